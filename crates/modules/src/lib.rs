@@ -1,1 +1,23 @@
-//! Placeholder of the first commit.
+//! What can be done on a host: one file a module, one line in [`MODULES`].
+//!
+//! Modules run on the host, inside the agent. They see final parameters and the host; they know no YAML, no template,
+//! no connection and no screen.
+
+pub mod arguments;
+mod fields;
+pub mod files;
+mod host;
+mod module;
+mod survey;
+
+pub use host::{Host, Life};
+pub use module::{Entry, Module};
+pub use survey::{Step, Survey};
+
+/// Every module, by the name a task gives it.
+pub const MODULES: &[Entry] = &[Entry::of::<files::stat::Stat>()];
+
+/// Finds a module by its short name.
+pub fn find(name: &str) -> Option<&'static Entry> {
+    MODULES.iter().find(|entry| entry.name == name)
+}

@@ -1,0 +1,76 @@
+//! The face every module shows, and the one path by which a survey and a real run both go.
+
+use dpp_protocol::{Failure, Mode, Outcome, ResultMap, Task};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::fields::fields_of;
+use crate::host::Host;
+use crate::survey::{Step, Survey};
+
+/// Something a host can be brought to. One file per module, one line in [`MODULES`](crate::MODULES).
+///
+/// The struct that implements it *is* the parameters: its serde names and aliases are what a task may write, and
+/// `#[serde(deny_unknown_fields)]` belongs on it.
+pub trait Module: DeserializeOwned {
+    /// The short name, as in a task: `lineinfile`.
+    const NAME: &'static str;
+
+    /// One thing to be done, with all that [`apply`](Module::apply) needs to do it.
+    type Step: Step;
+
+    /// Returns what would have to change, and touches nothing.
+    fn survey(&self, host: &Host) -> Result<Survey<Self::Step>, Failure>;
+
+    /// Makes one change that the survey found; may add to what `register` sees.
+    fn apply(&self, step: &Self::Step, host: &Host, result: &mut ResultMap) -> Result<(), Failure>;
+
+    /// Values for `register` once all steps are done, where they can only be read then.
+    fn conclude(&self, _host: &Host, _result: &mut ResultMap) -> Result<(), Failure> {
+        Ok(())
+    }
+}
+
+/// A module in the table: its name, its parameters' names, and how it is run.
+pub struct Entry {
+    /// The short name.
+    pub name: &'static str,
+    /// Names that its parameters may have, aliases included.
+    pub params: fn() -> &'static [&'static str],
+    /// Runs one task of it; a survey and a real run share this path, so that they cannot drift apart.
+    pub run: fn(&Task, &Host) -> Result<Outcome, Failure>,
+}
+
+impl Entry {
+    /// Makes the line in the table.
+    pub const fn of<M: Module>() -> Self {
+        Self { name: M::NAME, params: fields_of::<M>, run: run::<M> }
+    }
+}
+
+fn run<M: Module>(task: &Task, host: &Host) -> Result<Outcome, Failure> {
+    let module: M = parse::<M>(&task.params)?;
+    let survey = module.survey(host)?;
+    let mut outcome = survey.foreseen(task.diff);
+    if task.mode == Mode::Survey || outcome.skipped.is_some() {
+        return Ok(outcome);
+    }
+    if !survey.steps.is_empty() {
+        host.keep_debts(&task.owes)?;
+    }
+    for (done, step) in survey.steps.iter().enumerate() {
+        module.apply(step, host, &mut outcome.result).map_err(|mut failure| {
+            failure.changes = outcome.changes[..done].to_vec();
+            failure
+        })?;
+    }
+    module.conclude(host, &mut outcome.result)?;
+    outcome.unpredicted = false;
+    host.settle_debts(&task.settles)?;
+    Ok(outcome)
+}
+
+fn parse<M: Module>(params: &Value) -> Result<M, Failure> {
+    serde_json::from_value(params.clone())
+        .map_err(|error| Failure::new(format!("wrong parameters for `{}`: {error}", M::NAME)).code("DPP0104"))
+}
