@@ -1,3 +1,3 @@
-//! Placeholder of the first commit.
+//! The edge of the programme: parse, run, print the failure, return the exit code.
 
 fn main() {}

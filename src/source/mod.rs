@@ -1,0 +1,9 @@
+//! Where things are written: texts, places in them, and mistakes that point at a place. It reads no file by itself.
+
+mod nearest;
+mod place;
+mod problem;
+
+pub use nearest::nearest;
+pub use place::{Place, Source};
+pub use problem::{Problem, Problems, Severity};

@@ -1,0 +1,7 @@
+//! YAML as Ansible reads it: 1.1 booleans and octal numbers, merge keys, `!vault`, `!unsafe`, a place on every node.
+//!
+//! It knows no task and no inventory: what the keys mean is another room's business.
+
+mod node;
+
+pub use node::{Data, Key, Node, Style};
