@@ -1,3 +1,45 @@
-//! Placeholder of the first commit.
+//! `dppctl-agent`: reads a request, calls the module, writes the response; and keeps the files that are pushed.
+//!
+//! It is started by `dppctl` over ssh, speaks frames on standard input and output, and ends with its input. It decides
+//! nothing: order, conditions and templates are the asker's.
 
-fn main() {}
+mod blobs;
+mod pulse;
+mod session;
+
+use std::fs::File;
+use std::io::{self, BufReader, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use dpp_protocol::MAGIC;
+
+use crate::session::Session;
+
+fn main() -> ExitCode {
+    silence_stderr();
+    let state = state_folder();
+    let mut output = io::stdout();
+    if output.write_all(MAGIC).is_err() {
+        return ExitCode::FAILURE;
+    }
+    match Session::new(BufReader::with_capacity(256 << 10, io::stdin().lock()), output, state).serve() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+/// Frames and standard error may share one stream on their way back: nothing but frames may be written from here on.
+fn silence_stderr() {
+    if let Ok(null) = File::options().write(true).open("/dev/null") {
+        let _ = rustix::stdio::dup2_stderr(&null);
+    }
+}
+
+fn state_folder() -> PathBuf {
+    if rustix::process::geteuid().is_root() {
+        return "/var/lib/dppctl".into();
+    }
+    let home = std::env::var_os("HOME").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
+    home.join(".local/state/dppctl")
+}

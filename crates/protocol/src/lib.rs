@@ -19,3 +19,6 @@ pub const PROTOCOL: u32 = 1;
 ///
 /// It ends in a zero byte and holds one at its start: no text that a shell prints contains it.
 pub const MAGIC: &[u8; 10] = b"\0dppctl-1\0";
+
+/// How often an agent that runs a task says that it is there; a host silent for several of these is taken for lost.
+pub const ALIVE_EVERY: std::time::Duration = std::time::Duration::from_secs(5);

@@ -39,6 +39,8 @@ pub enum Response {
     Hello(Hello),
     /// A sign of life; any number of them, before the answer to a task.
     Progress(Progress),
+    /// Nothing new, but the agent is there; comes every [`ALIVE_EVERY`](crate::ALIVE_EVERY) while a task runs.
+    Alive,
     /// A task succeeded.
     Done {
         /// The task.
