@@ -4,9 +4,11 @@
 //!
 //! | floor | rooms |
 //! | --- | --- |
-//! | 2 | [`yaml`] |
-//! | 1 | [`source`] · [`value`] |
+//! | 2 | [`transport`] |
+//! | 1 | [`source`] · [`value`] · [`secret`] · [`yaml`] |
 
+pub mod secret;
 pub mod source;
+pub mod transport;
 pub mod value;
 pub mod yaml;

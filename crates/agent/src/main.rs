@@ -9,6 +9,7 @@ mod session;
 
 use std::fs::File;
 use std::io::{self, BufReader, Write};
+use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -19,7 +20,10 @@ use crate::session::Session;
 fn main() -> ExitCode {
     silence_stderr();
     let state = state_folder();
-    let mut output = io::stdout();
+    // Standard output of the library is buffered by lines, which frames are not.
+    let Ok(mut output) = io::stdout().as_fd().try_clone_to_owned().map(File::from) else {
+        return ExitCode::FAILURE;
+    };
     if output.write_all(MAGIC).is_err() {
         return ExitCode::FAILURE;
     }

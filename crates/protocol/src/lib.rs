@@ -8,7 +8,7 @@ mod request;
 mod response;
 
 pub use frame::{Frame, FrameError, MAX_FRAME, read_frame, skip_to_magic, write_blob, write_message};
-pub use outcome::{Change, Failure, Note, Outcome, ResultMap, Verb};
+pub use outcome::{Answer, Change, Failure, Note, Outcome, ResultMap, Verb};
 pub use request::{Debt, Mode, Request, Task};
 pub use response::{Hello, Progress, Response};
 

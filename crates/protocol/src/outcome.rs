@@ -116,6 +116,9 @@ pub struct Failure {
     pub changes: Vec<Change>,
 }
 
+/// What came of a task.
+pub type Answer = Result<Outcome, Failure>;
+
 impl Failure {
     /// Makes a failure of its one sentence.
     pub fn new(message: impl Into<String>) -> Self {

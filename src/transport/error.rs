@@ -1,0 +1,166 @@
+//! Why a host could not be reached or its agent not be used, in the operator's terms.
+
+use dpp_protocol::FrameError;
+
+/// A connection that did not come about.
+#[derive(Debug, thiserror::Error)]
+pub enum TransportError {
+    /// No address, no route, refused, timed out.
+    #[error("cannot connect to {address}: {cause}")]
+    Unreachable {
+        /// `address:port`.
+        address: String,
+        /// The system's words.
+        cause: String,
+    },
+    /// The ssh handshake failed.
+    #[error("ssh handshake with {address} failed: {cause}")]
+    Handshake {
+        /// `address:port`.
+        address: String,
+        /// libssh2's words.
+        cause: String,
+    },
+    /// The host's key is in no known_hosts file.
+    #[error("the host key of {address} is not known: {fingerprint}")]
+    HostKeyUnknown {
+        /// `address:port`.
+        address: String,
+        /// `ssh-ed25519 SHA256:…`.
+        fingerprint: String,
+    },
+    /// The host's key is another one than known_hosts has.
+    #[error("the host key of {address} changed: it is now {fingerprint}, {file}:{line} says otherwise")]
+    HostKeyChanged {
+        /// `address:port`.
+        address: String,
+        /// `ssh-ed25519 SHA256:…`.
+        fingerprint: String,
+        /// The known_hosts file.
+        file: String,
+        /// Its line.
+        line: usize,
+    },
+    /// A private key that was named cannot be used.
+    #[error("cannot use the private key {path}: {cause}")]
+    Key {
+        /// The key's file.
+        path: String,
+        /// Why.
+        cause: String,
+    },
+    /// The host took none of what was offered.
+    #[error("{user}@{address} refused all of: {}", .tried.join(", "))]
+    LoginRefused {
+        /// The user.
+        user: String,
+        /// `address:port`.
+        address: String,
+        /// What was offered, in order.
+        tried: Vec<String>,
+    },
+    /// sudo did not accept the password.
+    #[error("sudo refused the password of {user}")]
+    SudoPassword {
+        /// The login user.
+        user: String,
+    },
+    /// sudo wants a password and none was given.
+    #[error("sudo wants a password for {user} and none was given")]
+    SudoPasswordMissing {
+        /// The login user.
+        user: String,
+    },
+    /// sudo, or the shell, said something else than the agent's greeting.
+    #[error("the agent did not start; the host said: {said}")]
+    NoAgent {
+        /// The host's last words.
+        said: String,
+    },
+    /// The agent speaks another protocol.
+    #[error("the agent on the host speaks protocol {theirs}, this dppctl speaks {ours}")]
+    Protocol {
+        /// The agent's number.
+        theirs: u32,
+        /// Ours.
+        ours: u32,
+    },
+    /// The agent's binary lies not where it belongs.
+    #[error("cannot read the agent's binary {path}: {cause}")]
+    AgentBinary {
+        /// Where it should be.
+        path: String,
+        /// Why not.
+        cause: String,
+    },
+    /// The connection broke while it was set up.
+    #[error("the connection broke during set-up: {0}")]
+    Broken(String),
+}
+
+impl TransportError {
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unreachable { .. } | Self::Broken(_) => "DPP0401",
+            Self::Handshake { .. } => "DPP0402",
+            Self::HostKeyUnknown { .. } => "DPP0403",
+            Self::HostKeyChanged { .. } => "DPP0404",
+            Self::Key { .. } => "DPP0405",
+            Self::LoginRefused { .. } => "DPP0406",
+            Self::NoAgent { .. } | Self::Protocol { .. } | Self::AgentBinary { .. } => "DPP0407",
+            Self::SudoPassword { .. } => "DPP0501",
+            Self::SudoPasswordMissing { .. } => "DPP0502",
+        }
+    }
+
+    /// What to do or type next.
+    pub fn help(&self) -> Option<String> {
+        Some(match self {
+            Self::Unreachable { .. } => "is the host up, and are ansible_host and ansible_port right?".into(),
+            Self::HostKeyUnknown { .. } => {
+                "compare the fingerprint with the host's own, then connect once with ssh, or run with \
+                 --host-key-checking accept-new"
+                    .into()
+            }
+            Self::HostKeyChanged { file, line, .. } => format!(
+                "if the host was set up anew, remove line {line} of {file}; if not, somebody may be listening in between"
+            ),
+            Self::Key { .. } => "check ansible_ssh_private_key_file and the file's owner and mode".into(),
+            Self::LoginRefused { .. } => {
+                "set ansible_user and ansible_ssh_private_key_file, start an ssh agent, or give the password with -k"
+                    .into()
+            }
+            Self::SudoPassword { .. } => "give the right one with -K or --become-password-file".into(),
+            Self::SudoPasswordMissing { .. } => {
+                "give it with -K or --become-password-file, or allow this user NOPASSWD in sudoers".into()
+            }
+            _ => return None,
+        })
+    }
+}
+
+/// A connection that broke, or an agent that said what it must not.
+#[derive(Debug, thiserror::Error)]
+pub enum LinkError {
+    /// The connection is gone, or the host silent for too long.
+    #[error("lost the connection: {0}")]
+    Lost(String),
+    /// The agent answered out of turn.
+    #[error("the agent answered out of turn: {0}")]
+    OutOfTurn(String),
+    /// A file that is to be pushed cannot be read here.
+    #[error("cannot read {path}: {cause}")]
+    Unreadable {
+        /// The file.
+        path: String,
+        /// Why.
+        cause: String,
+    },
+}
+
+impl From<FrameError> for LinkError {
+    fn from(error: FrameError) -> Self {
+        Self::Lost(error.to_string())
+    }
+}
