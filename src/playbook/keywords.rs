@@ -1,0 +1,210 @@
+//! Keywords that a play, a block, a role and a task share, and how what is written outside passes on to what is inside.
+
+use crate::source::{Place, Problem, Problems, nearest};
+use crate::value::{Map, Text, Value};
+use crate::yaml::{Data, Key, Node};
+
+/// What may be said of a play, a block, a role in `roles:` and a task alike. `None`: not said here.
+#[derive(Debug, Clone, Default)]
+pub struct Keywords {
+    /// Conditions; all must hold, the outer ones first.
+    pub when: Vec<Text>,
+    /// Tags, the outer ones too.
+    pub tags: Vec<String>,
+    /// Variables by level, the outer ones first.
+    pub vars: Vec<Map>,
+    /// Whether to become another user.
+    pub becoming: Option<Value>,
+    /// Which one.
+    pub become_user: Option<Value>,
+    /// How; only `sudo` is known.
+    pub become_method: Option<Value>,
+    /// Environment of processes, by level.
+    pub environment: Vec<Value>,
+    /// Whether a failure counts.
+    pub ignore_errors: Option<Value>,
+    /// Whether being out of reach counts.
+    pub ignore_unreachable: Option<Value>,
+    /// Whether results are shown.
+    pub no_log: Option<Value>,
+    /// Whether one host does it for all.
+    pub run_once: Option<Value>,
+    /// Another host that does it.
+    pub delegate_to: Option<Text>,
+    /// Whether the run is a check, whatever the command line says.
+    pub check_mode: Option<Value>,
+    /// Whether diffs are shown, whatever the command line says.
+    pub diff: Option<Value>,
+    /// Whether one host's failure ends the play for all.
+    pub any_errors_fatal: Option<Value>,
+    /// Bound of one task in seconds.
+    pub timeout: Option<Value>,
+    /// How many hosts do it at a time.
+    pub throttle: Option<Value>,
+    /// `ssh` or `local`.
+    pub connection: Option<Value>,
+    /// The login user.
+    pub remote_user: Option<Value>,
+    /// Arguments that modules get when a task does not give them, by level.
+    pub module_defaults: Vec<Value>,
+}
+
+/// Names of the keywords above.
+pub(super) const SHARED: &[&str] = &[
+    "when", "tags", "vars", "become", "become_user", "become_method", "become_flags", "become_exe", "environment",
+    "ignore_errors", "ignore_unreachable", "no_log", "run_once", "delegate_to", "check_mode", "diff",
+    "any_errors_fatal", "timeout", "throttle", "connection", "remote_user", "user", "port", "module_defaults",
+    "collections", "debugger",
+];
+
+/// Keywords of a task that are no action, beside the shared ones and `with_…`.
+pub const TASK_KEYWORDS: &[&str] = &[
+    "name", "register", "notify", "listen", "loop", "loop_control", "until", "retries", "delay", "changed_when",
+    "failed_when", "args", "action", "local_action", "async", "poll", "delegate_facts", "first_available_file",
+];
+
+impl Keywords {
+    /// Takes a keyword if it is a shared one; `Ok(false)` when it is not.
+    pub(super) fn take(&mut self, key: &Key, node: &Node) -> Result<bool, Problem> {
+        let value = || Some(node.to_value());
+        match key.text.as_str() {
+            "when" => self.when = texts(node)?,
+            "tags" => self.tags = words(node)?,
+            "vars" => self.vars.push(variables(node)?),
+            "become" => self.becoming = value(),
+            "become_user" => self.become_user = value(),
+            "become_method" => self.become_method = value(),
+            "environment" => self.environment.push(node.to_value()),
+            "ignore_errors" => self.ignore_errors = value(),
+            "ignore_unreachable" => self.ignore_unreachable = value(),
+            "no_log" => self.no_log = value(),
+            "run_once" => self.run_once = value(),
+            "delegate_to" => self.delegate_to = Some(text(node)?),
+            "check_mode" => self.check_mode = value(),
+            "diff" => self.diff = value(),
+            "any_errors_fatal" => self.any_errors_fatal = value(),
+            "timeout" => self.timeout = value(),
+            "throttle" => self.throttle = value(),
+            "connection" => self.connection = value(),
+            "remote_user" | "user" => self.remote_user = value(),
+            "module_defaults" => self.module_defaults.push(node.to_value()),
+            "become_flags" | "become_exe" | "port" | "collections" | "debugger" => {}
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// What holds inside, when `self` is written around it.
+    #[must_use]
+    pub fn around(&self, inner: &Self) -> Self {
+        fn nearer<T: Clone>(inner: Option<&T>, outer: Option<&T>) -> Option<T> {
+            inner.or(outer).cloned()
+        }
+        Self {
+            when: joined(&self.when, &inner.when),
+            tags: joined(&self.tags, &inner.tags),
+            vars: joined(&self.vars, &inner.vars),
+            becoming: nearer(inner.becoming.as_ref(), self.becoming.as_ref()),
+            become_user: nearer(inner.become_user.as_ref(), self.become_user.as_ref()),
+            become_method: nearer(inner.become_method.as_ref(), self.become_method.as_ref()),
+            environment: joined(&self.environment, &inner.environment),
+            ignore_errors: nearer(inner.ignore_errors.as_ref(), self.ignore_errors.as_ref()),
+            ignore_unreachable: nearer(inner.ignore_unreachable.as_ref(), self.ignore_unreachable.as_ref()),
+            no_log: nearer(inner.no_log.as_ref(), self.no_log.as_ref()),
+            run_once: nearer(inner.run_once.as_ref(), self.run_once.as_ref()),
+            delegate_to: nearer(inner.delegate_to.as_ref(), self.delegate_to.as_ref()),
+            check_mode: nearer(inner.check_mode.as_ref(), self.check_mode.as_ref()),
+            diff: nearer(inner.diff.as_ref(), self.diff.as_ref()),
+            any_errors_fatal: nearer(inner.any_errors_fatal.as_ref(), self.any_errors_fatal.as_ref()),
+            timeout: nearer(inner.timeout.as_ref(), self.timeout.as_ref()),
+            throttle: nearer(inner.throttle.as_ref(), self.throttle.as_ref()),
+            connection: nearer(inner.connection.as_ref(), self.connection.as_ref()),
+            remote_user: nearer(inner.remote_user.as_ref(), self.remote_user.as_ref()),
+            module_defaults: joined(&self.module_defaults, &inner.module_defaults),
+        }
+    }
+}
+
+fn joined<T: Clone>(outer: &[T], inner: &[T]) -> Vec<T> {
+    outer.iter().chain(inner).cloned().collect()
+}
+
+/// One text; booleans and numbers as they are written, which is how `when: false` is read.
+pub(super) fn text(node: &Node) -> Result<Text, Problem> {
+    match &node.data {
+        Data::Text(text, _) => Ok(text.clone()),
+        Data::Bool(_) | Data::Int(_) | Data::Float(_) => Ok(Text::template(python(node)).at(node.place.clone())),
+        _ => Err(wrong(node, "a text")),
+    }
+}
+
+fn python(node: &Node) -> String {
+    match node.data {
+        Data::Bool(true) => "True".into(),
+        Data::Bool(false) => "False".into(),
+        _ => node.place.text().into(),
+    }
+}
+
+/// One text or a list of them.
+pub(super) fn texts(node: &Node) -> Result<Vec<Text>, Problem> {
+    match &node.data {
+        Data::Null => Ok(Vec::new()),
+        Data::List(items) => items.iter().map(text).collect(),
+        _ => Ok(vec![text(node)?]),
+    }
+}
+
+/// Words separated by commas, or a list of them.
+pub(super) fn words(node: &Node) -> Result<Vec<String>, Problem> {
+    let texts = texts(node)?;
+    Ok(texts
+        .iter()
+        .flat_map(|text| text.as_str().split(','))
+        .map(|word| word.trim().to_owned())
+        .filter(|word| !word.is_empty())
+        .collect())
+}
+
+/// Variables: a mapping, or, as old playbooks write it, a list of mappings.
+pub(super) fn variables(node: &Node) -> Result<Map, Problem> {
+    match &node.data {
+        Data::Null => Ok(Map::new()),
+        Data::Map(entries) => Ok(entries.iter().map(|(key, node)| (key.text.clone(), node.to_value())).collect()),
+        Data::List(items) => {
+            let maps: Result<Vec<Map>, _> = items.iter().map(variables).collect();
+            Ok(maps?.into_iter().flatten().collect())
+        }
+        _ => Err(wrong(node, "a mapping of variables")),
+    }
+}
+
+pub(super) fn wrong(node: &Node, wanted: &str) -> Problem {
+    Problem::error("DPP0105", format!("expected {wanted}, found a {}", node.kind())).at(&node.place, "")
+}
+
+/// An unknown key, with the near one that may be meant.
+pub(super) fn unknown(key: &Key, what: &str, known: &[&[&'static str]]) -> Problem {
+    Problem::error("DPP0103", format!("unknown key `{}` in a {what}", key.text))
+        .at(&key.place, format!("not a key of a {what}"))
+        .did_you_mean(nearest(&key.text, known.iter().flat_map(|names| names.iter().copied())))
+}
+
+/// Runs a reader over nodes and keeps all its problems, not the first only.
+pub(super) fn collect<T>(
+    nodes: &[Node],
+    problems: &mut Problems,
+    mut read: impl FnMut(&Node, &mut Problems) -> Option<T>,
+) -> Vec<T> {
+    nodes.iter().filter_map(|node| read(node, problems)).collect()
+}
+
+/// Keeps the value or the problem.
+pub(super) fn kept<T>(outcome: Result<T, Problem>, problems: &mut Problems) -> Option<T> {
+    outcome.map_err(|problem| problems.push(problem)).ok()
+}
+
+/// The place of a node, for those who keep it.
+pub(super) fn place_of(node: &Node) -> Place {
+    node.place.clone()
+}
