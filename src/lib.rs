@@ -5,8 +5,9 @@
 //! | floor | rooms |
 //! | --- | --- |
 //! | 2 | [`yaml`] |
-//! | 1 | [`source`] · [`value`] |
+//! | 1 | [`source`] · [`value`] · [`secret`] |
 
+pub mod secret;
 pub mod source;
 pub mod value;
 pub mod yaml;

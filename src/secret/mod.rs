@@ -1,0 +1,27 @@
+//! Secrets at rest: files and values in Ansible's vault format, and where their passwords come from.
+//!
+//! How a decrypted value is kept off the screen is the business of the value that carries it.
+
+mod error;
+
+pub use error::VaultError;
+use zeroize::Zeroizing;
+
+/// The first characters of everything that is encrypted.
+pub const HEADER: &str = "$ANSIBLE_VAULT;";
+
+/// Whoever can turn a vault envelope into its text.
+pub trait Decrypt {
+    /// Decrypts one envelope, from its `$ANSIBLE_VAULT;` line to its last.
+    fn decrypt(&self, envelope: &str) -> Result<Zeroizing<String>, VaultError>;
+}
+
+/// No password was given: refuses every envelope and says so.
+#[derive(Debug, Clone, Copy)]
+pub struct NoPassword;
+
+impl Decrypt for NoPassword {
+    fn decrypt(&self, _envelope: &str) -> Result<Zeroizing<String>, VaultError> {
+        Err(VaultError::NoPassword)
+    }
+}
