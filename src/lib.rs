@@ -4,9 +4,12 @@
 //!
 //! | floor | rooms |
 //! | --- | --- |
-//! | 2 | [`transport`] |
-//! | 1 | [`source`] · [`value`] · [`secret`] · [`yaml`] |
+//! | 4 | [`playbook`] |
+//! | 3 | [`yaml`] · [`transport`] |
+//! | 2 | [`value`] |
+//! | 1 | [`source`] · [`secret`] |
 
+pub mod playbook;
 pub mod secret;
 pub mod source;
 pub mod transport;

@@ -10,8 +10,20 @@ use crate::yaml::{Data, Key, Node};
 
 /// Actions that take a free line beside `key=value` words.
 pub(super) const FREE_FORM: &[&str] = &[
-    "command", "shell", "raw", "script", "win_command", "win_shell", "include", "include_tasks", "import_tasks",
-    "include_vars", "import_playbook", "meta", "include_role", "import_role",
+    "command",
+    "shell",
+    "raw",
+    "script",
+    "win_command",
+    "win_shell",
+    "include",
+    "include_tasks",
+    "import_tasks",
+    "include_vars",
+    "import_playbook",
+    "meta",
+    "include_role",
+    "import_role",
 ];
 
 /// Sets the action and its arguments.
@@ -127,7 +139,8 @@ fn pair<'a>(word: &'a str, known: Option<&[&str]>) -> Option<(&'a str, &'a str)>
 }
 
 fn unquoted(value: &str) -> String {
-    let quoted = ['"', '\''].into_iter().find(|quote| value.len() >= 2 && value.starts_with(*quote) && value.ends_with(*quote));
+    let quoted =
+        ['"', '\''].into_iter().find(|quote| value.len() >= 2 && value.starts_with(*quote) && value.ends_with(*quote));
     match quoted {
         Some('"') => value[1..value.len() - 1].replace("\\\"", "\"").replace("\\\\", "\\"),
         Some(_) => value[1..value.len() - 1].to_owned(),
@@ -173,6 +186,9 @@ mod tests {
         let split = |line: &'static str| split(line).into_iter().map(|word| &line[word]).collect::<Vec<_>>();
         assert_eq!(split("name=a state=present"), ["name=a", "state=present"]);
         assert_eq!(split("a='x y' b=\"p q\""), ["a='x y'", "b=\"p q\""]);
-        assert_eq!(split("dest=/x/{{ a | default('b c') }}/y mode=0644"), ["dest=/x/{{ a | default('b c') }}/y", "mode=0644"]);
+        assert_eq!(
+            split("dest=/x/{{ a | default('b c') }}/y mode=0644"),
+            ["dest=/x/{{ a | default('b c') }}/y", "mode=0644"]
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! Keywords that a play, a block, a role and a task share, and how what is written outside passes on to what is inside.
 
-use crate::source::{Place, Problem, Problems, nearest};
+use crate::source::{Problem, Problems, nearest};
 use crate::value::{Map, Text, Value};
 use crate::yaml::{Data, Key, Node};
 
@@ -51,16 +51,54 @@ pub struct Keywords {
 
 /// Names of the keywords above.
 pub(super) const SHARED: &[&str] = &[
-    "when", "tags", "vars", "become", "become_user", "become_method", "become_flags", "become_exe", "environment",
-    "ignore_errors", "ignore_unreachable", "no_log", "run_once", "delegate_to", "check_mode", "diff",
-    "any_errors_fatal", "timeout", "throttle", "connection", "remote_user", "user", "port", "module_defaults",
-    "collections", "debugger",
+    "when",
+    "tags",
+    "vars",
+    "become",
+    "become_user",
+    "become_method",
+    "become_flags",
+    "become_exe",
+    "environment",
+    "ignore_errors",
+    "ignore_unreachable",
+    "no_log",
+    "run_once",
+    "delegate_to",
+    "check_mode",
+    "diff",
+    "any_errors_fatal",
+    "timeout",
+    "throttle",
+    "connection",
+    "remote_user",
+    "user",
+    "port",
+    "module_defaults",
+    "collections",
+    "debugger",
 ];
 
 /// Keywords of a task that are no action, beside the shared ones and `with_…`.
 pub const TASK_KEYWORDS: &[&str] = &[
-    "name", "register", "notify", "listen", "loop", "loop_control", "until", "retries", "delay", "changed_when",
-    "failed_when", "args", "action", "local_action", "async", "poll", "delegate_facts", "first_available_file",
+    "name",
+    "register",
+    "notify",
+    "listen",
+    "loop",
+    "loop_control",
+    "until",
+    "retries",
+    "delay",
+    "changed_when",
+    "failed_when",
+    "args",
+    "action",
+    "local_action",
+    "async",
+    "poll",
+    "delegate_facts",
+    "first_available_file",
 ];
 
 impl Keywords {
@@ -202,9 +240,4 @@ pub(super) fn collect<T>(
 /// Keeps the value or the problem.
 pub(super) fn kept<T>(outcome: Result<T, Problem>, problems: &mut Problems) -> Option<T> {
     outcome.map_err(|problem| problems.push(problem)).ok()
-}
-
-/// The place of a node, for those who keep it.
-pub(super) fn place_of(node: &Node) -> Place {
-    node.place.clone()
 }

@@ -27,7 +27,7 @@ pub enum PlayItem {
         /// The other file, a template.
         file: Text,
         /// Keywords that hold for all its plays.
-        keywords: Keywords,
+        keywords: Box<Keywords>,
         /// Where it stands.
         place: Place,
     },
@@ -90,9 +90,26 @@ pub struct RoleUse {
 }
 
 const PLAY_KEYS: &[&str] = &[
-    "name", "hosts", "vars_files", "vars_prompt", "roles", "pre_tasks", "tasks", "post_tasks", "handlers",
-    "gather_facts", "gather_subset", "gather_timeout", "serial", "strategy", "max_fail_percentage", "force_handlers",
-    "order", "fact_path", "import_playbook", "validate_argspec",
+    "name",
+    "hosts",
+    "vars_files",
+    "vars_prompt",
+    "roles",
+    "pre_tasks",
+    "tasks",
+    "post_tasks",
+    "handlers",
+    "gather_facts",
+    "gather_subset",
+    "gather_timeout",
+    "serial",
+    "strategy",
+    "max_fail_percentage",
+    "force_handlers",
+    "order",
+    "fact_path",
+    "import_playbook",
+    "validate_argspec",
 ];
 
 impl Playbook {
@@ -131,7 +148,7 @@ fn import_item(node: &Node, entries: &[(Key, Node)], file: &Node) -> Result<Play
     for (key, value) in entries {
         keywords.take(key, value)?;
     }
-    Ok(PlayItem::Import { file: text(file)?, keywords, place: node.place.clone() })
+    Ok(PlayItem::Import { file: text(file)?, keywords: Box::new(keywords), place: node.place.clone() })
 }
 
 fn play(node: &Node, entries: &[(Key, Node)], problems: &mut Problems) -> Option<Play> {

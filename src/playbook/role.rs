@@ -53,7 +53,8 @@ impl Role {
     /// Reads a role from its folder.
     pub fn read(files: &dyn Files, name: &str, folder: &Path, main: &RoleFiles) -> Result<Self, Problems> {
         let mut problems = Problems::new();
-        let mut keep = |outcome: Result<Map, Problems>| outcome.map_err(|more| problems.extend(more)).unwrap_or_default();
+        let mut keep =
+            |outcome: Result<Map, Problems>| outcome.map_err(|more| problems.extend(more)).unwrap_or_default();
         let defaults = keep(vars_of(files, &folder.join("defaults"), &main.defaults));
         let vars = keep(vars_of(files, &folder.join("vars"), &main.vars));
         let (dependencies, allow_duplicates) =

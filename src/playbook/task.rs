@@ -251,12 +251,17 @@ fn the_action<'a>(node: &Node, actions: &[&'a (Key, Node)]) -> Result<&'a (Key, 
         [first, second, ..] => {
             // A misspelt keyword looks like a second action: say which of the two is nearer to one.
             let known: [&[&'static str]; 2] = [SHARED, TASK_KEYWORDS];
-            let near = |key: &Key| crate::source::nearest(&key.text, known.iter().flat_map(|names| names.iter().copied()));
-            let suspect = if near(&first.0).is_some() && !FREE_FORM.contains(&first.0.text.as_str()) { first } else { second };
-            Err(Problem::error("DPP0103", format!("conflicting actions `{}` and `{}` in one task", first.0.text, second.0.text))
-                .at(&suspect.0.place, "neither a keyword nor the only module")
-                .context(&if suspect.0.place == first.0.place { &second.0 } else { &first.0 }.place, "the other one")
-                .did_you_mean(near(&suspect.0)))
+            let near =
+                |key: &Key| crate::source::nearest(&key.text, known.iter().flat_map(|names| names.iter().copied()));
+            let suspect =
+                if near(&first.0).is_some() && !FREE_FORM.contains(&first.0.text.as_str()) { first } else { second };
+            Err(Problem::error(
+                "DPP0103",
+                format!("conflicting actions `{}` and `{}` in one task", first.0.text, second.0.text),
+            )
+            .at(&suspect.0.place, "neither a keyword nor the only module")
+            .context(&if suspect.0.place == first.0.place { &second.0 } else { &first.0 }.place, "the other one")
+            .did_you_mean(near(&suspect.0)))
         }
     }
 }

@@ -2,6 +2,16 @@
 //!
 //! It knows no task and no inventory: what the keys mean is another room's business.
 
+mod merge;
+mod mistake;
 mod node;
+mod offsets;
+mod parse;
+mod scalar;
+mod tagged;
+#[cfg(test)]
+mod tests;
 
 pub use node::{Data, Key, Node, Style};
+pub use parse::{parse, parse_with};
+pub use scalar::resolve;
