@@ -4,11 +4,16 @@
 //!
 //! | floor | rooms |
 //! | --- | --- |
+//! | 6 | [`engine`] |
+//! | 5 | [`plan`] |
 //! | 4 | [`playbook`] |
 //! | 3 | [`yaml`] · [`transport`] |
-//! | 2 | [`value`] |
+//! | 2 | [`value`] · [`event`] |
 //! | 1 | [`source`] · [`secret`] |
 
+pub mod engine;
+pub mod event;
+pub mod plan;
 pub mod playbook;
 pub mod secret;
 pub mod source;

@@ -1,0 +1,304 @@
+//! Turns written tasks, blocks and roles into steps: keywords pass inward, imports are replaced by what they import,
+//! roles by their tasks.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::plan::{BlockStep, Catalogue, Handler, RoleScope, Selection, Step, TaskStep};
+use crate::playbook::{Block, Files, Item, Keywords, Role, RoleFiles, RoleUse, Task, read_tasks};
+use crate::source::{Place, Problem, Problems};
+use crate::value::{Map, Text, Value};
+
+/// Imports nested deeper than this are taken for a circle.
+const DEEPEST: usize = 60;
+
+/// What stands around a list of tasks.
+#[derive(Debug, Clone)]
+pub struct Surrounding {
+    /// Keywords that hold.
+    pub keywords: Keywords,
+    /// The role they belong to.
+    pub role: Option<Arc<RoleScope>>,
+    /// Folder of the file they stand in.
+    pub folder: PathBuf,
+    /// Parameters of includes, the outer ones first.
+    pub params: Vec<Arc<Map>>,
+    /// How deep the includes are.
+    pub depth: usize,
+}
+
+/// Renders names of files and roles with what is known before the run.
+pub(super) type Render<'a> = dyn Fn(&Text, &[Arc<Map>]) -> Result<String, Problem> + 'a;
+
+/// The one who compiles: what it reads from, and what it learnt on the way.
+pub struct Compiler<'a> {
+    /// Where files are read from.
+    pub files: &'a dyn Files,
+    /// Folders of roles.
+    pub roles: &'a [PathBuf],
+    /// Known actions.
+    pub catalogue: &'a Catalogue,
+    /// Wanted tags.
+    pub selection: &'a Selection,
+    /// Renders names that are needed now.
+    pub render: &'a Render<'a>,
+    /// Mistakes found.
+    pub problems: Problems,
+    /// Handlers of roles met on the way.
+    pub handlers: Vec<Handler>,
+    /// Defaults of roles met on the way.
+    pub role_defaults: Map,
+    /// Variables of roles met on the way.
+    pub role_vars: Map,
+    /// Roles that ran already in this play, with their parameters.
+    done: Vec<(PathBuf, Map, Vec<Text>)>,
+}
+
+impl<'a> Compiler<'a> {
+    /// A compiler that has met nothing yet.
+    pub fn new(
+        files: &'a dyn Files,
+        roles: &'a [PathBuf],
+        catalogue: &'a Catalogue,
+        selection: &'a Selection,
+        render: &'a Render<'a>,
+    ) -> Self {
+        Self {
+            files,
+            roles,
+            catalogue,
+            selection,
+            render,
+            problems: Problems::new(),
+            handlers: Vec::new(),
+            role_defaults: Map::new(),
+            role_vars: Map::new(),
+            done: Vec::new(),
+        }
+    }
+
+    /// Steps of a list of tasks.
+    pub fn steps(&mut self, items: &[Item], around: &Surrounding) -> Vec<Step> {
+        items.iter().flat_map(|item| self.item(item, around)).collect()
+    }
+
+    /// Steps of a file of tasks.
+    pub fn file(&mut self, path: &Path, around: &Surrounding, at: &Place) -> Vec<Step> {
+        if around.depth > DEEPEST {
+            self.problems.push(Problem::error("DPP0108", "imports go round in a circle").at(at, "here again"));
+            return Vec::new();
+        }
+        match read_tasks(self.files, path) {
+            Ok(items) => {
+                let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+                self.steps(&items, &Surrounding { folder, depth: around.depth + 1, ..around.clone() })
+            }
+            Err(problems) => {
+                self.problems.extend(problems.into_iter().map(|problem| pointed(problem, at)));
+                Vec::new()
+            }
+        }
+    }
+
+    /// Handlers of a list, with blocks taken apart.
+    pub fn handlers_of(&mut self, items: &[Item], around: &Surrounding) -> Vec<Handler> {
+        let wanted = std::mem::replace(&mut self.selection, &EVERYTHING);
+        let steps = self.steps(items, around);
+        self.selection = wanted;
+        handlers(&steps)
+    }
+
+    /// Steps of a role and of the roles it depends on.
+    pub fn role(&mut self, used: &RoleUse, around: &Surrounding, main: &RoleFiles) -> Vec<Step> {
+        match self.try_role(used, around, main) {
+            Ok(steps) => steps,
+            Err(problems) => {
+                self.problems.extend(problems);
+                Vec::new()
+            }
+        }
+    }
+
+    fn try_role(&mut self, used: &RoleUse, around: &Surrounding, main: &RoleFiles) -> Result<Vec<Step>, Problems> {
+        if around.depth > DEEPEST {
+            return Err(vec![
+                Problem::error("DPP0108", "roles depend on one another in a circle").at(&used.place, "here"),
+            ]);
+        }
+        let name = (self.render)(&used.name, &around.params).map_err(|problem| vec![problem])?;
+        let mut search = vec![around.folder.join("roles")];
+        search.extend(self.roles.iter().cloned());
+        let folder = Role::find(self.files, &name, &search, &used.place).map_err(|problem| vec![problem])?;
+        let role = Arc::new(Role::read(self.files, &name, &folder, main)?);
+        self.role_defaults.extend(role.defaults.clone());
+        self.role_vars.extend(role.vars.clone());
+        let params = Arc::new(used.params.clone());
+        let scope = Arc::new(RoleScope { role: Arc::clone(&role), params, parent: around.role.clone() });
+        let inside = Surrounding {
+            keywords: around.keywords.around(&used.keywords),
+            role: Some(Arc::clone(&scope)),
+            folder: folder.join("tasks"),
+            params: around.params.clone(),
+            depth: around.depth + 1,
+        };
+        let mut steps = Vec::new();
+        for dependency in &role.dependencies {
+            steps.extend(self.dependency(dependency, &inside));
+        }
+        steps.extend(self.steps(&role.tasks, &inside));
+        let handlers_folder = Surrounding { folder: folder.join("handlers"), ..inside };
+        let handlers = self.handlers_of(&role.handlers, &handlers_folder);
+        self.add_handlers(handlers);
+        Ok(steps)
+    }
+
+    /// A dependency runs once a play with the same parameters, unless it allows more.
+    fn dependency(&mut self, used: &RoleUse, around: &Surrounding) -> Vec<Step> {
+        let key = (PathBuf::from(used.name.as_str()), used.params.clone(), used.keywords.when.clone());
+        if self.done.contains(&key) && !self.allows_duplicates(used, around) {
+            return Vec::new();
+        }
+        self.done.push(key);
+        self.role(used, around, &RoleFiles::default())
+    }
+
+    /// A role of `roles:`; it runs once with the same parameters, as a dependency does.
+    pub fn listed_role(&mut self, used: &RoleUse, around: &Surrounding) -> Vec<Step> {
+        self.dependency(used, around)
+    }
+
+    fn allows_duplicates(&self, used: &RoleUse, around: &Surrounding) -> bool {
+        let Ok(name) = (self.render)(&used.name, &around.params) else { return true };
+        Role::find(self.files, &name, self.roles, &used.place)
+            .ok()
+            .and_then(|folder| Role::read(self.files, &name, &folder, &RoleFiles::default()).ok())
+            .is_some_and(|role| role.allow_duplicates)
+    }
+
+    fn add_handlers(&mut self, handlers: Vec<Handler>) {
+        for handler in handlers {
+            let same = |known: &Handler| known.step.task.place == handler.step.task.place;
+            if !self.handlers.iter().any(same) {
+                self.handlers.push(handler);
+            }
+        }
+    }
+
+    fn item(&mut self, item: &Item, around: &Surrounding) -> Vec<Step> {
+        match item {
+            Item::Block(block) => self.block(block, around),
+            Item::Task(task) => self.task(task, around),
+        }
+    }
+
+    fn block(&mut self, block: &Block, around: &Surrounding) -> Vec<Step> {
+        let inside = Surrounding { keywords: around.keywords.around(&block.keywords), ..around.clone() };
+        let step = BlockStep {
+            name: block.name.clone(),
+            body: self.steps(&block.body, &inside).into(),
+            rescue: self.steps(&block.rescue, &inside).into(),
+            always: self.steps(&block.always, &inside).into(),
+            place: block.place.clone(),
+        };
+        let empty = step.body.is_empty() && step.always.is_empty();
+        if empty { Vec::new() } else { vec![Step::Block(Arc::new(step))] }
+    }
+
+    fn task(&mut self, task: &Arc<Task>, around: &Surrounding) -> Vec<Step> {
+        let keywords = around.keywords.around(&task.keywords);
+        match task.short_action() {
+            "import_tasks" => return self.import_tasks(task, keywords, around),
+            "import_role" => return self.import_role(task, keywords, around),
+            _ => {}
+        }
+        if !self.selection.wants(&keywords.tags) {
+            return Vec::new();
+        }
+        let step = TaskStep {
+            task: Arc::clone(task),
+            keywords,
+            role: around.role.clone(),
+            folder: around.folder.clone(),
+            params: around.params.clone(),
+        };
+        self.problems.extend(self.catalogue.check(&step));
+        vec![Step::Task(Arc::new(step))]
+    }
+
+    fn import_tasks(&mut self, task: &Task, keywords: Keywords, around: &Surrounding) -> Vec<Step> {
+        let Some(file) = task.arg("_raw_params").or_else(|| task.arg("file")) else {
+            self.problems.push(Problem::error("DPP0105", "`import_tasks` names no file").at(&task.action_place, ""));
+            return Vec::new();
+        };
+        let Value::Text(file) = file else { return Vec::new() };
+        let known: Vec<_> =
+            around.params.iter().cloned().chain(task.keywords.vars.iter().cloned().map(Arc::new)).collect();
+        match (self.render)(file, &known) {
+            Ok(name) => {
+                let path = tasks_file(self.files, &name, &around.folder, around.role.as_deref());
+                self.file(&path, &Surrounding { keywords, ..around.clone() }, &task.action_place)
+            }
+            Err(problem) => {
+                self.problems.push(problem);
+                Vec::new()
+            }
+        }
+    }
+
+    fn import_role(&mut self, task: &Task, keywords: Keywords, around: &Surrounding) -> Vec<Step> {
+        match role_use(task) {
+            Ok((used, main)) => self.role(&used, &Surrounding { keywords, ..around.clone() }, &main),
+            Err(problem) => {
+                self.problems.push(problem);
+                Vec::new()
+            }
+        }
+    }
+}
+
+/// A handler's tags never keep it from running.
+static EVERYTHING: Selection = Selection { tags: Vec::new(), skip: Vec::new() };
+
+/// The role that `import_role` or `include_role` names, and which of its files.
+pub(crate) fn role_use(task: &Task) -> Result<(RoleUse, RoleFiles), Problem> {
+    let text = |name: &str| match task.arg(name) {
+        Some(Value::Text(text)) => Some(text.clone()),
+        _ => None,
+    };
+    let Some(name) = text("name").or_else(|| text("_raw_params")) else {
+        return Err(Problem::error("DPP0105", format!("`{}` names no role", task.action)).at(&task.action_place, ""));
+    };
+    let file = |name: &str| {
+        let text = text(name).map_or_else(|| "main".to_owned(), |text| text.as_str().to_owned());
+        text.trim_end_matches(".yml").trim_end_matches(".yaml").to_owned()
+    };
+    let main = RoleFiles {
+        tasks: file("tasks_from"),
+        defaults: file("defaults_from"),
+        vars: file("vars_from"),
+        handlers: file("handlers_from"),
+    };
+    let used = RoleUse { name, params: Map::new(), keywords: Keywords::default(), place: task.action_place.clone() };
+    Ok((used, main))
+}
+
+/// Where a file of tasks is: beside the one that names it, or under the role's `tasks/`.
+pub(crate) fn tasks_file(files: &dyn Files, name: &str, folder: &Path, role: Option<&RoleScope>) -> PathBuf {
+    let beside = folder.join(name);
+    let in_role = role.map(|role| role.role.folder.join("tasks").join(name));
+    [Some(beside.clone()), in_role].into_iter().flatten().find(|path| files.is_file(path)).unwrap_or(beside)
+}
+
+fn handlers(steps: &[Step]) -> Vec<Handler> {
+    let handler = |step: &Step| match step {
+        Step::Task(step) => vec![Handler { step: Arc::clone(step), listen: step.task.listen.clone() }],
+        Step::Block(block) => handlers(&block.body),
+        Step::Flush => Vec::new(),
+    };
+    steps.iter().flat_map(handler).collect()
+}
+
+/// A problem without a place points at the word that led to it.
+fn pointed(problem: Problem, at: &Place) -> Problem {
+    if problem.at.is_some() { problem } else { problem.at(at, "asked for here") }
+}

@@ -1,0 +1,131 @@
+//! What a plan consists of.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::playbook::{Keywords, Play, Role, Task};
+use crate::source::{Place, Problems};
+use crate::value::{Map, Text};
+
+/// Everything that a run will do, as far as it is known beforehand.
+#[derive(Debug)]
+pub struct Plan {
+    /// Plays in order.
+    pub plays: Vec<PlayPlan>,
+    /// What the operator should know.
+    pub warnings: Problems,
+}
+
+/// One play with its hosts.
+#[derive(Debug)]
+pub struct PlayPlan {
+    /// Its name, or its pattern of hosts.
+    pub name: String,
+    /// The play as it was written.
+    pub play: Arc<Play>,
+    /// Folder of its playbook.
+    pub folder: PathBuf,
+    /// Its hosts, in order.
+    pub hosts: Vec<String>,
+    /// Sizes of its batches, in order; they sum up to the number of hosts.
+    pub batches: Vec<usize>,
+    /// Its steps, with a flush of handlers after each of its three parts.
+    pub steps: Arc<[Step]>,
+    /// Its handlers, in the order in which they run.
+    pub handlers: Arc<[Handler]>,
+    /// Defaults of its roles, seen by all its tasks.
+    pub role_defaults: Arc<Map>,
+    /// Variables of its roles, seen by all its tasks.
+    pub role_vars: Arc<Map>,
+    /// How hosts go through the steps.
+    pub strategy: Strategy,
+}
+
+/// How hosts go through a play.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Strategy {
+    /// Step by step: none begins a step before all ended the one before.
+    Linear,
+    /// Each on its own.
+    Free,
+}
+
+/// One step of a host's way.
+#[derive(Debug, Clone)]
+pub enum Step {
+    /// A task.
+    Task(Arc<TaskStep>),
+    /// Tasks that share a fate.
+    Block(Arc<BlockStep>),
+    /// Handlers that were notified run now.
+    Flush,
+}
+
+/// A task with everything that holds around it.
+#[derive(Debug)]
+pub struct TaskStep {
+    /// The task as it was written.
+    pub task: Arc<Task>,
+    /// Its keywords and those around it.
+    pub keywords: Keywords,
+    /// Its role.
+    pub role: Option<Arc<RoleScope>>,
+    /// Folder of the file it stands in.
+    pub folder: PathBuf,
+    /// Parameters of the includes around it, the outer ones first.
+    pub params: Vec<Arc<Map>>,
+}
+
+/// A block with everything that holds around it.
+#[derive(Debug)]
+pub struct BlockStep {
+    /// Its name.
+    pub name: Option<Text>,
+    /// What is tried.
+    pub body: Arc<[Step]>,
+    /// What is done when it failed.
+    pub rescue: Arc<[Step]>,
+    /// What is done in any case.
+    pub always: Arc<[Step]>,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// A role as a task sees it.
+#[derive(Debug)]
+pub struct RoleScope {
+    /// The role.
+    pub role: Arc<Role>,
+    /// Its parameters.
+    pub params: Arc<Map>,
+    /// The role that depends on it or includes it.
+    pub parent: Option<Arc<RoleScope>>,
+}
+
+/// A handler: a task, and the names under which it is woken.
+#[derive(Debug, Clone)]
+pub struct Handler {
+    /// Its task.
+    pub step: Arc<TaskStep>,
+    /// Topics it listens to.
+    pub listen: Vec<String>,
+}
+
+impl TaskStep {
+    /// The task's name as it is written, or its action's.
+    pub fn title(&self) -> &str {
+        self.task.name.as_ref().map_or(&self.task.action, Text::as_str)
+    }
+
+    /// Name of its role, empty outside of roles.
+    pub fn role_name(&self) -> &str {
+        self.role.as_ref().map_or("", |role| &role.role.name)
+    }
+}
+
+impl Handler {
+    /// The name under which the operator knows it.
+    pub fn name(&self) -> &str {
+        self.step.title()
+    }
+}
