@@ -25,6 +25,7 @@ pub const MODULES: &[Entry] = &[
     Entry::of::<files::file::File>(),
     Entry::of::<commands::raw::Raw>(),
     Entry::of::<commands::script::Script>(),
+    Entry::of::<system::setup::Setup>(),
     Entry::of::<commands::shell::Shell>(),
     Entry::of::<files::stat::Stat>(),
 ];
