@@ -4,18 +4,31 @@
 //! no connection and no screen.
 
 pub mod arguments;
+pub mod commands;
 mod fields;
 pub mod files;
 mod host;
 mod module;
 mod survey;
+pub mod system;
+#[cfg(test)]
+mod testing;
 
 pub use host::{Host, Life};
 pub use module::{Entry, Module};
 pub use survey::{Step, Survey};
 
 /// Every module, by the name a task gives it.
-pub const MODULES: &[Entry] = &[Entry::of::<files::stat::Stat>()];
+pub const MODULES: &[Entry] = &[
+    Entry::of::<commands::command::Command>(),
+    Entry::of::<files::copy::Copy>(),
+    Entry::of::<files::file::File>(),
+    Entry::of::<commands::raw::Raw>(),
+    Entry::of::<commands::script::Script>(),
+    Entry::of::<system::setup::Setup>(),
+    Entry::of::<commands::shell::Shell>(),
+    Entry::of::<files::stat::Stat>(),
+];
 
 /// Finds a module by its short name.
 pub fn find(name: &str) -> Option<&'static Entry> {

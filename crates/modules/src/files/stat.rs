@@ -4,13 +4,17 @@ use std::fs::{self, Metadata};
 use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 
 use dpp_protocol::{Change, Failure, ResultMap};
+use rustix::fs::{Access, IFlags, access};
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::arguments::Flag;
-use crate::files::checksum::sha256_of;
+use crate::files::attributes::{group_name, user_name};
+use crate::files::checksum::Algorithm;
+use crate::files::refusal::refused;
 use crate::{Host, Module, Survey};
 
 /// Parameters of `stat`.
@@ -21,18 +25,21 @@ pub struct Stat {
     path: PathBuf,
     #[serde(default)]
     follow: Flag,
-    #[serde(default = "yes", alias = "get_md5")]
+    #[serde(default = "yes")]
     get_checksum: Flag,
-    #[serde(default = "sha1", alias = "checksum", alias = "checksum_algo")]
-    checksum_algorithm: String,
+    #[serde(default)]
+    get_md5: Flag,
+    #[serde(default, alias = "checksum", alias = "checksum_algo")]
+    checksum_algorithm: Algorithm,
+    #[serde(default = "yes", alias = "attr", alias = "attributes")]
+    get_attributes: Flag,
+    /// Unlike Ansible's, off by itself: it is the only fact that costs a process.
+    #[serde(default, alias = "mime", alias = "mime_type", alias = "mime-type")]
+    get_mime: Flag,
 }
 
 fn yes() -> Flag {
     Flag(true)
-}
-
-fn sha1() -> String {
-    "sha1".into()
 }
 
 impl Module for Stat {
@@ -43,10 +50,10 @@ impl Module for Stat {
         let found = if self.follow.0 { fs::metadata(&self.path) } else { fs::symlink_metadata(&self.path) };
         match found {
             Ok(metadata) => Ok(Survey::unchanged().value("stat", self.facts(&metadata)?)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
                 Ok(Survey::unchanged().value("stat", json!({"exists": false})))
             }
-            Err(error) => Err(Failure::new(format!("cannot look at {}: {error}", self.path.display()))),
+            Err(error) => Err(refused("look at", &self.path, &error)),
         }
     }
 
@@ -56,31 +63,178 @@ impl Module for Stat {
 }
 
 impl Stat {
-    fn facts(&self, metadata: &Metadata) -> Result<Value, Failure> {
-        let mut facts = Map::new();
-        let kind = metadata.file_type();
-        facts.insert("exists".into(), true.into());
+    fn facts(&self, found: &Metadata) -> Result<Value, Failure> {
+        let mut facts = numbers(found);
         facts.insert("path".into(), self.path.to_string_lossy().into());
-        facts.insert("mode".into(), format!("{:04o}", metadata.mode() & 0o7777).into());
-        facts.insert("isreg".into(), kind.is_file().into());
-        facts.insert("isdir".into(), kind.is_dir().into());
-        facts.insert("islnk".into(), kind.is_symlink().into());
-        facts.insert("issock".into(), kind.is_socket().into());
-        facts.insert("isfifo".into(), kind.is_fifo().into());
-        facts.insert("size".into(), metadata.size().into());
-        facts.insert("uid".into(), metadata.uid().into());
-        facts.insert("gid".into(), metadata.gid().into());
-        if kind.is_file() && self.get_checksum.0 {
-            facts.insert("checksum".into(), self.checksum()?.into());
+        add_bits(found, &mut facts);
+        for (name, may) in
+            [("readable", Access::READ_OK), ("writeable", Access::WRITE_OK), ("executable", Access::EXEC_OK)]
+        {
+            facts.insert(name.into(), access(&self.path, may).is_ok().into());
+        }
+        if found.is_symlink() {
+            self.add_target(&mut facts);
+        }
+        if found.is_file() {
+            self.add_checksums(&mut facts)?;
+        }
+        if self.get_attributes.0 && (found.is_file() || found.is_dir()) {
+            self.add_flags(&mut facts);
+        }
+        if self.get_mime.0 {
+            self.add_mime(&mut facts);
         }
         Ok(facts.into())
     }
 
-    fn checksum(&self) -> Result<String, Failure> {
-        match self.checksum_algorithm.as_str() {
-            "sha256" => sha256_of(&self.path)
-                .map_err(|error| Failure::new(format!("cannot read {}: {error}", self.path.display()))),
-            other => Err(Failure::new(format!("unknown checksum_algorithm `{other}`"))),
+    fn add_target(&self, facts: &mut ResultMap) {
+        if let Ok(target) = fs::read_link(&self.path) {
+            let folder = self.path.parent().unwrap_or(&self.path);
+            let real = fs::canonicalize(&self.path).unwrap_or_else(|_| folder.join(&target));
+            facts.insert("lnk_source".into(), real.to_string_lossy().into());
+            facts.insert("lnk_target".into(), target.to_string_lossy().into());
         }
+    }
+
+    fn add_checksums(&self, facts: &mut ResultMap) -> Result<(), Failure> {
+        let sum = |algorithm: Algorithm| match algorithm.of_file(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(Value::Null),
+            sum => sum.map(Value::from).map_err(|error| refused("read", &self.path, &error)),
+        };
+        if self.get_checksum.0 {
+            facts.insert("checksum".into(), sum(self.checksum_algorithm)?);
+        }
+        if self.get_md5.0 {
+            facts.insert("md5".into(), sum(Algorithm::Md5)?);
+        }
+        Ok(())
+    }
+
+    /// The flags of lsattr(1); file systems without them have none.
+    fn add_flags(&self, facts: &mut ResultMap) {
+        let flags = fs::File::open(&self.path).ok().and_then(|file| rustix::fs::ioctl_getflags(&file).ok());
+        let flags = flags.unwrap_or(IFlags::empty());
+        let set: Vec<(char, &str)> =
+            FLAGS.iter().filter(|(bit, ..)| flags.contains(*bit)).map(|(_, c, n)| (*c, *n)).collect();
+        facts.insert("attr_flags".into(), set.iter().map(|(letter, _)| letter).collect::<String>().into());
+        facts.insert("attributes".into(), set.iter().map(|(_, name)| *name).collect::<Vec<_>>().into());
+    }
+
+    /// Asks file(1), as the type of a file is nothing but its opinion; without it the type is unknown.
+    fn add_mime(&self, facts: &mut ResultMap) {
+        let mut question = Command::new("file");
+        question.args(["--mime-type", "--mime-encoding", "--brief"]).arg(&self.path);
+        let answer = answer_of(&mut question).unwrap_or_default();
+        let (kind, charset) = answer.split_once("; charset=").unwrap_or(("unknown", "unknown"));
+        facts.insert("mimetype".into(), kind.into());
+        facts.insert("charset".into(), charset.into());
+    }
+}
+
+fn answer_of(command: &mut Command) -> Option<String> {
+    let output = command.stdin(Stdio::null()).output().ok().filter(|output| output.status.success())?;
+    Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+const FLAGS: &[(IFlags, char, &str)] = &[
+    (IFlags::IMMUTABLE, 'i', "immutable"),
+    (IFlags::APPEND, 'a', "append-only"),
+    (IFlags::NODUMP, 'd', "nodump"),
+    (IFlags::NOATIME, 'A', "noatime"),
+    (IFlags::COMPRESSED, 'c', "compressed"),
+    (IFlags::NOCOW, 'C', "nocow"),
+];
+
+#[expect(clippy::cast_precision_loss, reason = "Ansible gives times as floats, and so do we")]
+fn seconds(whole: i64, nanoseconds: i64) -> f64 {
+    whole as f64 + nanoseconds as f64 / 1e9
+}
+
+fn numbers(found: &Metadata) -> ResultMap {
+    let kind = found.file_type();
+    let values = json!({
+        "exists": true,
+        "mode": format!("{:04o}", found.mode() & 0o7777),
+        "isdir": kind.is_dir(), "ischr": kind.is_char_device(), "isblk": kind.is_block_device(), "isreg": kind.is_file(),
+        "isfifo": kind.is_fifo(), "islnk": kind.is_symlink(), "issock": kind.is_socket(),
+        "uid": found.uid(), "gid": found.gid(), "pw_name": user_name(found.uid()), "gr_name": group_name(found.gid()),
+        "size": found.size(), "inode": found.ino(), "dev": found.dev(), "nlink": found.nlink(),
+        "blocks": found.blocks(), "block_size": found.blksize(), "device_type": found.rdev(),
+        "atime": seconds(found.atime(), found.atime_nsec()),
+        "mtime": seconds(found.mtime(), found.mtime_nsec()),
+        "ctime": seconds(found.ctime(), found.ctime_nsec()),
+    });
+    match values {
+        Value::Object(map) => map,
+        _ => ResultMap::new(),
+    }
+}
+
+fn add_bits(found: &Metadata, facts: &mut ResultMap) {
+    for (name, bit) in [
+        ("rusr", 0o400),
+        ("wusr", 0o200),
+        ("xusr", 0o100),
+        ("rgrp", 0o040),
+        ("wgrp", 0o020),
+        ("xgrp", 0o010),
+        ("roth", 0o004),
+        ("woth", 0o002),
+        ("xoth", 0o001),
+        ("isuid", 0o4000),
+        ("isgid", 0o2000),
+    ] {
+        facts.insert(name.into(), (found.mode() & bit != 0).into());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use serde_json::json;
+
+    use crate::testing::Ground;
+
+    #[test]
+    fn a_file_shows_all_that_ansible_shows() {
+        let ground = Ground::new();
+        let path = ground.write("f", "abc");
+        ground.apply("file", &json!({"path": path, "mode": "4751"})).unwrap();
+        let outcome = ground.converge("stat", &json!({"path": path}));
+        let stat = &outcome.result["stat"];
+        assert_eq!(stat["checksum"], "a9993e364706816aba3e25717850c26c9cd0d89d");
+        for (name, wanted) in [
+            ("exists", json!(true)),
+            ("mode", json!("4751")),
+            ("isreg", json!(true)),
+            ("size", json!(3)),
+            ("isuid", json!(true)),
+            ("xoth", json!(true)),
+            ("wgrp", json!(false)),
+            ("nlink", json!(1)),
+            ("readable", json!(true)),
+        ] {
+            assert_eq!(stat[name], wanted, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_link_shows_where_it_leads_and_is_followed_when_asked() {
+        let ground = Ground::new();
+        ground.write("f", "abc");
+        symlink("f", ground.path("l")).unwrap();
+        let stat = ground.survey("stat", &json!({"path": ground.at("l")})).unwrap().result["stat"].clone();
+        assert_eq!((&stat["islnk"], &stat["lnk_target"]), (&json!(true), &json!("f")));
+        assert_eq!(stat["lnk_source"], json!(ground.path("f").canonicalize().unwrap().to_string_lossy()));
+        let followed = json!({"path": ground.at("l"), "follow": true, "checksum_algorithm": "sha256"});
+        let stat = ground.survey("stat", &followed).unwrap().result["stat"].clone();
+        assert_eq!((&stat["isreg"], stat["checksum"].as_str().unwrap().len()), (&json!(true), 64));
+    }
+
+    #[test]
+    fn what_is_not_there_is_said_so() {
+        let outcome = Ground::new().survey("stat", &json!({"path": "/no/such/file"})).unwrap();
+        assert_eq!(outcome.result["stat"], json!({"exists": false}));
     }
 }

@@ -1,0 +1,62 @@
+//! `raw`: a line is given to the login shell's own syntax; here it differs from `shell` only in what it registers.
+
+use dpp_protocol::{Change, Failure, ResultMap};
+use serde::Deserialize;
+
+use crate::commands::run::Run;
+use crate::{Host, Module, Survey};
+
+/// Parameters of `raw`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Raw {
+    #[serde(alias = "_raw_params")]
+    cmd: String,
+    executable: Option<String>,
+}
+
+impl Module for Raw {
+    const NAME: &'static str = "raw";
+    type Step = Change;
+
+    fn survey(&self, host: &Host) -> Result<Survey<Change>, Failure> {
+        Ok(self.run().survey(host))
+    }
+
+    fn apply(&self, _step: &Change, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
+        let ran = self.run().apply(host, result);
+        for unknown_to_raw in ["cmd", "start", "end", "delta"] {
+            result.remove(unknown_to_raw);
+        }
+        ran
+    }
+}
+
+impl Raw {
+    fn run(&self) -> Run<'_> {
+        let shell = self.executable.clone().unwrap_or_else(|| "/bin/sh".into());
+        Run {
+            argv: vec![shell, "-c".into(), self.cmd.clone()],
+            shown: self.cmd.clone().into(),
+            chdir: None,
+            stdin: None,
+            strip: false,
+            creates: None,
+            removes: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::testing::Ground;
+
+    #[test]
+    fn output_comes_back_as_it_was_written() {
+        let result = Ground::new().apply("raw", &json!({"_raw_params": "echo a; echo"})).unwrap().result;
+        assert_eq!(result["stdout"], "a\n\n");
+        assert!(!result.contains_key("delta"));
+    }
+}

@@ -1,0 +1,124 @@
+//! What `command`, `shell`, `raw` and `script` share: when they are left out, what they are started as, what they register.
+
+use std::path::PathBuf;
+
+use dpp_protocol::{Change, Failure, ResultMap, Verb};
+use jiff::Zoned;
+use serde_json::Value;
+
+use crate::commands::expansion::expand;
+use crate::commands::process::{Finished, Process};
+use crate::files::{glob, refused};
+use crate::{Host, Survey};
+
+/// A task's command, ready to be started.
+pub(super) struct Run<'a> {
+    /// Program and arguments.
+    pub(super) argv: Vec<String>,
+    /// What `cmd` shows: the text or the list that the task gave.
+    pub(super) shown: Value,
+    /// Folder it starts in.
+    pub(super) chdir: Option<PathBuf>,
+    /// What it reads.
+    pub(super) stdin: Option<Vec<u8>>,
+    /// Whether empty lines at the end of its outputs are cut off.
+    pub(super) strip: bool,
+    /// Pattern of what makes it needless when there.
+    pub(super) creates: Option<&'a str>,
+    /// Pattern of what makes it needless when not there.
+    pub(super) removes: Option<&'a str>,
+}
+
+impl Run<'_> {
+    /// Left out when `creates` is there or `removes` is not; else nobody can say what it does before it has run.
+    pub(super) fn survey(&self, host: &Host) -> Survey<Change> {
+        match self.reason_to_skip(host) {
+            Some(reason) => Survey::skipped(reason.clone())
+                .value("cmd", self.shown.clone())
+                .value("rc", 0)
+                .value("stdout", format!("skipped, since {reason}"))
+                .value("stdout_lines", vec![format!("skipped, since {reason}")])
+                .value("stderr", "")
+                .value("stderr_lines", Value::Array(Vec::new()))
+                .value("msg", format!("Did not run command since {reason}")),
+            None => Survey::steps(vec![Change::new(Verb::Run, self.title())]).unpredicted(),
+        }
+    }
+
+    /// Runs it and registers what came of it.
+    pub(super) fn apply(self, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
+        let Some((program, arguments)) = self.argv.split_first() else {
+            return Err(Failure::new("there is no command to run").code("DPP0104"));
+        };
+        let mut process = Process::new(program, arguments, host);
+        if let Some(folder) = &self.chdir {
+            std::fs::read_dir(folder).map_err(|error| refused("change to the folder", folder, &error))?;
+            process.chdir(folder);
+        }
+        if let Some(bytes) = self.stdin.clone() {
+            process = process.input(bytes);
+        }
+        let finished = process.run(host)?;
+        let title = self.title();
+        self.register(&finished, result);
+        if finished.succeeded() {
+            return Ok(());
+        }
+        let failure = Failure::new(format!("`{title}` {}", finished.ending()));
+        let mut failure = finished.describe(failure);
+        result.insert("msg".into(), "non-zero return code".into());
+        failure.result = std::mem::take(result);
+        Err(failure)
+    }
+
+    fn register(self, finished: &Finished, result: &mut ResultMap) {
+        result.insert("cmd".into(), self.shown);
+        for (name, text) in [("stdout", &finished.stdout), ("stderr", &finished.stderr)] {
+            let text = if self.strip { text.trim_end_matches(['\r', '\n']) } else { text };
+            result.insert(name.into(), text.into());
+            result.insert(format!("{name}_lines"), text.lines().collect::<Vec<_>>().into());
+        }
+        result.insert("rc".into(), finished.code().into());
+        result.insert("start".into(), moment(&finished.start).into());
+        result.insert("end".into(), moment(&finished.end).into());
+        result.insert("delta".into(), delta(&finished.start, &finished.end).into());
+        result.insert("msg".into(), "".into());
+    }
+
+    fn reason_to_skip(&self, host: &Host) -> Option<String> {
+        let there = |pattern: &str| {
+            let pattern = expand(pattern, host.environment());
+            let whole = match &self.chdir {
+                Some(folder) if !pattern.starts_with('/') => folder.join(&pattern).to_string_lossy().into_owned(),
+                _ => pattern,
+            };
+            !glob::paths(&whole).is_empty()
+        };
+        let created = self.creates.filter(|pattern| there(pattern)).map(|pattern| format!("'{pattern}' exists"));
+        created.or_else(|| {
+            self.removes.filter(|pattern| !there(pattern)).map(|pattern| format!("'{pattern}' does not exist"))
+        })
+    }
+
+    /// The command on one line, cut where it gets long.
+    fn title(&self) -> String {
+        let text = match &self.shown {
+            Value::String(text) => text.clone(),
+            _ => self.argv.join(" "),
+        };
+        let line = text.trim().lines().next().unwrap_or_default();
+        let short: String = line.chars().take(100).collect();
+        if short.len() < text.trim().len() { format!("{short} …") } else { short }
+    }
+}
+
+fn moment(at: &Zoned) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S.%6f").to_string()
+}
+
+/// As Python prints a timedelta: `0:00:01.234567`.
+fn delta(start: &Zoned, end: &Zoned) -> String {
+    let took = start.duration_until(end).unsigned_abs();
+    let seconds = took.as_secs();
+    format!("{}:{:02}:{:02}.{:06}", seconds / 3600, seconds / 60 % 60, seconds % 60, took.subsec_micros())
+}
