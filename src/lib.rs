@@ -4,9 +4,11 @@
 //!
 //! | floor | rooms |
 //! | --- | --- |
+//! | 3 | [`template`] |
 //! | 2 | [`yaml`] |
 //! | 1 | [`source`] · [`value`] |
 
 pub mod source;
+pub mod template;
 pub mod value;
 pub mod yaml;
