@@ -6,7 +6,7 @@
 //! | --- | --- |
 //! | 6 | [`engine`] |
 //! | 5 | [`plan`] |
-//! | 4 | [`playbook`] |
+//! | 4 | [`playbook`] · [`template`] |
 //! | 3 | [`yaml`] · [`transport`] |
 //! | 2 | [`value`] · [`event`] |
 //! | 1 | [`source`] · [`secret`] |
@@ -17,6 +17,7 @@ pub mod plan;
 pub mod playbook;
 pub mod secret;
 pub mod source;
+pub mod template;
 pub mod transport;
 pub mod value;
 pub mod yaml;

@@ -1,0 +1,175 @@
+//! The arguments of a filter, test, function or lookup, bound to names as Python binds them.
+
+use std::sync::Arc;
+
+use minijinja::value::{Kwargs, Rest};
+use minijinja::{Error, State, Value as Dynamic};
+
+use super::dynamic::{defined, type_name};
+use super::error::fault;
+use super::frame::Frame;
+use super::{objects, python};
+
+/// What a call was given.
+pub(super) struct Arguments<'c, 't, 'e> {
+    name: &'static str,
+    state: &'c mut State<'t, 'e>,
+    positional: Vec<Dynamic>,
+    named: Vec<(String, Dynamic)>,
+}
+
+/// A filter, test or function.
+pub(super) type Function = fn(&mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error>;
+
+/// Calls a function of this room with minijinja's arguments.
+pub(super) fn call(
+    name: &'static str,
+    function: Function,
+    state: &mut State<'_, '_>,
+    given: Rest<Dynamic>,
+) -> Result<Dynamic, Error> {
+    let mut positional = given.0;
+    let mut named = Vec::new();
+    if positional.last().is_some_and(Dynamic::is_kwargs)
+        && let Some(last) = positional.pop()
+    {
+        let keywords = Kwargs::try_from(last)?;
+        for key in keywords.args() {
+            named.push((key.to_owned(), keywords.peek(key)?));
+        }
+    }
+    let mut arguments = Arguments { name, state, positional, named };
+    let result = function(&mut arguments)?;
+    arguments.finish()?;
+    Ok(result)
+}
+
+impl<'t, 'e> Arguments<'_, 't, 'e> {
+    /// The evaluation's state, for calling other filters and tests.
+    pub(super) fn state(&mut self) -> &mut State<'t, 'e> {
+        self.state
+    }
+
+    /// The evaluation.
+    pub(super) fn frame(&self) -> Result<Arc<Frame>, Error> {
+        Frame::current()
+    }
+
+    /// What the filter works on, even if it is undefined.
+    pub(super) fn subject_or_undefined(&self) -> Dynamic {
+        self.positional.first().cloned().unwrap_or_default()
+    }
+
+    /// What the filter works on.
+    pub(super) fn subject(&self) -> Result<Dynamic, Error> {
+        defined(&self.subject_or_undefined())
+    }
+
+    /// What the filter works on, as `str()` writes it.
+    pub(super) fn subject_text(&self) -> Result<String, Error> {
+        Ok(python::text(&self.subject()?))
+    }
+
+    /// What the filter works on, as items.
+    pub(super) fn subject_items(&self) -> Result<Vec<Dynamic>, Error> {
+        let subject = self.subject()?;
+        if let Some(text) = subject.as_str() {
+            return Ok(text.chars().map(|character| Dynamic::from(character.to_string())).collect());
+        }
+        objects::items(&subject).map_err(|_| self.refusal(&format!("needs a list, not {}", type_name(&subject))))
+    }
+
+    /// The argument with this name, or in this position; the subject is position 0. It can be had once.
+    pub(super) fn take(&mut self, position: usize, name: &str) -> Result<Option<Dynamic>, Error> {
+        if let Some(index) = self.named.iter().position(|(given, _)| given == name) {
+            return defined(&self.named.remove(index).1).map(Some);
+        }
+        match self.positional.get_mut(position) {
+            Some(value) => {
+                defined(&std::mem::replace(value, taken())).map(|value| (!is_taken(&value)).then_some(value))
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// An argument that may be undefined, as the default of a default may be.
+    pub(super) fn positional_or_undefined(&mut self, position: usize, name: &str, default: Dynamic) -> Dynamic {
+        if let Some(index) = self.named.iter().position(|(given, _)| given == name) {
+            return self.named.remove(index).1;
+        }
+        let given = self.positional.get_mut(position).map(|value| std::mem::replace(value, taken()));
+        given.filter(|value| !is_taken(value)).unwrap_or(default)
+    }
+
+    /// An argument that must be given.
+    pub(super) fn need(&mut self, position: usize, name: &str) -> Result<Dynamic, Error> {
+        let value = self.take(position, name)?;
+        value.ok_or_else(|| self.refusal(&format!("needs the argument `{name}`")))
+    }
+
+    /// A text, if it is given and not None.
+    pub(super) fn text(&mut self, position: usize, name: &str) -> Result<Option<String>, Error> {
+        Ok(self.take(position, name)?.filter(|value| !value.is_none()).map(|value| python::text(&value)))
+    }
+
+    /// A text that must be given.
+    pub(super) fn need_text(&mut self, position: usize, name: &str) -> Result<String, Error> {
+        self.need(position, name).map(|value| python::text(&value))
+    }
+
+    /// A whole number, if it is given and not None.
+    pub(super) fn int(&mut self, position: usize, name: &str) -> Result<Option<i64>, Error> {
+        let Some(value) = self.take(position, name)?.filter(|value| !value.is_none()) else { return Ok(None) };
+        let number = value.as_i64().or_else(|| value.as_str()?.trim().parse().ok());
+        number.map(Some).ok_or_else(|| self.refusal(&format!("needs a whole number as `{name}`")))
+    }
+
+    /// Whether something is asked for; `default` when it is not said.
+    pub(super) fn flag(&mut self, position: usize, name: &str, default: bool) -> Result<bool, Error> {
+        Ok(self.take(position, name)?.map_or(default, |value| value.is_true()))
+    }
+
+    /// All positional arguments from this position on.
+    pub(super) fn rest(&mut self, position: usize) -> Result<Vec<Dynamic>, Error> {
+        let from = position.min(self.positional.len());
+        self.positional.split_off(from).iter().map(defined).collect()
+    }
+
+    /// All named arguments that nobody took.
+    pub(super) fn named(&mut self) -> Vec<(String, Dynamic)> {
+        std::mem::take(&mut self.named)
+    }
+
+    /// A refusal that names this filter.
+    pub(super) fn refusal(&self, message: &str) -> Error {
+        fault(format!("`{}` {message}", self.name))
+    }
+
+    fn finish(&self) -> Result<(), Error> {
+        if let Some((name, _)) = self.named.first() {
+            return Err(self.refusal(&format!("has no argument `{name}`")));
+        }
+        if self.positional.iter().skip(1).any(|value| !is_taken(value)) {
+            return Err(self.refusal("has too many arguments"));
+        }
+        Ok(())
+    }
+}
+
+/// What stands where an argument was taken from; an undefined one would be refused before.
+fn taken() -> Dynamic {
+    Dynamic::from_object(Taken)
+}
+
+fn is_taken(value: &Dynamic) -> bool {
+    value.downcast_object_ref::<Taken>().is_some()
+}
+
+#[derive(Debug)]
+struct Taken;
+
+impl minijinja::value::Object for Taken {
+    fn repr(self: &Arc<Self>) -> minijinja::value::ObjectRepr {
+        minijinja::value::ObjectRepr::Plain
+    }
+}

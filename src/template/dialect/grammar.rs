@@ -1,0 +1,434 @@
+//! The grammar of Jinja2's expressions, walked once to find the few places that minijinja reads otherwise.
+//!
+//! It builds no tree: each rule returns the bytes it covers, and notes the changes.
+
+use std::ops::Range;
+
+use super::edits::Edits;
+use super::strings::{self, Backslash};
+use super::token::{Kind, Token};
+use super::{Mention, Use};
+
+/// A tag that does not follow the grammar; minijinja will say what is wrong with it.
+pub(super) struct NotUnderstood;
+
+/// The longest path that is named in an error.
+const LONGEST_PATH: usize = 80;
+
+type Parsed = Result<Range<usize>, NotUnderstood>;
+
+/// One walk over the tokens of a tag.
+pub(super) struct Walk<'a, 's> {
+    /// The whole template.
+    pub(super) text: &'a str,
+    pub(super) tokens: &'a [Token<'s>],
+    pub(super) at: usize,
+    pub(super) edits: &'a mut Edits,
+    pub(super) mentions: &'a mut Vec<Mention>,
+    pub(super) backslash: Backslash,
+    /// Whether lists and mappings written here must be changeable, because a method that changes one is called.
+    pub(super) changeable: bool,
+}
+
+impl<'s> Walk<'_, 's> {
+    /// One or more expressions with commas between them, to the end of the tag.
+    pub(super) fn whole(&mut self) -> Result<(), NotUnderstood> {
+        self.tuple(true)?;
+        if self.at == self.tokens.len() { Ok(()) } else { Err(NotUnderstood) }
+    }
+
+    /// One or more expressions with commas between them.
+    pub(super) fn tuple(&mut self, with_condition: bool) -> Parsed {
+        let mut range = self.one(with_condition)?;
+        while self.eat(",") {
+            if self.at == self.tokens.len() || self.is_sign(")") {
+                break;
+            }
+            range.end = self.one(with_condition)?.end;
+        }
+        Ok(range)
+    }
+
+    fn one(&mut self, with_condition: bool) -> Parsed {
+        if with_condition { self.expression() } else { self.either() }
+    }
+
+    /// An expression, with `x if y else z`.
+    pub(super) fn expression(&mut self) -> Parsed {
+        let mut range = self.either()?;
+        while self.eat_name("if") {
+            range.end = self.either()?.end;
+            if self.eat_name("else") {
+                range.end = self.expression()?.end;
+            }
+        }
+        Ok(range)
+    }
+
+    /// `or` and what binds tighter.
+    pub(super) fn either(&mut self) -> Parsed {
+        let mut range = self.both()?;
+        while self.eat_name("or") {
+            range.end = self.both()?.end;
+        }
+        Ok(range)
+    }
+
+    fn both(&mut self) -> Parsed {
+        let mut range = self.negation()?;
+        while self.eat_name("and") {
+            range.end = self.negation()?.end;
+        }
+        Ok(range)
+    }
+
+    fn negation(&mut self) -> Parsed {
+        let start = self.start()?;
+        if self.eat_name("not") {
+            return Ok(start..self.negation()?.end);
+        }
+        self.comparison()
+    }
+
+    fn comparison(&mut self) -> Parsed {
+        let left = self.sum()?;
+        let mut end = left.end;
+        let mut compared = Vec::new();
+        while let Some(operator) = self.comparator() {
+            let right = self.sum()?;
+            end = right.end;
+            compared.push((operator, right.end));
+        }
+        if let [(operator, right_end)] = compared.as_slice()
+            && let Some(function) = ordering(operator.text)
+        {
+            self.call(left.start, function, operator.range.clone(), *right_end);
+        }
+        Ok(left.start..end)
+    }
+
+    fn comparator(&mut self) -> Option<Token<'s>> {
+        let token = self.peek()?.clone();
+        let is_not_in = token.text == "not" && self.tokens.get(self.at + 1).is_some_and(|next| next.text == "in");
+        match (token.kind, token.text) {
+            (Kind::Sign, "==" | "!=" | "<" | ">" | "<=" | ">=") | (Kind::Name, "in") => self.at += 1,
+            (Kind::Name, "not") if is_not_in => self.at += 2,
+            _ => return None,
+        }
+        Some(token)
+    }
+
+    fn sum(&mut self) -> Parsed {
+        let mut range = self.concatenation()?;
+        while self.eat("+") || self.eat("-") {
+            range.end = self.concatenation()?.end;
+        }
+        Ok(range)
+    }
+
+    fn concatenation(&mut self) -> Parsed {
+        let mut range = self.product()?;
+        while self.eat("~") {
+            range.end = self.product()?.end;
+        }
+        Ok(range)
+    }
+
+    fn product(&mut self) -> Parsed {
+        let mut range = self.power()?;
+        while let Some(operator) = self.peek().filter(|token| matches!(token.text, "*" | "/" | "//" | "%")).cloned() {
+            self.at += 1;
+            range.end = self.power()?.end;
+            if operator.text == "%" {
+                self.call(range.start, "__mod", operator.range, range.end);
+            }
+        }
+        Ok(range)
+    }
+
+    fn power(&mut self) -> Parsed {
+        let mut range = self.unary(true)?;
+        while self.eat("**") {
+            range.end = self.unary(true)?.end;
+        }
+        Ok(range)
+    }
+
+    fn unary(&mut self, with_filters: bool) -> Parsed {
+        let start = self.start()?;
+        let mut range = if self.eat("-") || self.eat("+") {
+            start..self.unary(false)?.end
+        } else {
+            let primary = self.primary()?;
+            self.postfix(primary)?
+        };
+        if with_filters {
+            range.end = self.filters(range.clone())?;
+        }
+        Ok(range)
+    }
+
+    fn primary(&mut self) -> Parsed {
+        let token = self.next()?;
+        match (token.kind, token.text) {
+            (Kind::Sign, "(") => self.group(token.range, ")"),
+            (Kind::Sign, "[") => {
+                let range = self.group(token.range, "]")?;
+                self.wrap(&range, "__list(");
+                Ok(range)
+            }
+            (Kind::Sign, "{") => {
+                let range = self.mapping(token.range)?;
+                self.wrap(&range, "__dict(");
+                Ok(range)
+            }
+            (Kind::Sign, _) => Err(NotUnderstood),
+            (Kind::Text, _) => Ok(self.texts(&token)),
+            (Kind::Name, "and" | "or" | "in" | "is" | "if" | "else" | "not") => Err(NotUnderstood),
+            (Kind::Name | Kind::Number, _) => Ok(token.range),
+        }
+    }
+
+    fn texts(&mut self, token: &Token<'s>) -> Range<usize> {
+        if let Some(text) = strings::rewritten(token.text, self.backslash) {
+            self.edits.replace(token.range.clone(), &text);
+        }
+        let mut range = token.range.clone();
+        while let Some(next) = self.peek().filter(|next| next.kind == Kind::Text).cloned() {
+            self.at += 1;
+            self.edits.close(range.end, " ~ ");
+            range.end = self.texts(&next).end;
+        }
+        range
+    }
+
+    fn group(&mut self, open: Range<usize>, close: &str) -> Parsed {
+        while !self.is_sign(close) {
+            self.expression()?;
+            if !self.eat(",") {
+                break;
+            }
+        }
+        Ok(open.start..self.expect(close)?.end)
+    }
+
+    fn mapping(&mut self, open: Range<usize>) -> Parsed {
+        while !self.is_sign("}") {
+            self.expression()?;
+            self.expect(":")?;
+            self.expression()?;
+            if !self.eat(",") {
+                break;
+            }
+        }
+        Ok(open.start..self.expect("}")?.end)
+    }
+
+    /// `.name`, `[key]` and calls. A link is looked up by a filter that passes what is undefined on, as Ansible does.
+    fn postfix(&mut self, primary: Range<usize>) -> Parsed {
+        let mut range = primary;
+        loop {
+            if self.is_method() {
+                let name = &self.tokens[self.at + 1];
+                range.end = name.range.end;
+                self.at += 2;
+            } else if self.is_sign("(") {
+                range.end = self.arguments()?.end;
+            } else if self.is_sign(".") {
+                range.end = self.attribute(range.start)?;
+            } else if self.is_sign("[") {
+                range.end = self.subscript(range.start)?;
+            } else {
+                return Ok(range);
+            }
+        }
+    }
+
+    fn is_method(&self) -> bool {
+        self.is_sign(".")
+            && self.tokens.get(self.at + 1).is_some_and(|name| name.kind == Kind::Name)
+            && self.tokens.get(self.at + 2).is_some_and(|open| open.text == "(")
+    }
+
+    fn attribute(&mut self, start: usize) -> Result<usize, NotUnderstood> {
+        let dot = self.next()?;
+        let name = self.next()?;
+        let key = match name.kind {
+            Kind::Name => format!("'{}'", name.text),
+            Kind::Number if name.text.bytes().all(|byte| byte.is_ascii_digit()) => name.text.to_owned(),
+            _ => return Err(NotUnderstood),
+        };
+        if !self.is_loop(start) {
+            self.edits.open(start, "(");
+            let path = self.path(start..name.range.end);
+            self.edits.replace(dot.range.start..name.range.end, &format!("|__get({key}{path}))"));
+        }
+        Ok(name.range.end)
+    }
+
+    /// The path as a further argument, for the error if it leads nowhere.
+    fn path(&self, range: Range<usize>) -> String {
+        match self.text.get(range).filter(|path| path.len() <= LONGEST_PATH && !path.contains(['\n', '\\'])) {
+            Some(path) => format!(",'{}'", path.replace('\'', "\\'")),
+            None => String::new(),
+        }
+    }
+
+    fn is_loop(&self, start: usize) -> bool {
+        self.tokens.iter().any(|token| token.range.start == start && token.text == "loop")
+    }
+
+    fn subscript(&mut self, start: usize) -> Result<usize, NotUnderstood> {
+        let open = self.next()?;
+        let is_slice = self.slice()?;
+        let close = self.expect("]")?;
+        if !is_slice {
+            self.edits.open(start, "(");
+            self.edits.replace(open.range, "|__get(");
+            let path = self.path(start..close.end);
+            self.edits.replace(close.clone(), &format!("{path}))"));
+        }
+        Ok(close.end)
+    }
+
+    fn slice(&mut self) -> Result<bool, NotUnderstood> {
+        let mut is_slice = false;
+        while !self.is_sign("]") {
+            if self.eat(":") {
+                is_slice = true;
+            } else {
+                self.expression()?;
+            }
+        }
+        Ok(is_slice)
+    }
+
+    fn filters(&mut self, subject: Range<usize>) -> Result<usize, NotUnderstood> {
+        let mut end = subject.end;
+        loop {
+            if self.eat("|") {
+                end = self.mention(Use::Filter)?;
+                if self.is_sign("(") {
+                    end = self.arguments()?.end;
+                }
+            } else if self.eat_name("is") {
+                end = self.test()?;
+            } else {
+                return Ok(end);
+            }
+        }
+    }
+
+    fn test(&mut self) -> Result<usize, NotUnderstood> {
+        self.eat_name("not");
+        let end = self.mention(Use::Test)?;
+        if self.is_sign("(") {
+            return Ok(self.arguments()?.end);
+        }
+        let takes_one = self.peek().is_some_and(|token| match token.kind {
+            Kind::Name => !matches!(token.text, "else" | "or" | "and" | "is" | "if" | "not" | "in" | "recursive"),
+            Kind::Number | Kind::Text => true,
+            Kind::Sign => matches!(token.text, "[" | "{"),
+        });
+        if !takes_one {
+            return Ok(end);
+        }
+        let primary = self.primary()?;
+        Ok(self.postfix(primary)?.end)
+    }
+
+    /// A filter's or test's name, with dots when it names a collection; its last part is the name here.
+    fn mention(&mut self, what: Use) -> Result<usize, NotUnderstood> {
+        let first = self.next()?;
+        if first.kind != Kind::Name {
+            return Err(NotUnderstood);
+        }
+        let mut range = first.range;
+        let mut name = first.text.to_owned();
+        while self.is_sign(".") && self.tokens.get(self.at + 1).is_some_and(|token| token.kind == Kind::Name) {
+            self.at += 1;
+            let part = self.next()?;
+            name = format!("{name}.{}", part.text);
+            range.end = part.range.end;
+        }
+        let end = range.end;
+        self.mentions.push(Mention { what, name, at: range });
+        Ok(end)
+    }
+
+    /// The arguments of a call, with the brackets.
+    pub(super) fn arguments(&mut self) -> Parsed {
+        let open = self.expect("(")?;
+        while !self.is_sign(")") {
+            let _ = self.eat("**") || self.eat("*");
+            if self.tokens.get(self.at + 1).is_some_and(|token| token.text == "=") {
+                self.at += 2;
+            }
+            self.expression()?;
+            if !self.eat(",") {
+                break;
+            }
+        }
+        Ok(open.start..self.expect(")")?.end)
+    }
+
+    fn wrap(&mut self, range: &Range<usize>, function: &str) {
+        if self.changeable {
+            self.edits.open(range.start, function);
+            self.edits.close(range.end, ")");
+        }
+    }
+
+    fn call(&mut self, start: usize, function: &str, operator: Range<usize>, end: usize) {
+        self.edits.open(start, &format!("{function}("));
+        self.edits.replace(operator, ",");
+        self.edits.close(end, ")");
+    }
+
+    /// The next token, unless the tag is over.
+    pub(super) fn peek(&self) -> Option<&Token<'s>> {
+        self.tokens.get(self.at)
+    }
+
+    pub(super) fn next(&mut self) -> Result<Token<'s>, NotUnderstood> {
+        let token = self.peek().cloned().ok_or(NotUnderstood)?;
+        self.at += 1;
+        Ok(token)
+    }
+
+    fn start(&self) -> Result<usize, NotUnderstood> {
+        self.peek().map(|token| token.range.start).ok_or(NotUnderstood)
+    }
+
+    fn is_sign(&self, text: &str) -> bool {
+        self.peek().is_some_and(|token| token.kind == Kind::Sign && token.text == text)
+    }
+
+    /// Steps over this sign if it comes next.
+    pub(super) fn eat(&mut self, text: &str) -> bool {
+        let is_next = self.is_sign(text);
+        self.at += usize::from(is_next);
+        is_next
+    }
+
+    /// Steps over this keyword if it comes next.
+    pub(super) fn eat_name(&mut self, text: &str) -> bool {
+        let is_next = self.peek().is_some_and(|token| token.kind == Kind::Name && token.text == text);
+        self.at += usize::from(is_next);
+        is_next
+    }
+
+    fn expect(&mut self, text: &str) -> Parsed {
+        if self.is_sign(text) { Ok(self.next()?.range) } else { Err(NotUnderstood) }
+    }
+}
+
+fn ordering(operator: &str) -> Option<&'static str> {
+    match operator {
+        "<" => Some("__lt"),
+        "<=" => Some("__le"),
+        ">" => Some("__gt"),
+        ">=" => Some("__ge"),
+        _ => None,
+    }
+}

@@ -1,0 +1,145 @@
+//! The global functions of templates, and the ones that stand for operators whose Python meaning minijinja has not.
+
+use std::cmp::Ordering;
+
+use minijinja::formatting::{FormatStyle, format};
+use minijinja::value::Rest;
+use minijinja::{Environment, Error, State, Value as Dynamic};
+
+use super::arguments::{self, Arguments, Function};
+use super::compare::compare;
+use super::dynamic::{defined, undefined, valid};
+use super::error::{TemplateError, carried};
+use super::{lookups, objects, python};
+
+const FUNCTIONS: &[(&str, Function)] = &[
+    ("__ge", |a| ordered(a, Ordering::is_ge)),
+    ("__gt", |a| ordered(a, Ordering::is_gt)),
+    ("__le", |a| ordered(a, Ordering::is_le)),
+    ("__lt", |a| ordered(a, Ordering::is_lt)),
+    ("__dict", changeable_dict),
+    ("__list", changeable_list),
+    ("__mod", remainder),
+    ("dict", dict),
+    ("lookup", lookups::lookup),
+    ("now", super::time::now),
+    ("q", lookups::query),
+    ("query", lookups::query),
+    ("undef", undef),
+];
+
+/// Makes them known to an environment.
+pub(super) fn register(environment: &mut Environment<'static>) {
+    for (name, function) in FUNCTIONS {
+        let call = |state: &mut State<'_, '_>, given: Rest<Dynamic>| arguments::call(name, *function, state, given);
+        environment.add_function(*name, call);
+    }
+    environment.add_function("range", minijinja::functions::range);
+    environment.add_function("namespace", minijinja::functions::namespace);
+    environment.add_filter("__get", get);
+}
+
+/// The names a template may use.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    let known = FUNCTIONS.iter().map(|(name, _)| *name).filter(|name| !name.starts_with("__"));
+    known.chain(["range", "namespace"])
+}
+
+/// `a.b` and `a['b']`: what is undefined passes on, and is missed under its path when it is used.
+fn get(subject: &Dynamic, key: &Dynamic, path: Option<&str>) -> Result<Dynamic, Error> {
+    if subject.is_undefined() {
+        return Ok(subject.clone());
+    }
+    let found = match key.as_str() {
+        Some(name) => subject.get_attr(name)?,
+        None => subject.get_item(&defined(key)?)?,
+    };
+    if found.is_undefined() {
+        super::frame::Frame::current()?.miss(path.unwrap_or_default());
+    }
+    valid(&found)
+}
+
+fn ordered(arguments: &mut Arguments<'_, '_, '_>, holds: fn(Ordering) -> bool) -> Result<Dynamic, Error> {
+    let (left, right) = (arguments.need(0, "")?, arguments.need(1, "")?);
+    compare(&left, &right).map(|order| Dynamic::from(holds(order)))
+}
+
+fn remainder(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
+    let (left, right) = (arguments.need(0, "")?, arguments.need(1, "")?);
+    if let Some(pattern) = left.as_str() {
+        return formatted(pattern, &right).map(Dynamic::from);
+    }
+    let numbers = [&left, &right].map(|value| f64::try_from(value.clone()).ok());
+    match (left.as_i64(), right.as_i64(), numbers) {
+        (Some(_), Some(0), _) => Err(arguments.refusal("divides by zero")),
+        (Some(a), Some(b), _) => Ok(Dynamic::from((i128::from(a)).rem_euclid(i128::from(b)) + shift(a, b))),
+        (_, _, [Some(a), Some(b)]) if b != 0.0 => Ok(Dynamic::from(a - b * (a / b).floor())),
+        _ => Err(super::error::fault("`%` needs numbers, or a text to format")),
+    }
+}
+
+/// Python's remainder has the sign of the divisor.
+fn shift(dividend: i64, divisor: i64) -> i128 {
+    let (dividend, divisor) = (i128::from(dividend), i128::from(divisor));
+    if divisor < 0 && dividend.rem_euclid(divisor) != 0 { divisor } else { 0 }
+}
+
+/// `"%s" % value`: a tuple gives one value for each mark, a mapping gives them by name.
+pub(super) fn formatted(pattern: &str, values: &Dynamic) -> Result<String, Error> {
+    let values: Vec<Dynamic> =
+        if values.is_tuple() { values.try_iter()?.map(printable).collect() } else { vec![printable(values.clone())] };
+    format(FormatStyle::Printf, pattern, &values)
+}
+
+/// Numbers with a fraction are printed as Python does where the pattern asks for text.
+fn printable(value: Dynamic) -> Dynamic {
+    if value.is_number() || value.as_str().is_some() || value.kind() == minijinja::value::ValueKind::Map {
+        return value;
+    }
+    Dynamic::from(python::text(&value))
+}
+
+fn changeable_list(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
+    let items = arguments.need(0, "")?.try_iter()?.checked().collect::<Result<Vec<_>, _>>()?;
+    Ok(objects::list(items))
+}
+
+fn changeable_dict(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
+    entries(&arguments.need(0, "")?).map(objects::dict)
+}
+
+fn entries(value: &Dynamic) -> Result<Vec<(Dynamic, Dynamic)>, Error> {
+    let is_map = value.kind() == minijinja::value::ValueKind::Map;
+    let pair = |item: Result<Dynamic, Error>| {
+        let item = item?;
+        if is_map {
+            return Ok((item.clone(), value.get_item(&item)?));
+        }
+        Ok((item.get_item_by_index(0)?, item.get_item_by_index(1)?))
+    };
+    value.try_iter()?.checked().map(pair).collect()
+}
+
+fn dict(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
+    let mut all = match arguments.take(0, "")? {
+        Some(value) => entries(&value)?,
+        None => Vec::new(),
+    };
+    all.extend(arguments.named().into_iter().map(|(name, value)| (Dynamic::from(name), value)));
+    Ok(objects::dict(all))
+}
+
+fn undef(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
+    let hint = arguments.text(0, "hint")?;
+    let _ = (arguments.take(1, "obj")?, arguments.take(2, "name")?);
+    match hint {
+        None => Err(undefined(&Dynamic::UNDEFINED)),
+        Some(hint) => Err(carried(TemplateError::Undefined {
+            name: "undef()".to_owned(),
+            at: None,
+            near: None,
+            because: Some(hint),
+        })),
+    }
+}

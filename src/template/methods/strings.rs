@@ -1,0 +1,171 @@
+//! Methods of texts.
+
+use minijinja::value::Tuple;
+use minijinja::{Error, Value as Dynamic};
+
+use super::{Given, texts};
+use crate::template::error::fault;
+use crate::template::objects::list;
+
+pub(super) fn call(text: &str, method: &str, given: &Given<'_>) -> Result<Option<Dynamic>, Error> {
+    Ok(Some(match method {
+        "split" => strings(split(text, given.text(0)?.as_deref(), limit(given, 1)?)?),
+        "rsplit" => strings(rsplit(text, given.text(0)?.as_deref(), limit(given, 1)?)?),
+        "splitlines" => strings(lines(text, given.at(0)?.is_some_and(|keep| keep.is_true()))),
+        "partition" => {
+            let separator = given.need_text(0)?;
+            partition(text, &separator, text.find(&separator))?
+        }
+        "rpartition" => rpartition(text, &given.need_text(0)?)?,
+        "index" => position(text.find(&given.need_text(0)?), text)?,
+        "rindex" => position(text.rfind(&given.need_text(0)?), text)?,
+        "ljust" => Dynamic::from(padded(text, given, |fill| (0, fill))?),
+        "rjust" => Dynamic::from(padded(text, given, |fill| (fill, 0))?),
+        "center" => Dynamic::from(padded(text, given, |fill| (fill / 2, fill - fill / 2))?),
+        "zfill" => Dynamic::from(zero_filled(text, given.int(0)?.unwrap_or(0))),
+        "removeprefix" => Dynamic::from(text.strip_prefix(&given.need_text(0)?).unwrap_or(text)),
+        "removesuffix" => Dynamic::from(text.strip_suffix(&given.need_text(0)?).unwrap_or(text)),
+        "swapcase" => Dynamic::from(text.chars().map(swapped).collect::<String>()),
+        "casefold" => Dynamic::from(text.to_lowercase()),
+        "title" => Dynamic::from(titled(text)),
+        "join" => Dynamic::from(texts(&given.need(0)?)?.join(text)),
+        "encode" | "decode" => Dynamic::from(text),
+        "expandtabs" => {
+            Dynamic::from(text.replace('\t', &" ".repeat(given.int(0)?.unwrap_or(8).unsigned_abs() as usize)))
+        }
+        _ => return Ok(None),
+    }))
+}
+
+fn limit(given: &Given<'_>, position: usize) -> Result<Option<usize>, Error> {
+    Ok(given.int(position)?.and_then(|limit| usize::try_from(limit).ok()))
+}
+
+fn strings<T: Into<Dynamic>>(parts: impl IntoIterator<Item = T>) -> Dynamic {
+    list(parts.into_iter().map(Into::into).collect())
+}
+
+/// `split`, at blanks when no separator is given.
+pub(in crate::template) fn split<'t>(
+    text: &'t str,
+    separator: Option<&str>,
+    limit: Option<usize>,
+) -> Result<Vec<&'t str>, Error> {
+    match (separator, limit) {
+        (Some(""), _) => Err(fault("a text cannot be split at an empty separator")),
+        (Some(separator), None) => Ok(text.split(separator).collect()),
+        (Some(separator), Some(limit)) => Ok(text.splitn(limit + 1, separator).collect()),
+        (None, None) => Ok(text.split_whitespace().collect()),
+        (None, Some(limit)) => Ok(split_blanks(text, limit)),
+    }
+}
+
+fn split_blanks(text: &str, limit: usize) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut rest = text.trim_start();
+    while !rest.is_empty() {
+        match rest.find(char::is_whitespace).filter(|_| parts.len() < limit) {
+            Some(end) => {
+                parts.push(&rest[..end]);
+                rest = rest[end..].trim_start();
+            }
+            None => {
+                parts.push(if parts.len() < limit { rest.trim_end() } else { rest });
+                break;
+            }
+        }
+    }
+    parts
+}
+
+fn rsplit<'t>(text: &'t str, separator: Option<&str>, limit: Option<usize>) -> Result<Vec<&'t str>, Error> {
+    let mut parts: Vec<&str> = match (separator, limit) {
+        (Some(""), _) => return Err(fault("a text cannot be split at an empty separator")),
+        (_, None) => return split(text, separator, None),
+        (Some(separator), Some(limit)) => text.rsplitn(limit + 1, separator).collect(),
+        (None, Some(limit)) => text.trim().rsplitn(limit + 1, char::is_whitespace).map(str::trim_end).collect(),
+    };
+    parts.reverse();
+    Ok(parts)
+}
+
+/// Lines by any of Python's line ends.
+pub(in crate::template) fn lines(text: &str, keep_ends: bool) -> Vec<&str> {
+    let mut lines = Vec::new();
+    let mut rest = text;
+    while let Some(end) = rest.find(['\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}']) {
+        let mark = rest[end..].chars().next().map_or(1, char::len_utf8);
+        let next = end + if rest[end..].starts_with("\r\n") { 2 } else { mark };
+        lines.push(&rest[..if keep_ends { next } else { end }]);
+        rest = &rest[next..];
+    }
+    if !rest.is_empty() {
+        lines.push(rest);
+    }
+    lines
+}
+
+fn partition(text: &str, separator: &str, found: Option<usize>) -> Result<Dynamic, Error> {
+    if separator.is_empty() {
+        return Err(fault("a text cannot be split at an empty separator"));
+    }
+    Ok(match found {
+        Some(at) => Dynamic::from(Tuple::from(
+            [&text[..at], separator, &text[at + separator.len()..]].map(Dynamic::from).to_vec(),
+        )),
+        None => Dynamic::from(Tuple::from([text, "", ""].map(Dynamic::from).to_vec())),
+    })
+}
+
+fn rpartition(text: &str, separator: &str) -> Result<Dynamic, Error> {
+    match text.rfind(separator) {
+        Some(at) => partition(text, separator, Some(at)),
+        None => Ok(Dynamic::from(Tuple::from(["", "", text].map(Dynamic::from).to_vec()))),
+    }
+}
+
+fn position(found: Option<usize>, text: &str) -> Result<Dynamic, Error> {
+    let at = found.ok_or_else(|| fault("the text that `index` looks for is not there"))?;
+    Ok(Dynamic::from(text[..at].chars().count()))
+}
+
+fn padded(text: &str, given: &Given<'_>, sides: fn(usize) -> (usize, usize)) -> Result<String, Error> {
+    let width = given.int(0)?.and_then(|width| usize::try_from(width).ok()).unwrap_or(0);
+    let fill = given.text(1)?.unwrap_or_else(|| " ".to_owned());
+    if fill.chars().count() != 1 {
+        return Err(fault("the fill must be one character"));
+    }
+    if width > super::super::filters::LONGEST {
+        return Err(fault(format!("a width above {} is refused", super::super::filters::LONGEST)));
+    }
+    let (left, right) = sides(width.saturating_sub(text.chars().count()));
+    Ok(format!("{}{text}{}", fill.repeat(left), fill.repeat(right)))
+}
+
+fn zero_filled(text: &str, width: i64) -> String {
+    let width = usize::try_from(width).unwrap_or(0).min(super::super::filters::LONGEST);
+    let missing = width.saturating_sub(text.chars().count());
+    let sign = text.len() - text.trim_start_matches(['+', '-']).len();
+    format!("{}{}{}", &text[..sign.min(1)], "0".repeat(missing), &text[sign.min(1)..])
+}
+
+fn swapped(character: char) -> char {
+    let other: Vec<char> =
+        if character.is_uppercase() { character.to_lowercase().collect() } else { character.to_uppercase().collect() };
+    if let [only] = other.as_slice() { *only } else { character }
+}
+
+/// Python's `title`: every letter behind a character that is no letter is big.
+fn titled(text: &str) -> String {
+    let mut result = String::with_capacity(text.len());
+    let mut in_word = false;
+    for character in text.chars() {
+        if in_word {
+            result.extend(character.to_lowercase());
+        } else {
+            result.extend(character.to_uppercase());
+        }
+        in_word = character.is_alphabetic();
+    }
+    result
+}

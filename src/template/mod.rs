@@ -1,0 +1,36 @@
+//! Templates as ansible-core 2.18 renders them: texts of playbooks, conditions, template files, with its filters, tests
+//! and lookups, over minijinja.
+//!
+//! What a template sees is handed in as [`Variables`] and [`Surroundings`]; a secret never gets into an error.
+
+mod arguments;
+mod check;
+mod compare;
+mod dialect;
+mod dynamic;
+mod engine;
+mod error;
+mod explain;
+mod filters;
+mod frame;
+mod functions;
+mod header;
+mod literal;
+mod lookups;
+mod methods;
+mod objects;
+mod omit;
+mod predicates;
+mod python;
+mod scope;
+mod select;
+mod surroundings;
+mod templates;
+mod time;
+
+pub use error::TemplateError;
+pub use header::FileOptions;
+pub use omit::{is_omit, omit};
+pub use scope::{Lookup, Scope, SearchPath, Variables};
+pub use surroundings::{Disk, FileKind, Files, Reach, Surroundings};
+pub use templates::Templates;

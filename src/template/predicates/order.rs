@@ -1,0 +1,88 @@
+//! Tests that compare a value with others.
+
+use std::cmp::Ordering;
+
+use minijinja::value::ValueKind;
+use minijinja::{Error, Value as Dynamic};
+
+use crate::template::arguments::Arguments;
+use crate::template::compare::compare;
+use crate::template::objects;
+
+type Answer = Result<Dynamic, Error>;
+
+fn ordered(arguments: &mut Arguments<'_, '_, '_>, holds: fn(Ordering) -> bool) -> Answer {
+    let (left, right) = (arguments.subject()?, arguments.need(1, "other")?);
+    compare(&left, &right).map(|order| Dynamic::from(holds(order)))
+}
+
+pub(super) fn lt(arguments: &mut Arguments<'_, '_, '_>) -> Answer {
+    ordered(arguments, Ordering::is_lt)
+}
+
+pub(super) fn le(arguments: &mut Arguments<'_, '_, '_>) -> Answer {
+    ordered(arguments, Ordering::is_le)
+}
+
+pub(super) fn gt(arguments: &mut Arguments<'_, '_, '_>) -> Answer {
+    ordered(arguments, Ordering::is_gt)
+}
+
+pub(super) fn ge(arguments: &mut Arguments<'_, '_, '_>) -> Answer {
+    ordered(arguments, Ordering::is_ge)
+}
+
+pub(super) fn eq(arguments: &mut Arguments<'_, '_, '_>) -> Answer {
+    let (left, right) = (arguments.subject()?, arguments.need(1, "other")?);
+    Ok(Dynamic::from(left == right))
+}
+
+pub(super) fn ne(arguments: &mut Arguments<'_, '_, '_>) -> Answer {
+    let (left, right) = (arguments.subject()?, arguments.need(1, "other")?);
+    Ok(Dynamic::from(left != right))
+}
+
+/// The same thing: for what is not changeable, the same value of the same type.
+pub(super) fn sameas(arguments: &mut Arguments<'_, '_, '_>) -> Answer {
+    let (left, right) = (arguments.subject()?, arguments.need(1, "other")?);
+    Ok(Dynamic::from(left.kind() == right.kind() && left.is_integer() == right.is_integer() && left == right))
+}
+
+pub(super) fn is_in(arguments: &mut Arguments<'_, '_, '_>) -> Answer {
+    let (item, container) = (arguments.subject()?, arguments.need(1, "seq")?);
+    holds(arguments, &container, &item)
+}
+
+pub(super) fn contains(arguments: &mut Arguments<'_, '_, '_>) -> Answer {
+    let (container, item) = (arguments.subject()?, arguments.need(1, "value")?);
+    holds(arguments, &container, &item)
+}
+
+fn holds(arguments: &Arguments<'_, '_, '_>, container: &Dynamic, item: &Dynamic) -> Answer {
+    let found = match (container.kind(), container.as_str(), item.as_str()) {
+        (ValueKind::String, Some(text), Some(part)) => text.contains(part),
+        (ValueKind::Map, ..) => !container.get_item(item)?.is_undefined(),
+        (ValueKind::Seq | ValueKind::Iterable, ..) => objects::items(container)?.contains(item),
+        _ => return Err(arguments.refusal("needs something that can hold the value")),
+    };
+    Ok(Dynamic::from(found))
+}
+
+pub(super) fn divisibleby(arguments: &mut Arguments<'_, '_, '_>) -> Answer {
+    let by = arguments.int(1, "num")?.filter(|by| *by != 0);
+    let by = by.ok_or_else(|| arguments.refusal("needs a whole number that is not 0"))?;
+    whole(arguments).map(|number| Dynamic::from(number % by == 0))
+}
+
+pub(super) fn even(arguments: &mut Arguments<'_, '_, '_>) -> Answer {
+    whole(arguments).map(|number| Dynamic::from(number % 2 == 0))
+}
+
+pub(super) fn odd(arguments: &mut Arguments<'_, '_, '_>) -> Answer {
+    whole(arguments).map(|number| Dynamic::from(number % 2 != 0))
+}
+
+fn whole(arguments: &Arguments<'_, '_, '_>) -> Result<i64, Error> {
+    let number = arguments.subject()?.as_i64();
+    number.ok_or_else(|| arguments.refusal("needs a whole number"))
+}
