@@ -6,11 +6,12 @@
 //! | --- | --- |
 //! | 6 | [`engine`] |
 //! | 5 | [`plan`] |
-//! | 4 | [`playbook`] · [`template`] |
+//! | 4 | [`actions`] · [`playbook`] · [`template`] |
 //! | 3 | [`yaml`] · [`transport`] |
 //! | 2 | [`value`] · [`event`] |
 //! | 1 | [`source`] · [`secret`] |
 
+pub mod actions;
 pub mod engine;
 pub mod event;
 pub mod plan;

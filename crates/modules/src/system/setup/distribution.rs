@@ -30,7 +30,7 @@ fn add(release: &str, debian_version: Option<&str>, facts: &mut ResultMap) {
     set(facts, "os_family", family(id, value("ID_LIKE").unwrap_or_default()));
 }
 
-/// `12.5` where debian_version knows the point release; Ansible shows it so since 2.10.
+/// `12.5` where `debian_version` knows the point release; Ansible shows it so since 2.10.
 fn major<'a>(id: &'a str, version: &'a str) -> &'a str {
     if version.is_empty() { id } else { version }
 }

@@ -1,0 +1,126 @@
+//! `copy`: brings a text, a file or a folder of the project to a place on the host.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use dpp_protocol::Failure;
+use serde_json::Value as Json;
+use sha2::{Digest, Sha256};
+
+use crate::actions::action::{flag, text};
+use crate::actions::{Action, ActionContext, Blob, Deed, Remote};
+use crate::template::FileKind;
+use crate::value::{Map, Value};
+
+/// Files larger than this are pushed as blobs, smaller ones travel inside the request.
+const INLINE: u64 = 256 << 10;
+
+pub(super) const ACTION: Action = Action {
+    name: "copy",
+    params: &[
+        "src",
+        "content",
+        "dest",
+        "mode",
+        "owner",
+        "group",
+        "backup",
+        "force",
+        "follow",
+        "validate",
+        "remote_src",
+        "directory_mode",
+        "local_follow",
+        "checksum",
+        "decrypt",
+        "attributes",
+        "attr",
+        "selevel",
+        "serole",
+        "setype",
+        "seuser",
+        "unsafe_writes",
+    ],
+    run,
+};
+
+fn run(context: &ActionContext, args: &Map) -> Result<Deed, Failure> {
+    let mut params: Map = args
+        .iter()
+        .filter(|(name, _)| !["local_follow", "decrypt"].contains(&name.as_str()))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    if flag(args, "remote_src", false) {
+        return Ok(Deed::Remote(plain(params)));
+    }
+    if let Some(content) = params.shift_remove("content") {
+        let text = match &content {
+            Value::Text(text) => text.as_str().to_owned(),
+            other => serde_json::to_string_pretty(&Json::from(other)).unwrap_or_default(),
+        };
+        return Ok(Deed::Remote(put(params, text.as_bytes())));
+    }
+    let src = text(args, "src").ok_or_else(|| Failure::new("`copy` wants `src` or `content`").code("DPP0104"))?;
+    let path = context.find("files", src)?;
+    if context.files.kind(&path) == FileKind::Folder {
+        return Err(Failure::new(format!(
+            "{} is a folder: copy it with one task a file, or as an archive",
+            path.display()
+        ))
+        .code("DPP0104"));
+    }
+    params.shift_remove("src");
+    if text(args, "mode") == Some("preserve") {
+        let mode = std::fs::metadata(&path).map_or(0o644, |metadata| metadata.permissions().mode() & 0o7777);
+        params.insert("mode".into(), Value::plain(format!("{mode:04o}")));
+    }
+    let base = path.file_name().unwrap_or_default().to_string_lossy();
+    params.insert("_original_basename".into(), Value::plain(base.as_ref()));
+    large_or_small(context, &path, params)
+}
+
+fn large_or_small(context: &ActionContext, path: &Path, params: Map) -> Result<Deed, Failure> {
+    let size = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+    if size <= INLINE {
+        return Ok(Deed::Remote(put(params, &context.read(path)?)));
+    }
+    let blob = blob(path, size)?;
+    let lean = hashed(&params, &blob.sha256, size);
+    let mut whole = lean.clone();
+    whole["_blob"] = blob.sha256.as_str().into();
+    Ok(Deed::Remote(Remote { module: "copy".into(), params: whole, lean: Some(lean), blobs: vec![blob] }))
+}
+
+/// A file to be pushed, with its hash.
+pub(super) fn blob(path: &Path, size: u64) -> Result<Blob, Failure> {
+    let cannot =
+        |error: std::io::Error| Failure::new(format!("cannot read {}: {error}", path.display())).code("DPP0106");
+    let file = std::fs::File::open(path).map_err(cannot)?;
+    let sha256 = dpp_modules::files::checksum::digest::<Sha256>(file).map_err(cannot)?;
+    Ok(Blob { path: path.to_owned(), sha256, size })
+}
+
+/// The host's part of `copy` for this content; a look needs only its hash.
+pub(super) fn put(params: Map, content: &[u8]) -> Remote {
+    let sha256: String = Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect();
+    let lean = hashed(&params, &sha256, content.len() as u64);
+    let mut whole = lean.clone();
+    match std::str::from_utf8(content) {
+        Ok(text) => whole["content"] = text.into(),
+        Err(_) => whole["_content_base64"] = STANDARD.encode(content).into(),
+    }
+    Remote { module: "copy".into(), params: whole, lean: Some(lean), blobs: Vec::new() }
+}
+
+fn hashed(params: &Map, sha256: &str, size: u64) -> Json {
+    let mut json = Json::from(&Value::from(params.clone()));
+    json["_sha256"] = sha256.into();
+    json["_size"] = size.into();
+    json
+}
+
+fn plain(params: Map) -> Remote {
+    Remote { module: "copy".into(), params: Json::from(&Value::from(params)), lean: None, blobs: Vec::new() }
+}

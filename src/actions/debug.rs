@@ -1,0 +1,52 @@
+//! `debug`: shows a message or a variable.
+
+use dpp_protocol::Failure;
+
+use crate::actions::action::{failure, text};
+use crate::actions::{Action, ActionContext, Deed, Done};
+use crate::value::{Map, Text, Value};
+
+pub(super) const ACTION: Action = Action { name: "debug", params: &["msg", "var", "verbosity"], run };
+
+fn run(context: &ActionContext, args: &Map) -> Result<Deed, Failure> {
+    let mut done = Done::default();
+    if wanted_verbosity(args) > i64::from(context.verbosity) {
+        done.outcome.skipped = Some("verbosity threshold not met".into());
+        return Ok(Deed::Done(done));
+    }
+    match args.get("var") {
+        Some(var) => {
+            let name = var.as_str().map_or_else(|| show(var), str::to_owned);
+            let expression = Text::template(name.as_str());
+            let value = match context.templates.expression(&expression, context.scope) {
+                Ok(value) => value,
+                Err(error) if error.is_undefined() => Value::plain("VARIABLE IS NOT DEFINED!"),
+                Err(error) => return Err(failure(&error)),
+            };
+            done.message = format!("{name} = {}", show(&value));
+            done.outcome.result.insert(name, serde_json::Value::from(&value));
+        }
+        None => {
+            let message =
+                args.get("msg").cloned().unwrap_or_else(|| text(args, "_raw_params").unwrap_or("Hello world!").into());
+            done.message = show(&message);
+            done.outcome.result.insert("msg".into(), serde_json::Value::from(&message));
+        }
+    }
+    Ok(Deed::Done(done))
+}
+
+fn wanted_verbosity(args: &Map) -> i64 {
+    match args.get("verbosity") {
+        Some(Value::Int(level)) => *level,
+        Some(Value::Text(text)) => text.as_str().parse().unwrap_or(0),
+        _ => 0,
+    }
+}
+
+fn show(value: &Value) -> String {
+    match value {
+        Value::Text(text) => text.as_str().to_owned(),
+        other => serde_json::Value::from(other).to_string(),
+    }
+}

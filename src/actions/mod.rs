@@ -1,0 +1,30 @@
+//! Task kinds that begin here, on the controller: it has the project's files, the variables and the templates.
+//!
+//! An action either does its work here or says what a module on the host is to do. It opens no connection.
+
+mod action;
+mod assert;
+mod copy;
+mod debug;
+mod fail;
+mod include_vars;
+mod set_fact;
+mod template;
+
+pub use action::{Action, ActionContext, Blob, Deed, Done, Remote};
+
+/// Every action, by the name a task gives it.
+pub const ACTIONS: &[Action] = &[
+    assert::ACTION,
+    copy::ACTION,
+    debug::ACTION,
+    fail::ACTION,
+    include_vars::ACTION,
+    set_fact::ACTION,
+    template::ACTION,
+];
+
+/// Finds an action by its short name.
+pub fn find(name: &str) -> Option<&'static Action> {
+    ACTIONS.iter().find(|action| action.name == name)
+}

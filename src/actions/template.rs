@@ -1,0 +1,89 @@
+//! `template`: renders a file of the project here and has the host put it in its place.
+
+use dpp_protocol::Failure;
+
+use crate::actions::action::{failure, flag, text};
+use crate::actions::copy::put;
+use crate::actions::{Action, ActionContext, Deed};
+use crate::template::FileOptions;
+use crate::value::{Map, Value};
+
+const OWN: &[&str] = &[
+    "src",
+    "newline_sequence",
+    "trim_blocks",
+    "lstrip_blocks",
+    "block_start_string",
+    "block_end_string",
+    "variable_start_string",
+    "variable_end_string",
+    "comment_start_string",
+    "comment_end_string",
+    "output_encoding",
+];
+
+pub(super) const ACTION: Action = Action {
+    name: "template",
+    params: &[
+        "src",
+        "dest",
+        "mode",
+        "owner",
+        "group",
+        "backup",
+        "force",
+        "follow",
+        "validate",
+        "newline_sequence",
+        "trim_blocks",
+        "lstrip_blocks",
+        "block_start_string",
+        "block_end_string",
+        "variable_start_string",
+        "variable_end_string",
+        "comment_start_string",
+        "comment_end_string",
+        "output_encoding",
+        "attributes",
+        "attr",
+        "selevel",
+        "serole",
+        "setype",
+        "seuser",
+        "unsafe_writes",
+        "directory_mode",
+    ],
+    run,
+};
+
+fn run(context: &ActionContext, args: &Map) -> Result<Deed, Failure> {
+    let src = text(args, "src").ok_or_else(|| Failure::new("`template` wants `src`").code("DPP0104"))?;
+    let path = context.find("templates", src)?;
+    let source = context.source(&path)?;
+    let mut options = FileOptions::default();
+    options.trim_blocks = flag(args, "trim_blocks", true);
+    options.lstrip_blocks = flag(args, "lstrip_blocks", false);
+    if let Some(sequence) = text(args, "newline_sequence") {
+        options.newline_sequence = sequence.replace("\\r", "\r").replace("\\n", "\n");
+    }
+    for (kind, marks) in [
+        ("block", &mut options.block_marks),
+        ("variable", &mut options.variable_marks),
+        ("comment", &mut options.comment_marks),
+    ] {
+        for (side, mark) in [("start", &mut marks.0), ("end", &mut marks.1)] {
+            if let Some(text) = text(args, &format!("{kind}_{side}_string")) {
+                text.clone_into(mark);
+            }
+        }
+    }
+    let content = context.templates.file(&source, context.scope, &options).map_err(|error| failure(&error))?;
+    let mut params: Map = args
+        .iter()
+        .filter(|(name, _)| !OWN.contains(&name.as_str()))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    let base = path.file_name().unwrap_or_default().to_string_lossy();
+    params.insert("_original_basename".into(), Value::plain(base.trim_end_matches(".j2")));
+    Ok(Deed::Remote(put(params, content.as_bytes())))
+}

@@ -1,0 +1,172 @@
+//! The variables of one task on one host, in Ansible's order of precedence.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::engine::HostState;
+use crate::plan::{PlayPlan, RoleScope, TaskStep};
+use crate::template::{Lookup, Templates, Variables};
+use crate::value::{Map, Value};
+
+/// What all tasks of a run see alike.
+pub struct RunVars {
+    /// What renders.
+    pub templates: Templates,
+    /// `-e`.
+    pub extra: Map,
+    /// Every host of the inventory.
+    pub hosts: BTreeMap<String, Arc<HostState>>,
+    /// Names that say who a host is, by host: `inventory_hostname`, `group_names` …
+    pub host_magic: BTreeMap<String, Arc<Map>>,
+    /// Names that are the same for all: `groups`, `playbook_dir`, `ansible_version`, `ansible_check_mode` …
+    pub magic: Map,
+}
+
+impl std::fmt::Debug for RunVars {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RunVars").field("hosts", &self.hosts.keys()).finish_non_exhaustive()
+    }
+}
+
+/// What all tasks of a play see alike.
+#[derive(Debug)]
+pub struct PlayVars {
+    /// The play.
+    pub play: Arc<PlayPlan>,
+    /// `vars_prompt`.
+    pub prompted: Map,
+    /// `ansible_play_hosts`, `ansible_play_batch` …
+    pub magic: Map,
+}
+
+/// The variables of one task on one host.
+#[derive(Debug, Clone)]
+pub struct TaskVars {
+    /// The run's.
+    pub run: Arc<RunVars>,
+    /// The play's.
+    pub play: Arc<PlayVars>,
+    /// The host's name.
+    pub host: String,
+    /// What is known of the host.
+    pub state: Arc<HostState>,
+    /// The task, when it is a task that looks.
+    pub step: Option<Arc<TaskStep>>,
+    /// `item`, `ansible_loop`, and the result that `until`, `changed_when` and `failed_when` look at.
+    pub front: Map,
+    /// `inventory_hostname`, `group_names` … of this host.
+    pub magic: Arc<Map>,
+}
+
+impl TaskVars {
+    /// The same variables with more in front.
+    #[must_use]
+    pub fn with(&self, front: Map) -> Self {
+        let mut this = self.clone();
+        this.front.extend(front);
+        this
+    }
+
+    /// The same variables as another task of this host sees them.
+    #[must_use]
+    pub fn of(&self, step: &Arc<TaskStep>) -> Self {
+        Self { step: Some(Arc::clone(step)), front: Map::new(), ..self.clone() }
+    }
+
+    fn find(&self, name: &str) -> Option<Value> {
+        let known = self.state.read();
+        let found = |map: &Map| map.get(name).cloned();
+        found(&self.front)
+            .or_else(|| found(&self.magic))
+            .or_else(|| found(&self.play.magic))
+            .or_else(|| self.of_role(name))
+            .or_else(|| found(&self.run.magic))
+            .or_else(|| found(&self.run.extra))
+            .or_else(|| self.step.as_ref().and_then(|step| step.params.iter().rev().find_map(|params| found(params))))
+            .or_else(|| self.role_params(name))
+            .or_else(|| found(&known.set))
+            .or_else(|| found(&known.included))
+            .or_else(|| self.step.as_ref().and_then(|step| step.keywords.vars.iter().rev().find_map(found)))
+            .or_else(|| self.role().and_then(|role| chain(role).find_map(|role| found(&role.role.vars))))
+            .or_else(|| found(&self.play.play.role_vars))
+            .or_else(|| known.play_files.iter().find_map(|file| found(file)))
+            .or_else(|| found(&self.play.prompted))
+            .or_else(|| found(&self.play.play.play.vars))
+            .or_else(|| found(&known.facts))
+            .or_else(|| known.inventory.iter().find_map(|level| found(level)))
+            .or_else(|| self.role().and_then(|role| chain(role).find_map(|role| found(&role.role.defaults))))
+            .or_else(|| found(&self.play.play.role_defaults))
+    }
+
+    fn role(&self) -> Option<&Arc<RoleScope>> {
+        self.step.as_ref()?.role.as_ref()
+    }
+
+    fn role_params(&self, name: &str) -> Option<Value> {
+        chain(self.role()?).find_map(|role| role.params.get(name).cloned())
+    }
+
+    fn of_role(&self, name: &str) -> Option<Value> {
+        let role = self.role()?;
+        match name {
+            "role_path" => Some(Value::plain(role.role.folder.display().to_string())),
+            "role_name" | "ansible_role_name" => Some(Value::plain(role.role.name.as_str())),
+            "ansible_parent_role_names" => {
+                let parents =
+                    role.parent.as_ref().map(|parent| chain(parent).map(|role| Value::plain(role.role.name.as_str())));
+                Some(Value::list(parents.into_iter().flatten()))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// A role and those around it, the inner first.
+fn chain(role: &Arc<RoleScope>) -> impl Iterator<Item = &Arc<RoleScope>> {
+    std::iter::successors(Some(role), |role| role.parent.as_ref())
+}
+
+impl Variables for TaskVars {
+    fn lookup(&self, name: &str) -> Lookup {
+        if self.front.get(name).is_none() && self.state.read().pending.iter().any(|pending| covers(pending, name)) {
+            return Lookup::Pending;
+        }
+        match name {
+            "hostvars" => Lookup::Object(minijinja::Value::from_object(super::hostvars::HostVars::new(self))),
+            "vars" => Lookup::Object(minijinja::Value::from_object(super::hostvars::OwnVars::new(self))),
+            "ansible_facts" => Lookup::Found(self.state.read().ansible_facts()),
+            _ => self.find(name).map_or(Lookup::Missing, Lookup::Found),
+        }
+    }
+
+    fn names(&self) -> Vec<String> {
+        let known = self.state.read();
+        let mut names: Vec<String> = known.names().cloned().collect();
+        let mut add = |map: &Map| names.extend(map.keys().cloned());
+        [&self.front, &self.magic, &self.play.magic, &self.run.magic, &self.run.extra].into_iter().for_each(&mut add);
+        [&self.play.play.play.vars, &*self.play.play.role_vars, &*self.play.play.role_defaults]
+            .into_iter()
+            .for_each(&mut add);
+        known.play_files.iter().for_each(|file| add(file));
+        if let Some(step) = &self.step {
+            step.params.iter().for_each(|params| add(params));
+            step.keywords.vars.iter().for_each(&mut add);
+            step.role.iter().flat_map(chain).for_each(|role| {
+                add(&role.params);
+                add(&role.role.vars);
+                add(&role.role.defaults);
+            });
+        }
+        names.sort();
+        names.dedup();
+        names
+    }
+}
+
+/// Facts that are pending cover all names that facts have.
+fn covers(pending: &str, name: &str) -> bool {
+    pending == name || (pending == FACTS && (name == "ansible_facts" || name.starts_with("ansible_")))
+}
+
+/// The pending name that stands for all facts.
+pub(super) const FACTS: &str = "ansible_*";
