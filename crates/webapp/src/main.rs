@@ -4,7 +4,8 @@ use std::{error::Error, io, path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
 use dpp_webapp::{config::Config, run};
-use tracing::Level;
+use tracing::{Level, level_filters::LevelFilter};
+use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// A page with a form whose text travels through the log pipeline.
 #[derive(Parser)]
@@ -50,11 +51,18 @@ fn main() -> ExitCode {
 }
 
 fn serve(args: &ConfigArgs, log_level: Level) -> Result<(), Box<dyn Error>> {
-    // The journal stamps and colours by itself.
-    tracing_subscriber::fmt().with_writer(io::stderr).with_max_level(log_level).without_time().with_ansi(false).init();
+    log_to_stderr(log_level);
     let config = Config::load(&args.config)?;
     let runtime = tokio::runtime::Runtime::new()?;
     Ok(runtime.block_on(run::run(config))?)
+}
+
+/// The journal stamps and colours by itself; what lapin complains of is said once, by us, with the place.
+fn log_to_stderr(level: Level) {
+    let of_lapin = if level >= Level::DEBUG { level.into() } else { LevelFilter::OFF };
+    let targets = Targets::new().with_default(level).with_target("lapin", of_lapin);
+    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).without_time().with_ansi(false);
+    tracing_subscriber::registry().with(lines).with(targets).init();
 }
 
 #[expect(clippy::print_stdout, reason = "the answer of check-config goes to whoever asked")]
