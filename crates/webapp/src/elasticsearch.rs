@@ -130,6 +130,8 @@ fn client(config: &Elasticsearch) -> Result<Client, SearchSetup> {
     let builder = Client::builder().timeout(REQUEST_TIMEOUT).user_agent(env!("CARGO_PKG_NAME"));
     let builder = match config.authority()? {
         Some(pem) => builder.tls_certs_only([Certificate::from_pem(pem.as_bytes())?]),
+        // Plain HTTP needs none, and a bare host has none: looking for the system's would fail there.
+        None if config.url.scheme() == "http" => builder.tls_certs_only([]),
         None => builder,
     };
     Ok(builder.build()?)

@@ -29,7 +29,8 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Reads the topic in a thread of its own until `stop`.
 pub fn watch(config: &Kafka, tracker: Arc<Tracker>, stop: CancellationToken) -> KafkaResult<()> {
-    let watch = TopicWatch { consumer: consumer(config)?, topic: config.topic.clone(), partitions: 0, tracker };
+    let (servers, topic) = (config.bootstrap_servers.clone(), config.topic.clone());
+    let watch = TopicWatch { consumer: consumer(config)?, servers, topic, partitions: 0, tracker };
     thread::spawn(move || watch.run(&stop));
     Ok(())
 }
@@ -65,6 +66,7 @@ impl ConsumerContext for Quiet {}
 
 struct TopicWatch {
     consumer: BaseConsumer<Quiet>,
+    servers: String,
     topic: String,
     partitions: usize,
     tracker: Arc<Tracker>,
@@ -86,7 +88,7 @@ impl TopicWatch {
             match self.consumer.poll(POLL) {
                 Some(Ok(record)) => self.look_at(&record),
                 Some(Err(error)) => {
-                    self.tracker.hinder(Hop::Kafka, Some(format!("Kafka topic {}: {error}", self.topic)));
+                    self.tracker.hinder(Hop::Kafka, Some(self.in_words(&error)));
                     thread::sleep(POLL);
                     return;
                 }
@@ -104,9 +106,9 @@ impl TopicWatch {
 
     /// Makes sure that all partitions are read, also those that were added since.
     fn follow_topic(&mut self) -> Result<(), String> {
-        let partitions = self.partitions().map_err(|error| format!("Kafka topic {}: {error}", self.topic))?;
+        let partitions = self.partitions().map_err(|error| self.in_words(&error))?;
         if partitions.len() != self.partitions {
-            self.assign(&partitions).map_err(|error| format!("Kafka topic {}: {error}", self.topic))?;
+            self.assign(&partitions).map_err(|error| self.in_words(&error))?;
             self.partitions = partitions.len();
         }
         Ok(())
@@ -152,6 +154,18 @@ impl TopicWatch {
             times.add_partition_offset(&self.topic, partition, Offset::Offset(time.as_millisecond()))?;
         }
         self.consumer.offsets_for_times(times, REQUEST_TIMEOUT)
+    }
+
+    /// One sentence for one trouble, however many ways librdkafka has of telling it.
+    fn in_words(&self, error: &KafkaError) -> String {
+        use RDKafkaErrorCode as Code;
+        match error.rdkafka_error_code() {
+            Some(Code::BrokerTransportFailure | Code::AllBrokersDown | Code::OperationTimedOut | Code::Resolve) => {
+                format!("Kafka at {} cannot be reached", self.servers)
+            }
+            Some(Code::UnknownTopic | Code::UnknownTopicOrPartition) => format!("there is no topic {} yet", self.topic),
+            _ => format!("Kafka topic {}: {error}", self.topic),
+        }
     }
 
     /// The header that becomes a record's time holds whole seconds, so the second before may be meant.

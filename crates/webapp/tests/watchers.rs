@@ -22,6 +22,7 @@ use rdkafka::{
     ClientConfig,
     mocking::MockCluster,
     producer::{DefaultProducerContext, FutureProducer, FutureRecord},
+    types::RDKafkaRespErr,
 };
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -116,7 +117,7 @@ async fn kafka_away_is_said_and_overcome() {
     let stop = CancellationToken::new();
     let sent = begin(&tracker);
     kafka::watch(&kafka.section(), tracker.clone(), stop.clone()).unwrap();
-    assert!(hindrance(&tracker, Hop::Kafka).await.starts_with("Kafka topic logs_data: "));
+    assert!(hindrance(&tracker, Hop::Kafka).await.ends_with("cannot be reached"));
     kafka.cluster.broker_up(1).unwrap();
     while tracker.hindrance(Hop::Kafka).is_some() {
         tokio::time::sleep(Duration::from_millis(100)).await;
@@ -170,4 +171,16 @@ async fn what_elasticsearch_answers_instead_is_said() {
         assert!(why.ends_with(said), "{why}");
         stop.cancel();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_topic_that_is_not_there_yet_is_said() {
+    let kafka = MockKafka::with_topic(1);
+    let tracker = Arc::new(Tracker::new(&Hop::ALL));
+    let stop = CancellationToken::new();
+    let section = Kafka { topic: "elsewhere".into(), ..kafka.section() };
+    kafka.cluster.topic_error("elsewhere", RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART).unwrap();
+    kafka::watch(&section, tracker.clone(), stop.clone()).unwrap();
+    assert_eq!(hindrance(&tracker, Hop::Kafka).await, "there is no topic elsewhere yet");
+    stop.cancel();
 }

@@ -51,14 +51,14 @@ pub(super) fn idle(config: &Config, tracker: &Tracker) -> Vec<Station> {
     let watched = config.watched();
     let hops = Hop::ALL.into_iter().map(|hop| idle_hop(hop, watched.contains(&hop), tracker));
     let kibana = config.kibana.as_ref().map(|kibana| kibana.url.to_string());
-    std::iter::once(page).chain(hops).chain([last(kibana, "configured")]).collect()
+    std::iter::once(page).chain(hops).chain([last(kibana, "open")]).collect()
 }
 
 fn idle_hop(hop: Hop, watched: bool, tracker: &Tracker) -> Station {
     let station = Station { name: hop.name(), state: "idle", ..Station::default() };
     match tracker.hindrance(hop) {
         _ if !watched => Station { words: "not watched".into(), ..station },
-        Some(why) => Station { state: "stopped", words: "cannot be reached".into(), note: Some(why), ..station },
+        Some(why) => Station { state: "stopped", words: "not ready".into(), note: Some(why), ..station },
         None => Station { words: "watched".into(), ..station },
     }
 }
