@@ -244,7 +244,7 @@ async fn an_answer_that_takes_long_does_not_hold_the_browser() {
     struct Silent;
     impl Broker for Silent {
         fn publish(&self, _: LogEntry) -> BoxFuture<'static, Result<Delivery, Away>> {
-            tokio::time::sleep(Duration::from_secs(60)).map(|()| Ok(Delivery::Confirmed)).boxed()
+            tokio::time::sleep(Duration::from_mins(1)).map(|()| Ok(Delivery::Confirmed)).boxed()
         }
         fn absence(&self) -> Option<Away> {
             None
@@ -275,7 +275,7 @@ async fn unusable_input_is_refused_with_its_reason() {
         (&far_too_long, StatusCode::PAYLOAD_TOO_LARGE),
     ] {
         let response = site.post("/", form).await;
-        assert_eq!(response.status(), status, "{:.40}", form);
+        assert_eq!(response.status(), status, "{form:.40}");
         assert!(text(response).await.contains("role=\"alert\""), "{form:.40}");
     }
     assert!(site.broker.taken.lock().unwrap().is_empty());

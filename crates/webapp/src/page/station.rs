@@ -66,9 +66,11 @@ fn idle_hop(hop: Hop, watched: bool, tracker: &Tracker) -> Station {
 /// The strip of a message.
 pub(super) fn along(journey: &Journey, config: &Config, tracker: &Tracker, now: Timestamp) -> Vec<Station> {
     let hops = Hop::ALL.into_iter().map(|hop| passed(hop, journey, tracker, now));
-    let link = config.kibana.as_ref().filter(|_| !journey.is_stopped());
-    let link = link.map(|configured| kibana::discover(configured, journey.entry.id));
-    std::iter::once(sent(journey)).chain(hops).chain([last(link, "open in Discover")]).collect()
+    let kibana = match &config.kibana {
+        Some(_) if journey.is_stopped() => Station { words: "not reached".into(), ..last(None, "") },
+        configured => last(configured.as_ref().map(|it| kibana::discover(it, journey.entry.id)), "open in Discover"),
+    };
+    std::iter::once(sent(journey)).chain(hops).chain([kibana]).collect()
 }
 
 fn sent(journey: &Journey) -> Station {
