@@ -30,7 +30,7 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 const SERVER: &str = "/usr/lib/rabbitmq/bin/rabbitmq-server";
-const START: Duration = Duration::from_secs(120);
+const START: Duration = Duration::from_mins(2);
 const DEFINITIONS: &str = r#"{
   "vhosts": [{"name": "/log"}],
   "users": [{"name": "logger", "password": "logger_pass", "tags": ""}],
