@@ -12,6 +12,7 @@ mod set_fact;
 mod template;
 
 pub use action::{Action, ActionContext, Blob, Deed, Done, Remote};
+pub(crate) use action::failure;
 
 /// Every action, by the name a task gives it.
 pub const ACTIONS: &[Action] = &[

@@ -1,0 +1,134 @@
+//! Tasks that change the way through a play instead of a host: includes, `meta`, `add_host`, `group_by`, `pause`.
+
+use dpp_protocol::Failure;
+
+use crate::plan::TaskStep;
+use crate::value::{Map, Value};
+
+/// What such a task asks for.
+#[derive(Debug, Clone)]
+pub(super) enum Control {
+    /// More tasks from a file.
+    IncludeTasks {
+        /// The file.
+        file: String,
+    },
+    /// A role.
+    IncludeRole,
+    /// `meta`.
+    Meta(Meta),
+    /// A new host.
+    AddHost {
+        /// Its name.
+        name: String,
+        /// Its groups.
+        groups: Vec<String>,
+        /// Its variables.
+        vars: Map,
+    },
+    /// A group by a key.
+    GroupBy {
+        /// The group.
+        key: String,
+        /// Groups that hold it.
+        parents: Vec<String>,
+    },
+    /// A wait.
+    Pause {
+        /// How long.
+        seconds: f64,
+    },
+}
+
+/// What `meta` can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Meta {
+    FlushHandlers,
+    Noop,
+    EndPlay,
+    EndHost,
+    ClearHostErrors,
+    ClearFacts,
+}
+
+/// Names of these tasks and their arguments; none means any.
+pub const CONTROLS: &[(&str, &[&str])] = &[
+    ("include_tasks", &["file", "apply"]),
+    ("include", &[]),
+    ("import_tasks", &["file"]),
+    ("include_role", ROLE),
+    ("import_role", ROLE),
+    ("meta", &[]),
+    ("add_host", &[]),
+    ("group_by", &["key", "parents"]),
+    ("pause", &["seconds", "minutes", "prompt", "echo"]),
+];
+
+const ROLE: &[&str] = &[
+    "name", "tasks_from", "vars_from", "defaults_from", "handlers_from", "public", "apply", "allow_duplicates",
+    "rolespec_validate",
+];
+
+/// What a task asks for, if it is of this kind.
+pub(super) fn of(step: &TaskStep, args: &Map) -> Result<Option<Control>, Failure> {
+    let text = |name: &str| args.get(name).and_then(Value::as_str);
+    let free = || text("_raw_params");
+    let missing = |what: &str| Failure::new(format!("`{}` names no {what}", step.task.action)).code("DPP0104");
+    Ok(Some(match step.task.short_action() {
+        "include_tasks" | "include" => {
+            let file = text("file").or_else(free).ok_or_else(|| missing("file"))?;
+            Control::IncludeTasks { file: file.to_owned() }
+        }
+        "include_role" => Control::IncludeRole,
+        "meta" => Control::Meta(meta(free().unwrap_or_default())?),
+        "add_host" => {
+            let name = text("name").or_else(|| text("hostname")).or_else(|| text("host")).ok_or_else(|| missing("host"))?;
+            let own = ["name", "hostname", "host", "groups", "group", "groupname", "inventory_dir", "inventory_file"];
+            let vars = args.iter().filter(|(key, _)| !own.contains(&key.as_str()));
+            let groups = args.get("groups").or_else(|| args.get("group")).or_else(|| args.get("groupname"));
+            Control::AddHost {
+                name: name.to_owned(),
+                groups: names(groups),
+                vars: vars.map(|(key, value)| (key.clone(), value.clone())).collect(),
+            }
+        }
+        "group_by" => {
+            let key = text("key").ok_or_else(|| missing("key"))?;
+            Control::GroupBy { key: key.replace(' ', "-"), parents: names(args.get("parents")) }
+        }
+        "pause" => Control::Pause { seconds: pause(args) },
+        _ => return Ok(None),
+    }))
+}
+
+fn meta(word: &str) -> Result<Meta, Failure> {
+    match word.trim() {
+        "flush_handlers" => Ok(Meta::FlushHandlers),
+        "noop" | "refresh_inventory" | "reset_connection" => Ok(Meta::Noop),
+        "end_play" | "end_batch" => Ok(Meta::EndPlay),
+        "end_host" => Ok(Meta::EndHost),
+        "clear_host_errors" => Ok(Meta::ClearHostErrors),
+        "clear_facts" => Ok(Meta::ClearFacts),
+        other => Err(Failure::new(format!("`meta` knows no `{other}`")).code("DPP0104")),
+    }
+}
+
+fn names(value: Option<&Value>) -> Vec<String> {
+    match value {
+        Some(Value::List(items)) => items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect(),
+        Some(Value::Text(text)) => {
+            text.as_str().split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn pause(args: &Map) -> f64 {
+    let number = |name: &str| match args.get(name) {
+        Some(Value::Int(number)) => *number as f64,
+        Some(Value::Float(number)) => *number,
+        Some(Value::Text(text)) => text.as_str().parse().unwrap_or(0.0),
+        _ => 0.0,
+    };
+    number("minutes").mul_add(60.0, number("seconds"))
+}

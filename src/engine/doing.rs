@@ -1,0 +1,331 @@
+//! The task a host is at: which item is next, what the items came to, whether it is to be tried again.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use dpp_protocol::{Debt, Mode, Task};
+use serde_json::Value as Json;
+
+use crate::actions;
+use crate::engine::ending::Ending;
+use crate::engine::loops;
+use crate::engine::prepare::{Keyword, Ready, scope};
+use crate::engine::run::Options;
+use crate::engine::TaskVars;
+use crate::event::{Event, Events, Status, StepName, StepResult};
+use crate::plan::{Step, TaskStep};
+use crate::template::TemplateError;
+use crate::value::{Map, Text, Value};
+
+/// A task in progress.
+pub(super) struct Doing {
+    pub(super) step: Arc<TaskStep>,
+    pub(super) name: StepName,
+    pub(super) vars: TaskVars,
+    /// Whether a machine or a timer is waited for.
+    pub(super) waiting: bool,
+    /// Whether it was looked ahead from here already.
+    pub(super) looked: bool,
+    /// Whether a `pause` was made already.
+    pub(super) paused: bool,
+    pub(super) run_once: bool,
+    pub(super) check: bool,
+    pub(super) any_errors_fatal: bool,
+    /// Whether debts were written for it that it may turn out not to make.
+    pub(super) owed: bool,
+    /// Steps it brings.
+    pub(super) includes: Vec<Step>,
+    diff: bool,
+    no_log: bool,
+    items: Option<Vec<Value>>,
+    ends: Vec<(Value, Ending)>,
+    attempts: u64,
+    begun: Instant,
+    trouble: Option<Ending>,
+    var: String,
+}
+
+/// What is next.
+pub(super) enum Verdict {
+    /// This item, with its variables.
+    Item(TaskVars),
+    /// Nothing: all items ended.
+    Finished(Ending),
+}
+
+impl Doing {
+    /// A task before its first item.
+    pub(super) fn new(step: &Arc<TaskStep>, vars: TaskVars, options: &Options) -> Self {
+        let name = StepName {
+            role: step.role_name().to_owned(),
+            task: step.title().to_owned(),
+            action: step.task.short_action().to_owned(),
+            at: step.task.place.to_string(),
+        };
+        let mut this = Self {
+            step: Arc::clone(step),
+            name,
+            vars,
+            waiting: false,
+            looked: false,
+            paused: false,
+            run_once: false,
+            check: options.check,
+            any_errors_fatal: false,
+            owed: false,
+            includes: Vec::new(),
+            diff: options.diff,
+            no_log: false,
+            items: None,
+            ends: Vec::new(),
+            attempts: 0,
+            begun: Instant::now(),
+            trouble: None,
+            var: loops::variable(step),
+        };
+        if let Err(error) = this.keywords(options) {
+            this.trouble = Some(Ending::failed(actions::failure(&error)));
+        }
+        this
+    }
+
+    fn keywords(&mut self, options: &Options) -> Result<(), TemplateError> {
+        let scope = scope(&self.vars);
+        let keywords = &self.step.keywords;
+        let keyword = Keyword { vars: &self.vars, scope: &scope };
+        if let Some(name) = &self.step.task.name {
+            // A name that cannot be rendered yet is shown as it is written.
+            self.name.task = keyword.text(&Value::Text(name.clone())).unwrap_or_else(|_| name.as_str().to_owned());
+        }
+        self.run_once = keyword.flag(keywords.run_once.as_ref(), false)?;
+        self.check = keyword.flag(keywords.check_mode.as_ref(), options.check)?;
+        self.diff = keyword.flag(keywords.diff.as_ref(), options.diff)?;
+        self.no_log = keyword.flag(keywords.no_log.as_ref(), false)?;
+        self.any_errors_fatal = keyword.flag(keywords.any_errors_fatal.as_ref(), false)?;
+        match loops::items(&self.step, &self.vars, &scope) {
+            Ok(items) => self.items = items,
+            // A list that is not there does not matter when a condition keeps the task from running.
+            Err(error) => match self.condition_that_fails(&scope) {
+                Some(condition) => self.trouble = Some(Ending::skipped(&condition)),
+                None => return Err(error),
+            },
+        }
+        Ok(())
+    }
+
+    fn condition_that_fails(&self, scope: &crate::template::Scope) -> Option<String> {
+        let fails = |condition: &&Text| matches!(self.vars.run.templates.condition(condition, scope), Ok(false));
+        self.step.keywords.when.iter().find(fails).map(|condition| condition.as_str().to_owned())
+    }
+
+    /// What is next.
+    pub(super) fn next(&mut self) -> Verdict {
+        if let Some(trouble) = self.trouble.take() {
+            return Verdict::Finished(trouble);
+        }
+        match &self.items {
+            None if self.ends.is_empty() => Verdict::Item(self.vars.clone()),
+            None => Verdict::Finished(self.ends.remove(0).1),
+            Some(items) => match items.get(self.ends.len()) {
+                Some(_) => Verdict::Item(self.item_vars()),
+                None => Verdict::Finished(Ending::of_items(&self.ends, &self.var)),
+            },
+        }
+    }
+
+    fn item_vars(&self) -> TaskVars {
+        let items = self.items.as_deref().unwrap_or_default();
+        self.vars.with(loops::front(&self.step, items, self.ends.len(), &self.var))
+    }
+
+    fn current_vars(&self) -> TaskVars {
+        if self.items.is_some() { self.item_vars() } else { self.vars.clone() }
+    }
+
+    /// Takes the end of an item; a time to wait when it is to be tried again.
+    pub(super) fn take(&mut self, ending: Ending, events: &Events, host: &str) -> Option<Duration> {
+        self.attempts += 1;
+        let mut ending = ending;
+        match self.judged(&mut ending) {
+            Ok(true) => {}
+            Ok(false) => match self.try_again() {
+                Ok(Some(delay)) => {
+                    let left = self.retries().unwrap_or(0).saturating_sub(self.attempts - 1);
+                    events.tell(Event::Retrying { host: host.to_owned(), step: self.name.clone(), left });
+                    return Some(delay);
+                }
+                Ok(None) => exhausted(&mut ending, self.attempts),
+                Err(error) => ending = Ending::failed(actions::failure(&error)),
+            },
+            Err(error) => ending = Ending::failed(actions::failure(&error)),
+        }
+        if !self.step.task.until.is_empty() {
+            ending.result.insert("attempts".into(), self.attempts.into());
+        }
+        self.attempts = 0;
+        let item = self.items.as_ref().and_then(|items| items.get(self.ends.len())).cloned().unwrap_or_default();
+        if self.items.is_some() && ending.status != Status::Skipped {
+            let result = self.shown(&ending, false, false);
+            let shown = loops::label(&self.step, &self.item_vars(), &item, self.no_log);
+            events.tell(Event::ItemFinished { host: host.to_owned(), step: self.name.clone(), item: shown, result });
+        }
+        self.ends.push((item, ending));
+        None
+    }
+
+    /// Applies `changed_when` and `failed_when`; false when `until` does not hold.
+    fn judged(&self, ending: &mut Ending) -> Result<bool, TemplateError> {
+        if ending.status == Status::Skipped && !ending.unpredicted {
+            return Ok(true);
+        }
+        let task = &self.step.task;
+        let vars = |ending: &Ending| {
+            let mut front = Map::new();
+            if let Some(name) = &task.register {
+                front.insert(name.clone(), ending.value());
+            }
+            // Conditions of a task see its own result by its plain names too.
+            self.current_vars().with(front)
+        };
+        let holds = |text: &Text, ending: &Ending| {
+            let vars = vars(ending);
+            vars.run.templates.condition(text, &scope(&vars))
+        };
+        if let Some(conditions) = &task.failed_when {
+            let failed = conditions.iter().map(|text| holds(text, ending)).collect::<Result<Vec<_>, _>>()?;
+            set_failed(ending, !failed.is_empty() && failed.iter().all(|yes| *yes), conditions);
+        }
+        if let Some(conditions) = &task.changed_when
+            && ending.status != Status::Failed
+        {
+            let changed = conditions.iter().map(|text| holds(text, ending)).collect::<Result<Vec<_>, _>>()?;
+            let changed = changed.iter().all(|yes| *yes);
+            ending.status = if changed { Status::Changed } else { Status::Ok };
+        }
+        let until = task.until.iter().map(|text| holds(text, ending)).collect::<Result<Vec<_>, _>>()?;
+        let again = task.until.is_empty() && task.retries.is_some() && ending.status == Status::Failed;
+        Ok(until.iter().all(|yes| *yes) && !again)
+    }
+
+    fn retries(&self) -> Result<u64, TemplateError> {
+        let scope = scope(&self.vars);
+        let retries = Keyword { vars: &self.vars, scope: &scope }.number(self.step.task.retries.as_ref(), 3.0)?;
+        Ok(retries.max(0.0) as u64)
+    }
+
+    fn try_again(&self) -> Result<Option<Duration>, TemplateError> {
+        if self.check || self.attempts > self.retries()? {
+            return Ok(None);
+        }
+        let scope = scope(&self.vars);
+        let delay = Keyword { vars: &self.vars, scope: &scope }.number(self.step.task.delay.as_ref(), 5.0)?;
+        Ok(Some(Duration::from_secs_f64(delay.clamp(0.0, 1e6))))
+    }
+
+    /// The request for a machine.
+    pub(super) fn task(&self, id: u64, ready: &Ready, owes: Vec<Debt>, settles: Vec<Debt>) -> Task {
+        let mode = if self.check { Mode::Survey } else { Mode::Apply };
+        Task {
+            id,
+            module: ready.remote.module.clone(),
+            params: ready.remote.params.clone(),
+            mode,
+            diff: self.diff,
+            environment: ready.environment.clone(),
+            owes,
+            settles,
+        }
+    }
+
+    /// The request for a mere look, with as little content as will do.
+    pub(super) fn survey(&self, id: u64, ready: &Ready) -> Task {
+        let lean = ready.remote.lean.as_ref().filter(|_| !self.diff);
+        let params = lean.unwrap_or(&ready.remote.params).clone();
+        Task { params, mode: Mode::Survey, ..self.task(id, ready, Vec::new(), Vec::new()) }
+    }
+
+    /// Names that a change of this task notifies, rendered; those that cannot be rendered are told as written.
+    pub(super) fn notifies(&self) -> Vec<String> {
+        let scope = scope(&self.vars);
+        let keyword = Keyword { vars: &self.vars, scope: &scope };
+        let name = |text: &Text| keyword.text(&Value::Text(text.clone())).unwrap_or_else(|_| text.as_str().to_owned());
+        self.step.task.notify.iter().map(name).filter(|name| !name.is_empty()).collect()
+    }
+
+    /// Whether a failure does not count.
+    pub(super) fn ignores_errors(&self) -> bool {
+        self.says(self.step.keywords.ignore_errors.as_ref())
+    }
+
+    /// Whether being out of reach does not count.
+    pub(super) fn ignores_unreachable(&self) -> bool {
+        self.says(self.step.keywords.ignore_unreachable.as_ref())
+    }
+
+    fn says(&self, value: Option<&Value>) -> bool {
+        let scope = scope(&self.vars);
+        Keyword { vars: &self.vars, scope: &scope }.flag(value, false).unwrap_or(false)
+    }
+
+    /// What the operator sees of an end.
+    pub(super) fn shown(&self, ending: &Ending, ignored: bool, rescued: bool) -> StepResult {
+        let mut result = StepResult {
+            status: ending.status,
+            ignored,
+            rescued,
+            changes: ending.changes.clone(),
+            unpredicted: ending.unpredicted,
+            message: ending.message.clone(),
+            failure: ending.failure.clone(),
+            result: Json::Object(ending.registered()),
+            ms: u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX),
+        };
+        if self.no_log {
+            hide(&mut result);
+        }
+        result
+    }
+}
+
+fn hide(result: &mut StepResult) {
+    const HIDDEN: &str = "the output is hidden: `no_log: true` was said for this task";
+    result.result = Json::Null;
+    result.message = if result.message.is_empty() { String::new() } else { HIDDEN.into() };
+    for change in &mut result.changes {
+        change.before = None;
+        change.after = None;
+        change.detail = String::new();
+    }
+    if let Some(failure) = &mut result.failure {
+        *failure = dpp_protocol::Failure::new(HIDDEN).code(&failure.code);
+    }
+}
+
+fn set_failed(ending: &mut Ending, failed: bool, conditions: &[Text]) {
+    match (failed, ending.status) {
+        (true, Status::Failed) | (false, Status::Ok | Status::Changed | Status::Skipped | Status::Unreachable) => {}
+        (true, _) => {
+            let words: Vec<_> = conditions.iter().map(Text::as_str).collect();
+            let mut failure = dpp_protocol::Failure::new(format!("failed_when holds: {}", words.join(" and ")));
+            for name in ["msg", "stdout", "stderr"] {
+                if let Some(text) = ending.result.get(name).and_then(Json::as_str).filter(|text| !text.is_empty()) {
+                    failure = failure.note(name, text);
+                }
+            }
+            ending.status = Status::Failed;
+            ending.failure = Some(failure);
+        }
+        (false, Status::Failed) => {
+            ending.failure = None;
+            let changed = ending.result.get("changed").and_then(Json::as_bool) == Some(true) || !ending.changes.is_empty();
+            ending.status = if changed { Status::Changed } else { Status::Ok };
+        }
+    }
+}
+
+fn exhausted(ending: &mut Ending, attempts: u64) {
+    if ending.status != Status::Failed {
+        ending.status = Status::Failed;
+        ending.failure = Some(dpp_protocol::Failure::new(format!("`until` did not hold after {attempts} attempts")));
+    }
+}

@@ -1,0 +1,112 @@
+//! Surveys sent ahead: the next tasks of a host, as far as they can be made ready before the first of them is answered.
+//!
+//! A survey touches nothing, so asking too much costs little; what is taken is taken in order (see `foresight`).
+
+use dpp_protocol::Task;
+
+use crate::actions;
+use crate::engine::batch::Batch;
+use crate::engine::doing::{Doing, Verdict};
+use crate::engine::ending::Ending;
+use crate::engine::foresight::worth_a_look;
+use crate::engine::prepare::{Prepared, Ready};
+use crate::engine::scope::FACTS;
+use crate::engine::{HostRun, Next, TaskVars};
+use crate::plan::TaskStep;
+
+/// Tasks that are surveyed in one frame.
+const FAR: usize = 96;
+
+/// Whether to look further.
+enum Onward {
+    Yes,
+    No,
+}
+
+impl Batch<'_> {
+    /// The survey of the task a host is at, and of those that come after it.
+    pub(super) fn look_ahead(&mut self, index: usize, ready: &Ready) -> Vec<Task> {
+        let mut tasks = Vec::new();
+        let mut run = self.members[index].run.clone();
+        let state = std::sync::Arc::clone(&self.members[index].vars.state);
+        self.members[index].foresight.forget();
+        if let Some(doing) = self.members[index].doing.take() {
+            self.ask(index, &doing, ready, &mut tasks);
+            if doing.is_single() {
+                set_pending(&self.members[index].vars, &doing.step);
+                run.advance();
+                while tasks.len() < FAR && matches!(self.look_at(index, &mut run, ready, &mut tasks), Onward::Yes) {}
+            }
+            self.members[index].doing = Some(doing);
+        }
+        state.write().pending.clear();
+        tasks
+    }
+
+    fn ask(&mut self, index: usize, doing: &Doing, ready: &Ready, tasks: &mut Vec<Task>) {
+        let number = self.engine.number();
+        self.members[index].foresight.expect(number, ready);
+        tasks.push(doing.survey(number, ready));
+    }
+
+    /// Looks at the next task; `No` when it must be waited for.
+    fn look_at(&mut self, index: usize, run: &mut HostRun, first: &Ready, tasks: &mut Vec<Task>) -> Onward {
+        let step = match run.next() {
+            Next::Task(step) => step,
+            Next::Flush if self.members[index].notified.is_empty() => {
+                run.advance();
+                return Onward::Yes;
+            }
+            _ => return Onward::No,
+        };
+        if !is_plain(&step) {
+            return Onward::No;
+        }
+        let vars = self.members[index].vars.of(&step);
+        let mut doing = Doing::new(&step, vars, &self.engine.options);
+        loop {
+            match doing.next() {
+                Verdict::Finished(ending) if ending.failure.is_some() => return Onward::No,
+                Verdict::Finished(_) => break,
+                Verdict::Item(vars) => match self.preparer().item(&step, &vars) {
+                    Ok(Prepared::Skip(condition)) => doing.suppose(Ending::skipped(&condition)),
+                    Ok(Prepared::Done(_)) => doing.suppose(Ending::skipped("")),
+                    Ok(Prepared::Remote(ready)) => {
+                        let same = ready.becoming == first.becoming && ready.delegate.is_none();
+                        if !same || !worth_a_look(&ready.remote, doing.check) || tasks.len() >= FAR {
+                            return Onward::No;
+                        }
+                        self.ask(index, &doing, &ready, tasks);
+                        doing.suppose(Ending::skipped(""));
+                    }
+                    Ok(Prepared::Control(_)) | Err(_) => return Onward::No,
+                },
+            }
+        }
+        set_pending(&self.members[index].vars, &step);
+        run.advance();
+        Onward::Yes
+    }
+}
+
+/// Whether a task does nothing to the way through the play and is done on its own host.
+fn is_plain(step: &TaskStep) -> bool {
+    let action = step.task.short_action();
+    let here_only = actions::find(action).is_some() && action == "include_vars";
+    step.keywords.delegate_to.is_none()
+        && step.keywords.run_once.is_none()
+        && step.task.until.is_empty()
+        && step.task.failed_when.is_none()
+        && !here_only
+}
+
+/// What the task will set is not known yet.
+fn set_pending(vars: &TaskVars, step: &TaskStep) {
+    let mut known = vars.state.write();
+    known.pending.extend(step.task.register.clone());
+    match step.task.short_action() {
+        "setup" | "gather_facts" | "package_facts" | "service_facts" => known.pending.push(FACTS.to_owned()),
+        "set_fact" => known.pending.extend(step.task.args.iter().map(|(key, _)| key.text.clone())),
+        _ => {}
+    }
+}

@@ -1,0 +1,117 @@
+//! What a task is repeated over: `loop`, `with_…`, `loop_control`.
+
+use serde_json::Value as Json;
+
+use crate::engine::TaskVars;
+use crate::engine::prepare::{Keyword, scope};
+use crate::plan::TaskStep;
+use crate::template::{Scope, TemplateError};
+use crate::value::{Map, Text, Value};
+
+/// The list is handed to the lookup under this name.
+const TERMS: &str = "_dppctl_loop_terms";
+
+/// The items of a task; `None` when it is not repeated.
+pub(super) fn items(step: &TaskStep, vars: &TaskVars, scope: &Scope) -> Result<Option<Vec<Value>>, TemplateError> {
+    let Some(repeat) = &step.task.repeat else { return Ok(None) };
+    let over = vars.run.templates.value(&repeat.over, scope)?;
+    match &repeat.lookup {
+        None => list(over, repeat.place.to_string()).map(Some),
+        Some(lookup) => looked_up(lookup, over, vars).map(Some),
+    }
+}
+
+fn list(over: Value, at: String) -> Result<Vec<Value>, TemplateError> {
+    match over {
+        Value::List(items) => Ok(items.to_vec()),
+        other => {
+            let message = format!("`loop` wants a list, it is given a {} ({at}); a mapping becomes one with `dict2items`", other.kind());
+            Err(TemplateError::Failed { message, at: None })
+        }
+    }
+}
+
+fn looked_up(lookup: &str, over: Value, vars: &TaskVars) -> Result<Vec<Value>, TemplateError> {
+    let terms = match over {
+        Value::List(items) => items.to_vec(),
+        Value::Null => Vec::new(),
+        one => vec![one],
+    };
+    let arguments: Vec<_> = (0..terms.len()).map(|at| format!("{TERMS}[{at}]")).collect();
+    let call = format!("query('{lookup}', {})", arguments.join(", "));
+    let vars = vars.with(Map::from_iter([(TERMS.to_owned(), Value::from(terms))]));
+    match vars.run.templates.expression(&Text::template(call), &scope(&vars))? {
+        Value::List(items) => Ok(items.to_vec()),
+        one => Ok(vec![one]),
+    }
+}
+
+/// The name of the item's variable.
+pub(super) fn variable(step: &TaskStep) -> String {
+    control(step, "loop_var").and_then(Value::as_str).unwrap_or("item").to_owned()
+}
+
+fn control<'a>(step: &'a TaskStep, name: &str) -> Option<&'a Value> {
+    step.task.repeat.as_ref()?.control.get(name)
+}
+
+/// The variables of one item.
+pub(super) fn front(step: &TaskStep, items: &[Value], at: usize, var: &str) -> Map {
+    let mut front = Map::new();
+    let item = items.get(at).cloned().unwrap_or_default();
+    front.insert(var.to_owned(), item);
+    front.insert("ansible_loop_var".into(), var.into());
+    let number = |number: usize| Value::Int(i64::try_from(number).unwrap_or(i64::MAX));
+    if let Some(name) = control(step, "index_var").and_then(Value::as_str) {
+        front.insert(name.to_owned(), number(at));
+        front.insert("ansible_index_var".into(), name.into());
+    }
+    if control(step, "extended").is_some_and(|value| !matches!(value, Value::Bool(false))) {
+        front.insert("ansible_loop".into(), extended(items, at, &number));
+    }
+    front
+}
+
+fn extended(items: &[Value], at: usize, number: &dyn Fn(usize) -> Value) -> Value {
+    let mut entries: Map = Map::from_iter([
+        ("allitems".to_owned(), Value::from(items.to_vec())),
+        ("index".to_owned(), number(at + 1)),
+        ("index0".to_owned(), number(at)),
+        ("revindex".to_owned(), number(items.len() - at)),
+        ("revindex0".to_owned(), number(items.len() - at - 1)),
+        ("first".to_owned(), Value::Bool(at == 0)),
+        ("last".to_owned(), Value::Bool(at + 1 == items.len())),
+        ("length".to_owned(), number(items.len())),
+    ]);
+    if let Some(next) = items.get(at + 1) {
+        entries.insert("nextitem".into(), next.clone());
+    }
+    if let Some(before) = at.checked_sub(1).and_then(|at| items.get(at)) {
+        entries.insert("previtem".into(), before.clone());
+    }
+    entries.into()
+}
+
+/// The item on one line, as `loop_control.label` wants it.
+pub(super) fn label(step: &TaskStep, vars: &TaskVars, item: &Value, hidden: bool) -> String {
+    if hidden {
+        return "(hidden)".into();
+    }
+    if let Some(label) = control(step, "label") {
+        let scope = scope(vars);
+        if let Ok(label) = (Keyword { vars, scope: &scope }).text(label) {
+            return label;
+        }
+    }
+    match item {
+        Value::Text(text) => text.as_str().to_owned(),
+        other => {
+            let mut line = Json::from(other).to_string();
+            if let Some((cut, _)) = line.char_indices().nth(100) {
+                line.truncate(cut);
+                line.push('…');
+            }
+            line
+        }
+    }
+}

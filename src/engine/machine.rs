@@ -1,0 +1,225 @@
+//! One machine: a thread that holds its connection and its agents, and does one job after the other.
+//!
+//! Hosts that are one machine share it, so that no two package steps meet there.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Sender};
+use std::thread;
+use std::time::Instant;
+
+use dpp_protocol::{Answer, Debt, Failure, Progress, Task};
+
+use crate::actions::Blob;
+use crate::secret::Secret;
+use crate::transport::{Agent, AgentBinary, Become, Connection, LinkError, Pushed, TransportError, start};
+
+/// How a machine is connected to: made by the caller, used by the machine's thread.
+pub type Connect = Box<dyn Fn() -> Result<Box<dyn Connection>, TransportError> + Send>;
+
+/// Makes the files and the final parameters of a task that lacks them until it is really run.
+pub type Supply = Arc<dyn Fn(&mut dyn FnMut(&str, Option<(u64, u64)>)) -> Result<Supplied, Failure> + Send + Sync>;
+
+/// What a supply brings.
+#[derive(Debug, Clone)]
+pub struct Supplied {
+    /// The module's parameters.
+    pub params: serde_json::Value,
+    /// Files that must lie on the host before.
+    pub blobs: Vec<Blob>,
+}
+
+/// The way to a machine.
+pub struct Route {
+    /// What distinguishes it from other machines: `user@address:port`, or `local`.
+    pub machine: String,
+    /// The login user.
+    pub user: String,
+    /// Connects.
+    pub connect: Connect,
+    /// What sudo asks for.
+    pub become_password: Option<Secret>,
+}
+
+/// Something to be done there.
+pub(super) struct Job {
+    /// The host it is for.
+    pub(super) host: String,
+    /// As whom.
+    pub(super) becoming: Option<Become>,
+    /// What.
+    pub(super) work: Work,
+}
+
+pub(super) enum Work {
+    /// One task, for which these files must lie there, or which is supplied right before.
+    Run { task: Box<Task>, blobs: Vec<Blob>, supply: Option<Supply> },
+    /// Surveys.
+    LookAhead(Vec<Task>),
+}
+
+/// What a machine has to say.
+pub(super) struct Happening {
+    /// The host the job was for.
+    pub(super) host: String,
+    /// What.
+    pub(super) what: What,
+}
+
+pub(super) enum What {
+    /// The first agent greeted.
+    Connected { ms: u64 },
+    /// An agent that may know debts greeted.
+    Debts(Vec<Debt>),
+    /// A sign of life.
+    Alive { text: String, count: Option<(u64, u64)> },
+    /// The task was answered.
+    Done(Box<Answer>),
+    /// The surveys were answered, as far as they went.
+    LookedAhead(Vec<(u64, Answer)>),
+    /// The machine is out of reach.
+    Lost(Box<Failure>),
+}
+
+/// The near end of a machine's thread.
+pub(super) struct Machine {
+    jobs: Sender<Job>,
+}
+
+impl Machine {
+    /// Starts the thread, which connects at its first job.
+    pub(super) fn start(route: Route, binary: Arc<AgentBinary>, happenings: Sender<Happening>) -> Self {
+        let (jobs, inbox) = mpsc::channel::<Job>();
+        thread::spawn(move || {
+            let mut hands = Hands { route, binary, connection: None, agents: HashMap::new(), happenings };
+            for job in inbox {
+                hands.work(job);
+            }
+            hands.agents.into_values().for_each(Agent::bye);
+        });
+        Self { jobs }
+    }
+
+    /// Hands it a job; it is answered by a happening.
+    pub(super) fn give(&self, job: Job) {
+        let _ = self.jobs.send(job);
+    }
+}
+
+struct Hands {
+    route: Route,
+    binary: Arc<AgentBinary>,
+    connection: Option<Box<dyn Connection>>,
+    agents: HashMap<Option<Become>, Agent>,
+    happenings: Sender<Happening>,
+}
+
+impl Hands {
+    fn work(&mut self, job: Job) {
+        let host = job.host.clone();
+        let what = match self.try_work(job) {
+            Ok(what) => what,
+            Err(failure) => What::Lost(Box::new(failure)),
+        };
+        self.tell(&host, what);
+    }
+
+    fn try_work(&mut self, job: Job) -> Result<What, Failure> {
+        let host = job.host;
+        self.ready(&host, job.becoming.as_ref())?;
+        let happenings = self.happenings.clone();
+        let alive = |text: &str, count| {
+            let what = What::Alive { text: text.to_owned(), count };
+            let _ = happenings.send(Happening { host: host.clone(), what });
+        };
+        let Some(agent) = self.agents.get_mut(&job.becoming) else {
+            return Err(Failure::new("the agent is gone"));
+        };
+        let outcome = match job.work {
+            Work::LookAhead(tasks) => agent.look_ahead(tasks).map(What::LookedAhead),
+            Work::Run { task, blobs, supply } => run(agent, *task, blobs, supply, &alive).map(|a| What::Done(Box::new(a))),
+        };
+        outcome.map_err(|error| self.lost(&error))
+    }
+
+    /// Connects and starts the agent, unless both are there.
+    fn ready(&mut self, host: &str, becoming: Option<&Become>) -> Result<(), Failure> {
+        if self.agents.contains_key(&becoming.cloned()) {
+            return Ok(());
+        }
+        let begun = Instant::now();
+        let first = self.connection.is_none();
+        if first {
+            self.connection = Some((self.route.connect)().map_err(|error| refusal(&error))?);
+        }
+        let Some(connection) = &self.connection else { return Err(Failure::new("no connection")) };
+        let password = self.route.become_password.as_ref();
+        let agent = start(connection.as_ref(), &self.binary, &self.route.user, becoming, password)
+            .map_err(|error| refusal(&error))?;
+        if first {
+            let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+            self.tell(host, What::Connected { ms });
+        }
+        self.tell(host, What::Debts(agent.hello().debts.clone()));
+        self.agents.insert(becoming.cloned(), agent);
+        Ok(())
+    }
+
+    fn tell(&self, host: &str, what: What) {
+        let _ = self.happenings.send(Happening { host: host.to_owned(), what });
+    }
+
+    /// A lost connection takes its agents with it; the next job connects anew.
+    fn lost(&mut self, error: &LinkError) -> Failure {
+        self.agents.clear();
+        self.connection = None;
+        Failure::new(error.to_string()).code("DPP0408").help("what was being done may be half done; the next run looks and repairs")
+    }
+}
+
+fn run(
+    agent: &mut Agent,
+    mut task: Task,
+    mut blobs: Vec<Blob>,
+    supply: Option<Supply>,
+    alive: &dyn Fn(&str, Option<(u64, u64)>),
+) -> Result<Answer, LinkError> {
+    if let Some(supply) = supply {
+        match supply(&mut |text, count| alive(text, count)) {
+            Ok(supplied) => {
+                task.params = supplied.params;
+                blobs.extend(supplied.blobs);
+            }
+            Err(failure) => return Ok(Err(failure)),
+        }
+    }
+    for blob in &blobs {
+        if let Some(failure) = push(agent, blob, alive)? {
+            return Ok(Err(failure));
+        }
+    }
+    agent.run(task, &mut |Progress { text, count, .. }| alive(&text, count))
+}
+
+fn push(agent: &mut Agent, blob: &Blob, alive: &dyn Fn(&str, Option<(u64, u64)>)) -> Result<Option<Failure>, LinkError> {
+    let name = blob.path.file_name().map(PathBuf::from).unwrap_or_default();
+    let text = format!("push {}", name.display());
+    let mut told = Instant::now();
+    let pushed = agent.push(&blob.path, &blob.sha256, blob.size, &mut |at| {
+        if told.elapsed().as_millis() >= 100 {
+            told = Instant::now();
+            alive(&text, Some((at, blob.size)));
+        }
+    })?;
+    Ok(match pushed {
+        Pushed::Kept { .. } => None,
+        Pushed::Refused(failure) => Some(failure),
+    })
+}
+
+fn refusal(error: &TransportError) -> Failure {
+    let mut failure = Failure::new(error.to_string()).code(error.code());
+    failure.help = error.help();
+    failure
+}

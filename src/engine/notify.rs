@@ -1,0 +1,70 @@
+//! Handlers: which of them a name or topic wakes, and in which order they run.
+
+use std::sync::Arc;
+
+use dpp_protocol::{Debt, Failure};
+
+use crate::plan::{Handler, Step, TaskStep};
+use crate::source::nearest;
+
+/// The handlers of a play; roles that are included bring more of them.
+#[derive(Debug, Clone)]
+pub(super) struct Handlers {
+    handlers: Vec<Handler>,
+}
+
+impl Handlers {
+    pub(super) fn new(handlers: &[Handler]) -> Self {
+        Self { handlers: handlers.to_vec() }
+    }
+
+    /// Adds those of an included role that are not there yet.
+    pub(super) fn add(&mut self, handlers: Vec<Handler>) {
+        for handler in handlers {
+            if !self.handlers.iter().any(|known| known.step.task.place == handler.step.task.place) {
+                self.handlers.push(handler);
+            }
+        }
+    }
+
+    /// Handlers that a name or topic wakes: all that listen, and of those with this name the one that was read last.
+    pub(super) fn woken_by(&self, name: &str) -> Vec<usize> {
+        let named = self.handlers.iter().rposition(|handler| is_named(handler, name));
+        let listening = |at: &usize| self.handlers[*at].listen.iter().any(|topic| topic == name);
+        (0..self.handlers.len()).filter(|at| Some(*at) == named || listening(at)).collect()
+    }
+
+    /// A handler's name.
+    pub(super) fn name(&self, at: usize) -> String {
+        self.handlers[at].name().to_owned()
+    }
+
+    /// The steps of the notified handlers, in the order in which they were written; nothing is notified any more.
+    pub(super) fn take(&self, notified: &mut Vec<usize>) -> Arc<[Step]> {
+        let mut notified = std::mem::take(notified);
+        notified.sort_unstable();
+        notified.iter().map(|at| Step::Task(Arc::clone(&self.handlers[*at].step))).collect()
+    }
+
+    /// The debt that is paid when this task is a handler and succeeds.
+    pub(super) fn settles(&self, step: Option<&Arc<TaskStep>>) -> Vec<Debt> {
+        let own = |handler: &&Handler| step.is_some_and(|step| Arc::ptr_eq(step, &handler.step));
+        let debt = |handler: &Handler| Debt { handler: handler.name().to_owned(), reason: String::new() };
+        self.handlers.iter().find(own).map(debt).into_iter().collect()
+    }
+
+    /// Why a name wakes nobody.
+    pub(super) fn unknown(&self, name: &str) -> Failure {
+        let known: Vec<&str> = self.handlers.iter().map(Handler::name).collect();
+        let failure = Failure::new(format!("there is no handler `{name}`")).code("DPP0109");
+        match nearest(name, known.iter().copied()) {
+            Some(near) => failure.help(format!("did you mean `{near}`?")),
+            None => failure.note("handlers", known.join(", ")),
+        }
+    }
+}
+
+/// By its name, or by its role's and its name: `kafka : restart kafka`.
+fn is_named(handler: &Handler, name: &str) -> bool {
+    handler.name() == name || name.split_once(" : ").is_some_and(|(role, name)| role == handler.step.role_name() && name == handler.name())
+}

@@ -1,0 +1,247 @@
+//! One task for one item on one host, made ready: its keywords evaluated, its arguments rendered, its kind decided.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use dpp_protocol::Failure;
+use serde_json::Value as Json;
+
+use crate::actions::{self, ActionContext, Deed, Done, Remote};
+use crate::engine::TaskVars;
+use crate::engine::control::{self, Control};
+use crate::plan::TaskStep;
+use crate::template::{Files, Scope, SearchPath, TemplateError};
+use crate::transport::Become;
+use crate::value::{Map, Text, Value};
+
+/// What is to be done.
+pub(super) enum Prepared {
+    /// Nothing: this condition does not hold.
+    Skip(String),
+    /// It was done here.
+    Done(Done),
+    /// A module does it.
+    Remote(Ready),
+    /// It changes the way through the play.
+    Control(Control),
+}
+
+/// A module's task, but for its number.
+#[derive(Clone)]
+pub(super) struct Ready {
+    /// What the module gets.
+    pub(super) remote: Remote,
+    /// As whom.
+    pub(super) becoming: Option<Become>,
+    /// Environment of its processes.
+    pub(super) environment: BTreeMap<String, String>,
+    /// The host that does it, when it is another one.
+    pub(super) delegate: Option<String>,
+}
+
+/// Why a task could not be made ready.
+pub(super) enum Unready {
+    /// It depends on a task that was only looked at.
+    Pending,
+    /// It failed.
+    Failed(Failure),
+}
+
+impl From<TemplateError> for Unready {
+    fn from(error: TemplateError) -> Self {
+        match error {
+            TemplateError::Pending { .. } => Self::Pending,
+            error => Self::Failed(actions::failure(&error)),
+        }
+    }
+}
+
+impl From<Failure> for Unready {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+/// Makes tasks ready.
+pub(super) struct Preparer<'a> {
+    /// The controller's files.
+    pub(super) files: &'a dyn Files,
+    /// How loud the run is.
+    pub(super) verbosity: u8,
+}
+
+/// The scope of a task's templates.
+pub(super) fn scope(vars: &TaskVars) -> Scope {
+    let mut folders = Vec::new();
+    if let Some(step) = &vars.step {
+        let mut role = step.role.as_ref();
+        while let Some(inner) = role {
+            folders.push(inner.role.folder.clone());
+            role = inner.parent.as_ref();
+        }
+        folders.push(step.folder.clone());
+    }
+    folders.push(vars.play.play.folder.clone());
+    Scope::new(Arc::new(vars.clone()), Arc::new(SearchPath { folders }))
+}
+
+impl Preparer<'_> {
+    /// Makes one item of a task ready.
+    pub(super) fn item(&self, step: &TaskStep, vars: &TaskVars) -> Result<Prepared, Unready> {
+        let scope = scope(vars);
+        if let Some(condition) = self.false_condition(step, vars, &scope)? {
+            return Ok(Prepared::Skip(condition));
+        }
+        let action = step.task.short_action();
+        let args = self.args(step, vars, &scope)?;
+        if let Some(control) = control::of(step, &args)? {
+            return Ok(Prepared::Control(control));
+        }
+        if let Some(action) = actions::find(action) {
+            let context = ActionContext {
+                templates: &vars.run.templates,
+                scope: &scope,
+                files: self.files,
+                host: &vars.host,
+                verbosity: self.verbosity,
+            };
+            return match (action.run)(&context, &args)? {
+                Deed::Done(done) => Ok(Prepared::Done(done)),
+                Deed::Remote(remote) => Ok(Prepared::Remote(self.ready(remote, step, vars, &scope)?)),
+            };
+        }
+        if dpp_modules::find(action).is_none() {
+            return Err(unknown(step).into());
+        }
+        let params = Json::from(&Value::from(args));
+        let remote = Remote { module: action.to_owned(), params, lean: None, blobs: Vec::new() };
+        Ok(Prepared::Remote(self.ready(remote, step, vars, &scope)?))
+    }
+
+    fn false_condition(&self, step: &TaskStep, vars: &TaskVars, scope: &Scope) -> Result<Option<String>, Unready> {
+        let _ = self;
+        for condition in &step.keywords.when {
+            if !vars.run.templates.condition(condition, scope)? {
+                return Ok(Some(condition.as_str().to_owned()));
+            }
+        }
+        Ok(None)
+    }
+
+    fn args(&self, step: &TaskStep, vars: &TaskVars, scope: &Scope) -> Result<Map, Unready> {
+        let _ = self;
+        let templates = &vars.run.templates;
+        let mut args = Map::new();
+        for defaults in &step.keywords.module_defaults {
+            let defaults = templates.value(defaults, scope)?;
+            let names = [step.task.action.as_str(), step.task.short_action()];
+            let own = names.iter().find_map(|name| defaults.get(name)).and_then(Value::as_map);
+            args.extend(own.into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())));
+        }
+        if let Some(template) = &step.task.args_template
+            && let Value::Map(more) = templates.text(template, scope)?
+        {
+            args.extend(more.iter().map(|(name, value)| (name.clone(), value.clone())));
+        }
+        let written: Map = step.task.args.iter().map(|(key, value)| (key.text.clone(), value.clone())).collect();
+        if let Value::Map(rendered) = templates.value(&Value::from(written), scope)? {
+            args.extend(rendered.iter().map(|(name, value)| (name.clone(), value.clone())));
+        }
+        Ok(args)
+    }
+
+    fn ready(&self, remote: Remote, step: &TaskStep, vars: &TaskVars, scope: &Scope) -> Result<Ready, Unready> {
+        let keyword = Keyword { vars, scope };
+        let delegate = match &step.keywords.delegate_to {
+            Some(host) => Some(keyword.text(&Value::Text(host.clone()))?),
+            None => None,
+        };
+        let _ = self;
+        Ok(Ready { remote, becoming: keyword.becoming(step)?, environment: keyword.environment(step)?, delegate })
+    }
+}
+
+/// Keywords, rendered for one item.
+pub(super) struct Keyword<'a> {
+    pub(super) vars: &'a TaskVars,
+    pub(super) scope: &'a Scope,
+}
+
+impl Keyword<'_> {
+    /// A yes or no; `otherwise` when nothing is said.
+    pub(super) fn flag(&self, value: Option<&Value>, otherwise: bool) -> Result<bool, TemplateError> {
+        let Some(value) = value else { return Ok(otherwise) };
+        Ok(match self.vars.run.templates.value(value, self.scope)? {
+            Value::Bool(yes) => yes,
+            Value::Int(number) => number != 0,
+            Value::Text(text) => match text.as_str().trim().to_ascii_lowercase().as_str() {
+                "true" | "yes" | "on" | "1" | "y" | "t" => true,
+                "" | "false" | "no" | "off" | "0" | "n" | "f" | "none" => false,
+                _ => self.vars.run.templates.condition(&Text::template(text.as_str()), self.scope)?,
+            },
+            Value::Null => otherwise,
+            _ => true,
+        })
+    }
+
+    /// A text.
+    pub(super) fn text(&self, value: &Value) -> Result<String, TemplateError> {
+        Ok(match self.vars.run.templates.value(value, self.scope)? {
+            Value::Text(text) => text.as_str().to_owned(),
+            other => Json::from(&other).to_string(),
+        })
+    }
+
+    /// A number.
+    pub(super) fn number(&self, value: Option<&Value>, otherwise: f64) -> Result<f64, TemplateError> {
+        let Some(value) = value else { return Ok(otherwise) };
+        Ok(self.text(value)?.trim().parse().unwrap_or(otherwise))
+    }
+
+    /// The other user, when one is to be become.
+    fn becoming(&self, step: &TaskStep) -> Result<Option<Become>, Unready> {
+        let variable = |name: &str| match crate::template::Variables::lookup(self.vars, name) {
+            crate::template::Lookup::Found(value) => Some(value),
+            _ => None,
+        };
+        let asked = variable("ansible_become").or_else(|| step.keywords.becoming.clone());
+        if !self.flag(asked.as_ref(), false)? {
+            return Ok(None);
+        }
+        let user = variable("ansible_become_user").or_else(|| step.keywords.become_user.clone());
+        let user = user.map(|user| self.text(&user)).transpose()?.unwrap_or_else(|| "root".to_owned());
+        let method = variable("ansible_become_method").or_else(|| step.keywords.become_method.clone());
+        match method.map(|method| self.text(&method)).transpose()?.as_deref() {
+            None | Some("sudo" | "ansible.builtin.sudo") => Ok(Some(Become { user })),
+            Some(other) => Err(Failure::new(format!("cannot become {user} by `{other}`: only sudo is known"))
+                .code("DPP0503")
+                .into()),
+        }
+    }
+
+    fn environment(&self, step: &TaskStep) -> Result<BTreeMap<String, String>, TemplateError> {
+        let mut environment = BTreeMap::new();
+        for level in &step.keywords.environment {
+            let level = self.vars.run.templates.value(level, self.scope)?;
+            let maps: Vec<&Map> = match &level {
+                Value::List(items) => items.iter().filter_map(Value::as_map).collect(),
+                one => one.as_map().into_iter().collect(),
+            };
+            for (name, value) in maps.into_iter().flatten() {
+                environment.insert(name.clone(), self.text(value)?);
+            }
+        }
+        Ok(environment)
+    }
+}
+
+fn unknown(step: &TaskStep) -> Failure {
+    let action = &step.task.action;
+    let names = dpp_modules::MODULES.iter().map(|entry| entry.name).chain(actions::ACTIONS.iter().map(|action| action.name));
+    let near = crate::source::nearest(step.task.short_action(), names);
+    let failure = Failure::new(format!("there is no module `{action}`")).code("DPP0103").note("at", step.task.action_place.to_string());
+    match near {
+        Some(near) => failure.help(format!("did you mean `{near}`?")),
+        None => failure.help("`dppctl doc` lists all modules; modules in Python cannot be run"),
+    }
+}
