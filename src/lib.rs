@@ -4,9 +4,10 @@
 //!
 //! | floor | rooms |
 //! | --- | --- |
-//! | 6 | [`engine`] |
-//! | 5 | [`plan`] |
-//! | 4 | [`actions`] · [`playbook`] · [`template`] |
+//! | 7 | [`engine`] |
+//! | 6 | [`plan`] |
+//! | 5 | [`actions`] · [`playbook`] · [`template`] · [`inventory`] |
+//! | 4 | [`project`] |
 //! | 3 | [`yaml`] · [`transport`] |
 //! | 2 | [`value`] · [`event`] |
 //! | 1 | [`source`] · [`secret`] |
@@ -15,7 +16,9 @@ pub mod actions;
 pub mod engine;
 pub mod event;
 pub mod plan;
+pub mod inventory;
 pub mod playbook;
+pub mod project;
 pub mod secret;
 pub mod source;
 pub mod template;

@@ -3,11 +3,14 @@
 
 mod error;
 mod masker;
+mod password;
 mod secret_text;
+mod vault;
 
 pub use error::VaultError;
 pub use masker::Masker;
 pub use secret_text::Secret;
+pub use vault::Vault;
 use zeroize::Zeroizing;
 
 /// The first characters of everything that is encrypted.

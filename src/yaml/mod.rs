@@ -2,6 +2,7 @@
 //!
 //! It knows no task and no inventory: what the keys mean is another room's business.
 
+mod file;
 mod merge;
 mod mistake;
 mod node;
@@ -12,6 +13,7 @@ mod tagged;
 #[cfg(test)]
 mod tests;
 
+pub use file::{open, read};
 pub use node::{Data, Key, Node, Style};
 pub use parse::{parse, parse_with};
 pub use scalar::resolve;

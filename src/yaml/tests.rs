@@ -86,6 +86,14 @@ fn what_is_unsafe_is_never_a_template_and_what_was_encrypted_is_secret() {
 }
 
 #[test]
+fn a_value_that_ansible_vault_sealed_is_opened() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/vault/values.yml");
+    let vault = crate::secret::Vault::new().with(None, crate::secret::Secret::new("correct horse"));
+    let node = crate::yaml::read(&path, &vault).unwrap().remove(0);
+    assert_eq!(node.get("db_password").unwrap().as_str(), Some("hunter2 {{ y }}"));
+}
+
+#[test]
 fn nothing_and_several_documents_are_read_too() {
     let count = |text: &str| parse(&Source::new("x.yml", text)).unwrap().len();
     assert_eq!((count(""), count("# only\n"), count("---\n"), count("a: 1\n---\nb: 2\n...\n")), (0, 0, 1, 2));

@@ -1,0 +1,205 @@
+//! From what follows `-i` to an inventory: files, folders of files, lists of names.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::inventory::range::expand;
+use crate::inventory::roster::Inventory;
+use crate::inventory::vars_folder::Beside;
+use crate::inventory::{ini, yaml_form};
+use crate::secret::{Decrypt, HEADER};
+use crate::source::{Place, Problem, Problems, Source, nearest};
+use crate::value::Value;
+use crate::yaml;
+
+/// One thing to read hosts from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InventorySource {
+    /// A file, or a folder of which every file is read.
+    Path(PathBuf),
+    /// Names with commas between them: `web1,db1:2222,`.
+    Names(String),
+}
+
+impl InventorySource {
+    /// Reads what follows `-i`: with a comma it is a list of names, else a path.
+    pub fn parse(text: &str) -> Self {
+        if text.contains(',') { Self::Names(text.to_owned()) } else { Self::Path(text.into()) }
+    }
+}
+
+impl Inventory {
+    /// Reads all sources, the later over the earlier, with the `group_vars` and `host_vars` beside them.
+    pub fn load(sources: &[InventorySource], vault: &dyn Decrypt) -> Result<Self, Problems> {
+        let mut inventory = Self::empty();
+        let mut problems = Problems::new();
+        for source in sources {
+            if let Err(found) = inventory.read_source(source, vault) {
+                problems.extend(found);
+            }
+        }
+        if problems.is_empty() {
+            inventory.settle()?;
+            for source in sources {
+                let Some(folder) = folder_of(source) else { continue };
+                if let Err(found) = inventory.read_folder(&folder, Beside::Inventory, vault) {
+                    problems.extend(found);
+                }
+                inventory.folder.get_or_insert(folder);
+            }
+        }
+        if problems.is_empty() { Ok(inventory) } else { Err(problems) }
+    }
+
+    fn read_source(&mut self, source: &InventorySource, vault: &dyn Decrypt) -> Result<(), Problems> {
+        match source {
+            InventorySource::Names(names) => self.read_names(names),
+            InventorySource::Path(path) if path.is_dir() => self.read_all(path, vault),
+            InventorySource::Path(path) if path.exists() => self.read_file(path, vault),
+            InventorySource::Path(path) => Err(vec![missing(path)]),
+        }
+    }
+
+    fn read_names(&mut self, names: &str) -> Result<(), Problems> {
+        let source = Source::new("--inventory", names);
+        let mut start = 0;
+        for name in names.split(',') {
+            let range = start..start + name.len();
+            start = range.end + 1;
+            if name.trim().is_empty() {
+                continue;
+            }
+            let place = Place::new(&source, range);
+            let (hosts, port) = expand(name.trim()).map_err(|cause| {
+                vec![Problem::error("DPP0202", format!("cannot read `{}`: {cause}", name.trim())).at(&place, "")]
+            })?;
+            for host in hosts {
+                let declared = self.declare_host(&host, Some(&place));
+                if let Some(port) = port {
+                    declared.variables.set("ansible_port", Value::Int(port.into()), Some(place.clone()));
+                }
+                self.join(&host, "ungrouped");
+            }
+        }
+        Ok(())
+    }
+
+    fn read_all(&mut self, folder: &Path, vault: &dyn Decrypt) -> Result<(), Problems> {
+        let entries = std::fs::read_dir(folder)
+            .map_err(|error| vec![Problem::error("DPP0201", format!("cannot read `{}`: {error}", folder.display()))])?;
+        let mut names: Vec<String> = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+        names.sort_unstable();
+        let mut problems = Problems::new();
+        let mut read = 0;
+        for name in names.iter().filter(|name| !is_reserved(name)) {
+            let path = folder.join(name);
+            if let Some(ending) = IGNORED.iter().find(|ending| name.ends_with(**ending)) {
+                self.warn_of_ignored(&path, ending);
+                continue;
+            }
+            read += 1;
+            if let Err(found) = self.read_source(&InventorySource::Path(path), vault) {
+                problems.extend(found);
+            }
+        }
+        if read == 0 {
+            problems.push(
+                Problem::error("DPP0201", format!("no inventory file in the folder `{}`", folder.display()))
+                    .help("put a file `hosts` or `hosts.yml` there, or name a file: -i FILE"),
+            );
+        }
+        if problems.is_empty() { Ok(()) } else { Err(problems) }
+    }
+
+    /// Ansible passes over these in silence, and nobody expects it of an INI file.
+    fn warn_of_ignored(&mut self, path: &Path, ending: &str) {
+        if [".ini", ".cfg"].contains(&ending) {
+            let message = format!("`{}` is not read: in a folder Ansible passes over *{ending}", path.display());
+            self.warnings.push(
+                Problem::warning("DPP0208", message).help("take the ending off, or name the file itself with -i"),
+            );
+        }
+    }
+
+    fn read_file(&mut self, path: &Path, vault: &dyn Decrypt) -> Result<(), Problems> {
+        let mut source = yaml::open(path).map_err(|problem| vec![problem])?;
+        if source.text().starts_with(HEADER) {
+            let place = Place::new(&source, 0..HEADER.len());
+            let text = vault.decrypt(source.text()).map_err(|error| {
+                let problem =
+                    Problem::error(error.code(), format!("cannot read the inventory `{}`: {error}", path.display()));
+                vec![problem.at(&place, "").help(error.help().unwrap_or("see it with `dppctl vault view`"))]
+            })?;
+            source = Source::new(source.name(), text.as_str());
+        }
+        self.files.push(path.to_owned());
+        match form(path, &source)? {
+            Form::Ini => ini::read(&source, self),
+            Form::Yaml => yaml_form::read(&source, self, vault),
+        }
+    }
+}
+
+enum Form {
+    Ini,
+    Yaml,
+}
+
+/// By its ending; without one, by its first line that says something.
+fn form(path: &Path, source: &Arc<Source>) -> Result<Form, Problems> {
+    if source.text().starts_with("#!") {
+        return Err(vec![
+            Problem::error("DPP0207", format!("`{}` is a script, and inventory scripts are not run", path.display()))
+                .help("write what it finds to a file: ansible-inventory -i SCRIPT --list --yaml > hosts.yml"),
+        ]);
+    }
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    match ending {
+        Some("yml" | "yaml" | "json") => Ok(Form::Yaml),
+        Some(_) => Ok(Form::Ini),
+        None => {
+            let mut lines = source.text().lines().map(str::trim);
+            let first = lines.find(|line| !line.is_empty() && !line.starts_with(['#', ';'])).unwrap_or_default();
+            let first = first.split(" #").next().unwrap_or(first).trim_end();
+            let is_yaml = first == "---" || first.starts_with('{') || first.ends_with(':') && !first.starts_with('[');
+            Ok(if is_yaml { Form::Yaml } else { Form::Ini })
+        }
+    }
+}
+
+/// What Ansible passes over in a folder of inventories.
+const IGNORED: [&str; 13] =
+    [".pyc", ".pyo", ".swp", ".bak", "~", ".rpm", ".md", ".txt", ".rst", ".orig", ".ini", ".cfg", ".retry"];
+
+fn is_reserved(name: &str) -> bool {
+    name.starts_with('.') || ["group_vars", "host_vars", "vars_plugins"].contains(&name)
+}
+
+fn folder_of(source: &InventorySource) -> Option<PathBuf> {
+    match source {
+        InventorySource::Path(path) if path.is_dir() => Some(path.clone()),
+        InventorySource::Path(path) => match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => Some(parent.to_owned()),
+            _ => Some(PathBuf::from(".")),
+        },
+        InventorySource::Names(_) => None,
+    }
+}
+
+fn missing(path: &Path) -> Problem {
+    let problem = Problem::error("DPP0201", format!("no inventory `{}`", path.display()));
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let wanted = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let names: Vec<String> = std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .collect();
+    match nearest(&wanted, names.iter().map(String::as_str)) {
+        Some(near) => problem.help(format!("did you mean `{}`?", path.with_file_name(near).display())),
+        None => problem.help(format!(
+            "`dppctl init` writes a first one; a single host needs a comma behind it: -i {},",
+            path.display()
+        )),
+    }
+}

@@ -1,0 +1,27 @@
+//! Which hosts there are, which groups they are in, what was said about them, and how they are reached.
+//!
+//! It reads INI and YAML inventories with their `group_vars` and `host_vars` as Ansible does. It renders no template and
+//! opens no connection.
+
+mod connection;
+mod ini;
+mod layers;
+mod literal;
+mod load;
+mod pattern;
+mod range;
+mod roster;
+mod settle;
+mod ssh_arguments;
+#[cfg(test)]
+mod tests;
+mod variables;
+mod vars_folder;
+mod words;
+mod yaml_form;
+
+pub use connection::{AskSshConfig, Become, BecomeMethod, Connection, ConnectionKind, Defaults, Endpoint};
+pub use layers::{Layer, LayerKind};
+pub use load::InventorySource;
+pub use roster::{Group, Host, Inventory};
+pub use variables::Variables;
