@@ -8,6 +8,8 @@ mod fields;
 pub mod files;
 mod host;
 mod module;
+pub mod packages;
+pub mod services;
 mod survey;
 
 pub use host::{Host, Life};
@@ -15,7 +17,14 @@ pub use module::{Entry, Module};
 pub use survey::{Step, Survey};
 
 /// Every module, by the name a task gives it.
-pub const MODULES: &[Entry] = &[Entry::of::<files::stat::Stat>()];
+pub const MODULES: &[Entry] = &[
+    Entry::of::<packages::apt::Apt>(),
+    Entry::of::<packages::deb::Deb>(),
+    Entry::of::<services::service::Service>(),
+    Entry::of::<files::stat::Stat>(),
+    Entry::of::<services::systemd::Systemd>(),
+    Entry { name: "systemd_service", ..Entry::of::<services::systemd::Systemd>() },
+];
 
 /// Finds a module by its short name.
 pub fn find(name: &str) -> Option<&'static Entry> {
