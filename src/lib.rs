@@ -15,8 +15,8 @@
 pub mod actions;
 pub mod engine;
 pub mod event;
-pub mod plan;
 pub mod inventory;
+pub mod plan;
 pub mod playbook;
 pub mod project;
 pub mod secret;

@@ -11,8 +11,8 @@ mod include_vars;
 mod set_fact;
 mod template;
 
-pub use action::{Action, ActionContext, Blob, Deed, Done, Remote};
 pub(crate) use action::failure;
+pub use action::{Action, ActionContext, Blob, Deed, Done, Remote};
 
 /// Every action, by the name a task gives it.
 pub const ACTIONS: &[Action] = &[

@@ -9,6 +9,8 @@ mod fields;
 pub mod files;
 mod host;
 mod module;
+pub mod packages;
+pub mod services;
 mod survey;
 pub mod system;
 #[cfg(test)]
@@ -28,6 +30,11 @@ pub const MODULES: &[Entry] = &[
     Entry::of::<system::setup::Setup>(),
     Entry::of::<commands::shell::Shell>(),
     Entry::of::<files::stat::Stat>(),
+    Entry::of::<packages::apt::Apt>(),
+    Entry::of::<packages::deb::Deb>(),
+    Entry::of::<services::service::Service>(),
+    Entry::of::<services::systemd::Systemd>(),
+    Entry { name: "systemd_service", ..Entry::of::<services::systemd::Systemd>() },
 ];
 
 /// Finds a module by its short name.

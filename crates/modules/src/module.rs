@@ -66,8 +66,19 @@ fn run<M: Module>(task: &Task, host: &Host) -> Result<Outcome, Failure> {
     }
     module.conclude(host, &mut outcome.result)?;
     outcome.unpredicted = false;
+    take_what_was_learned(&mut outcome);
     host.settle_debts(&task.settles)?;
     Ok(outcome)
+}
+
+/// Lifts `_changed` and `_warnings` out of the result: what only the work itself could tell.
+fn take_what_was_learned(outcome: &mut Outcome) {
+    if let Some(Value::Bool(changed)) = outcome.result.shift_remove("_changed") {
+        outcome.changed = changed;
+    }
+    if let Some(Value::Array(warnings)) = outcome.result.shift_remove("_warnings") {
+        outcome.warnings.extend(warnings.iter().filter_map(Value::as_str).map(str::to_owned));
+    }
 }
 
 fn parse<M: Module>(params: &Value) -> Result<M, Failure> {

@@ -1,0 +1,343 @@
+//! `deb`: one versioned .deb that lies on the host, installed with an explicit policy for configuration files, and held.
+//!
+//! Its dependencies come from the configured repositories; the file itself is pushed beforehand.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use dpp_protocol::{Change, Failure, ResultMap, Verb};
+use serde::Deserialize;
+
+use crate::arguments::{Flag, Names, Whole};
+use crate::packages::apt_get::lists;
+use crate::packages::apt_get::transaction::{Transaction, default_dpkg_options};
+use crate::packages::dpkg::archive::Archive;
+use crate::packages::dpkg::status::{Installed, Package};
+use crate::packages::dpkg::{conffiles, space, version};
+use crate::packages::request::downgrade;
+use crate::packages::step::{Action, PackageStep};
+use crate::{Host, Module, Survey};
+
+/// Parameters of `deb`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Deb {
+    /// Where the .deb lies on the host.
+    #[serde(default, alias = "deb")]
+    path: Option<PathBuf>,
+    /// What is to become of configuration files that were edited.
+    #[serde(default)]
+    conffiles: Conffiles,
+    /// Whether an older version may replace a newer one.
+    #[serde(default, alias = "allow_downgrades")]
+    allow_downgrade: Flag,
+    /// Whether the package is kept at this version afterwards; as it is now when not given.
+    #[serde(default)]
+    hold: Option<Flag>,
+    /// Whether its maintainer scripts may start services.
+    #[serde(default = "yes")]
+    start: Flag,
+    #[serde(default)]
+    install_recommends: Flag,
+    #[serde(default)]
+    lock_timeout: Option<Whole>,
+    /// Hash of the pushed .deb.
+    #[serde(default, rename = "_blob")]
+    blob: Option<String>,
+    /// What its control file says, so that a survey needs neither the file nor a process.
+    #[serde(default, rename = "_package")]
+    package: Option<String>,
+    #[serde(default, rename = "_version")]
+    version: Option<String>,
+    #[serde(default, rename = "_architecture")]
+    architecture: Option<String>,
+    /// In KiB, as the control file has it.
+    #[serde(default, rename = "_installed_size")]
+    installed_size: Whole,
+    /// Options for dpkg that take the place of those that `conffiles` stands for.
+    #[serde(skip)]
+    dpkg_options: Option<Names>,
+}
+
+fn yes() -> Flag {
+    Flag(true)
+}
+
+/// What is to become of configuration files that were edited on the host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Conffiles {
+    /// They stay; the package's version is laid beside them.
+    #[default]
+    Keep,
+    /// The package's version replaces them; the edited one is laid beside it.
+    Replace,
+    /// The task fails before anything is changed.
+    Refuse,
+}
+
+impl Module for Deb {
+    const NAME: &'static str = "deb";
+    type Step = PackageStep;
+
+    fn survey(&self, host: &Host) -> Result<Survey<PackageStep>, Failure> {
+        let file = self.file(host)?;
+        let Some(archive) = self.archive(&file)? else { return Ok(Survey::steps(vec![unknown(&file)]).unpredicted()) };
+        let installed = Installed::read()?;
+        let there = installed.find(&archive.package);
+        let mut steps = Vec::new();
+        if !there.is_some_and(|package| package.is_installed() && package.version == archive.version) {
+            self.refuse(&archive, there)?;
+            steps = PackageStep::clearing(&installed);
+            steps.push(install(&archive, there, &operand(&file, &archive, host)));
+        }
+        steps.extend(self.selecting(&archive, there, !steps.is_empty()));
+        Ok(Survey::steps(steps).value("package", archive.package).value("version", archive.version))
+    }
+
+    fn apply(&self, step: &PackageStep, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
+        let Action::AptGet { .. } = &step.action else { return step.make(&self.transaction(false), host, result) };
+        let file = self.file(host)?;
+        let archive = Archive::read(&file)?;
+        let operand = operand(&file, &archive, host);
+        provide(&file, &operand)?;
+        let installed = Installed::read()?;
+        let held = installed.find(&archive.package).is_some_and(Package::is_held);
+        let start = SystemTime::now();
+        let made = make(step, &self.transaction(held), host, result);
+        if operand != file {
+            let _ = fs::remove_file(&operand);
+        }
+        made?;
+        tell_laid_beside(&archive.package, start, result)
+    }
+}
+
+impl Deb {
+    /// A file on the host, as `apt` with `deb:` takes it.
+    pub(super) fn of(
+        path: &str,
+        allow_downgrade: Flag,
+        install_recommends: Flag,
+        lock_timeout: Whole,
+        dpkg_options: Names,
+    ) -> Self {
+        Self {
+            path: Some(path.into()),
+            conffiles: Conffiles::Keep,
+            allow_downgrade,
+            hold: None,
+            start: Flag(true),
+            install_recommends,
+            lock_timeout: Some(lock_timeout),
+            blob: None,
+            package: None,
+            version: None,
+            architecture: None,
+            installed_size: Whole(0),
+            dpkg_options: Some(dpkg_options),
+        }
+    }
+
+    fn file(&self, host: &Host) -> Result<PathBuf, Failure> {
+        match (&self.path, &self.blob) {
+            (_, Some(sha256)) => Ok(host.blob(sha256)),
+            (Some(path), None) => Ok(path.clone()),
+            (None, None) => Err(Failure::new("`deb` needs the path of a .deb").code("DPP0104")),
+        }
+    }
+
+    /// What the .deb is; none when neither the task nor the file can tell yet.
+    fn archive(&self, file: &Path) -> Result<Option<Archive>, Failure> {
+        match (&self.package, &self.version) {
+            (Some(package), Some(version)) => Ok(Some(Archive {
+                package: package.clone(),
+                version: version.clone(),
+                architecture: self.architecture.clone().unwrap_or_else(|| "all".into()),
+                installed_kib: u64::try_from(self.installed_size.0).unwrap_or(0),
+            })),
+            _ if file.exists() => Archive::read(file).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// Everything that speaks against installing it, said before anything is changed.
+    fn refuse(&self, archive: &Archive, there: Option<&Package>) -> Result<(), Failure> {
+        space::require(
+            Path::new("/usr"),
+            archive.installed_kib << 10,
+            &format!("{} {}", archive.package, archive.version),
+        )?;
+        let Some(there) = there.filter(|package| package.is_installed()) else { return Ok(()) };
+        if version::compare(&there.version, &archive.version).is_gt() && !self.allow_downgrade.0 {
+            return Err(downgrade(&archive.package, &there.version, &archive.version));
+        }
+        let edited = if self.conffiles == Conffiles::Refuse { conffiles::edited(there) } else { Vec::new() };
+        if edited.is_empty() {
+            return Ok(());
+        }
+        Err(Failure::new(format!("{} has edited configuration files", archive.package))
+            .code("DPP0612")
+            .note("edited", edited.join("\n"))
+            .help("say `conffiles: keep` or `conffiles: replace`, or bring the files into a role"))
+    }
+
+    /// The hold that is to be there afterwards; dpkg forgets one when it installs another version.
+    fn selecting(&self, archive: &Archive, there: Option<&Package>, installs: bool) -> Option<PackageStep> {
+        let held = there.is_some_and(Package::is_held);
+        let wanted = self.hold.map_or(held, |flag| flag.0);
+        if wanted == held && !(installs && wanted) {
+            return None;
+        }
+        let (selection, detail) = if wanted { ("hold", "held") } else { ("install", "no longer held") };
+        let change = Change::new(Verb::Change, archive.package.clone()).detail(detail);
+        Some(PackageStep { action: Action::Select { package: archive.package.clone(), selection }, change })
+    }
+
+    fn transaction(&self, held: bool) -> Transaction {
+        let forces = match self.conffiles {
+            Conffiles::Replace => Names(vec!["force-confnew".into()]),
+            Conffiles::Keep | Conffiles::Refuse => default_dpkg_options(),
+        };
+        let flags = [
+            (true, "-oAPT::Sandbox::User=root"),
+            (self.allow_downgrade.0, "--allow-downgrades"),
+            (held, "--allow-change-held-packages"),
+            (!self.install_recommends.0, "--no-install-recommends"),
+        ];
+        Transaction {
+            dpkg_options: self.dpkg_options.clone().unwrap_or(forces).0,
+            options: flags.iter().filter(|(wanted, _)| *wanted).map(|(_, option)| (*option).to_owned()).collect(),
+            lock_timeout: Duration::from_secs(
+                self.lock_timeout.map_or(60, |whole| u64::try_from(whole.0).unwrap_or(0)),
+            ),
+            policy_rc_d: (!self.start.0).then_some(101),
+        }
+    }
+}
+
+/// On a host whose lists were never read, dependencies are found after they were.
+fn make(step: &PackageStep, how: &Transaction, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
+    match step.make(how, host, result) {
+        Err(failure) if failure.code == "DPP0610" && lists::lack_a_source() => {
+            lists::refresh(host, how.lock_timeout, 2, Duration::from_secs(4))?;
+            step.make(how, host, result)
+        }
+        made => made,
+    }
+}
+
+fn unknown(file: &Path) -> PackageStep {
+    let action = Action::AptGet { verb: vec!["install"], operands: vec![file.display().to_string()], counts: false };
+    PackageStep { action, change: Change::new(Verb::Create, file.display().to_string()).detail("not there yet") }
+}
+
+fn install(archive: &Archive, there: Option<&Package>, operand: &Path) -> PackageStep {
+    let before = there.filter(|package| package.is_installed()).map(|package| format!("{} -> ", package.version));
+    let verb = if before.is_some() { Verb::Change } else { Verb::Create };
+    let detail = format!("{}{}", before.unwrap_or_default(), archive.version);
+    let operands = vec![operand.display().to_string()];
+    let action = Action::AptGet { verb: vec!["install"], operands, counts: false };
+    PackageStep { action, change: Change::new(verb, archive.package.clone()).detail(detail) }
+}
+
+/// apt takes a file for a package only when its name ends in `.deb`; a pushed one is named by its hash.
+fn operand(file: &Path, archive: &Archive, host: &Host) -> PathBuf {
+    if file.is_absolute() && file.extension().is_some_and(|extension| extension == "deb") {
+        return file.to_owned();
+    }
+    let name = format!("{}_{}_{}.deb", archive.package, archive.version.replace(':', "%3a"), archive.architecture);
+    host.state().join("debs").join(name)
+}
+
+fn provide(file: &Path, operand: &Path) -> Result<(), Failure> {
+    if operand == file {
+        return Ok(());
+    }
+    let linked = operand.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| {
+        let _ = fs::remove_file(operand);
+        std::os::unix::fs::symlink(fs::canonicalize(file)?, operand)
+    });
+    linked.map_err(|error| Failure::new(format!("cannot link {} as {}: {error}", file.display(), operand.display())))
+}
+
+fn tell_laid_beside(package: &str, start: SystemTime, result: &mut ResultMap) -> Result<(), Failure> {
+    let installed = Installed::read()?;
+    let beside = installed.find(package).map(|package| conffiles::laid_beside(package, start)).unwrap_or_default();
+    if !beside.is_empty() {
+        result.insert("_warnings".into(), vec![format!("{package}: dpkg laid {} beside", beside.join(", "))].into());
+    }
+    result.insert("conffiles_beside".into(), beside.into());
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::{from_value, json};
+
+    use super::*;
+
+    const STATUS: &str = "Package: es\nStatus: hold ok installed\nVersion: 6.2.1\nArchitecture: all\n";
+
+    fn archive(version: &str) -> Archive {
+        Archive { package: "es".into(), version: version.into(), architecture: "all".into(), installed_kib: 10 }
+    }
+
+    #[test]
+    fn going_back_is_refused_unless_it_is_asked_for() {
+        let installed = Installed::parse(STATUS);
+        let there = installed.find("es");
+        let deb: Deb = from_value(json!({"path": "/x.deb"})).unwrap();
+        assert_eq!(deb.refuse(&archive("5.6.2"), there).unwrap_err().code, "DPP0606");
+        deb.refuse(&archive("6.8.23"), there).unwrap();
+        deb.refuse(&archive("5.6.2"), None).unwrap();
+        let deb: Deb = from_value(json!({"path": "/x.deb", "allow_downgrade": true})).unwrap();
+        deb.refuse(&archive("5.6.2"), there).unwrap();
+    }
+
+    #[test]
+    fn a_hold_is_kept_over_an_upgrade_set_and_lifted() {
+        let installed = Installed::parse(STATUS);
+        let held = installed.find("es");
+        let cases = [
+            (json!(null), held, true, Some("hold")),
+            (json!(null), held, false, None),
+            (json!(true), held, false, None),
+            (json!(false), held, false, Some("install")),
+            (json!(true), None, true, Some("hold")),
+            (json!(null), None, true, None),
+        ];
+        for (hold, there, installs, expected) in cases {
+            let deb: Deb = from_value(json!({"path": "/x.deb", "hold": hold})).unwrap();
+            let step = deb.selecting(&archive("6.8.23"), there, installs);
+            let selection = step.map(|step| match step.action {
+                Action::Select { selection, .. } => selection,
+                _ => "another step",
+            });
+            assert_eq!(selection, expected, "hold {hold}, installs {installs}");
+        }
+    }
+
+    #[test]
+    fn a_pushed_deb_gets_a_name_that_apt_takes() {
+        let host = Host::new("/state", BTreeMap::new(), &|_, _| ());
+        assert_eq!(
+            operand(Path::new("/state/blobs/0af"), &archive("1:6.2.1-1"), &host),
+            Path::new("/state/debs/es_1%3a6.2.1-1_all.deb")
+        );
+        assert_eq!(operand(Path::new("/tmp/x.deb"), &archive("1"), &host), Path::new("/tmp/x.deb"));
+    }
+
+    #[test]
+    fn dpkg_is_told_the_policy() {
+        let options = |conffiles| {
+            let deb: Deb = from_value(json!({"path": "/x", "conffiles": conffiles})).unwrap();
+            deb.transaction(false).dpkg_options
+        };
+        assert_eq!(options("keep"), ["force-confdef", "force-confold"]);
+        assert_eq!(options("replace"), ["force-confnew"]);
+    }
+}

@@ -1,0 +1,10 @@
+//! Modules about packages: apt, versioned .debs, and where packages come from.
+//!
+//! Questions are answered from dpkg's and apt's own files; a process is started where only it knows, or to change something.
+
+pub mod apt;
+pub mod apt_get;
+pub mod deb;
+pub mod dpkg;
+pub mod request;
+pub mod step;

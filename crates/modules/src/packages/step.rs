@@ -1,0 +1,162 @@
+//! What `apt` and `deb` do to a host, one step at a time.
+
+use std::path::Path;
+use std::time::Duration;
+
+use dpp_protocol::{Change, Failure, ResultMap, Verb};
+
+use crate::packages::apt_get::candidates::{self, Candidate};
+use crate::packages::apt_get::transaction::{self, Transaction};
+use crate::packages::apt_get::{lists, policy_rc_d};
+use crate::packages::dpkg::{repair, selections, space};
+use crate::packages::request::Request;
+use crate::{Host, Step};
+
+/// One thing that is done to packages, and how it shows.
+#[derive(Debug)]
+pub struct PackageStep {
+    /// What is done.
+    pub action: Action,
+    /// How it shows.
+    pub change: Change,
+}
+
+impl Step for PackageStep {
+    fn change(&self, _diff: bool) -> Change {
+        self.change.clone()
+    }
+}
+
+/// What is done.
+#[derive(Debug)]
+pub enum Action {
+    /// A `policy-rc.d` that a broken run left is removed.
+    ClearPolicy,
+    /// What is half-configured is configured.
+    Repair,
+    /// The package lists are refreshed; alone in a task it counts as a change.
+    Refresh {
+        /// Whether it is what the task is about.
+        counts: bool,
+        /// How often a mirror that does not answer is asked again.
+        retries: u32,
+        /// The longest pause between two attempts.
+        max_delay: Duration,
+    },
+    /// Packages are installed from the repositories.
+    Install {
+        /// Packages and versions.
+        requests: Vec<Request>,
+        /// The release they are preferred from, or empty.
+        release: String,
+    },
+    /// Any other run of apt-get.
+    AptGet {
+        /// `remove`, `dist-upgrade` …
+        verb: Vec<&'static str>,
+        /// Packages or files.
+        operands: Vec<String>,
+        /// Whether it is a change even if apt-get counts no package: a cache that is emptied.
+        counts: bool,
+    },
+    /// What the administrator wants of a package is written down.
+    Select {
+        /// The package.
+        package: String,
+        /// `hold`, `install` …
+        selection: &'static str,
+    },
+}
+
+impl PackageStep {
+    /// Removes a `policy-rc.d` of a run that died, and finishes what dpkg left half done, where there is such a thing.
+    pub fn clearing(installed: &crate::packages::dpkg::status::Installed) -> Vec<Self> {
+        let stale = policy_rc_d::stale().map(|change| Self { action: Action::ClearPolicy, change });
+        let broken = repair::needed(installed).map(|change| Self { action: Action::Repair, change });
+        stale.into_iter().chain(broken).collect()
+    }
+
+    /// Does it.
+    pub fn make(&self, transaction: &Transaction, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
+        let attempt = attempt(&self.change);
+        match &self.action {
+            Action::ClearPolicy => policy_rc_d::clear().map(|()| transaction::mark_changed(true, result)),
+            Action::Repair => repair::configure(transaction, host).map(|()| transaction::mark_changed(true, result)),
+            Action::Refresh { counts, retries, max_delay } => {
+                lists::refresh(host, transaction.lock_timeout, *retries, *max_delay)?;
+                result.insert("cache_updated".into(), true.into());
+                transaction::mark_changed(*counts, result);
+                Ok(())
+            }
+            Action::Install { requests, release } => {
+                let operands = resolved(requests, release)?;
+                require_space(&operands, transaction)?;
+                transaction.run(&["install"], &operands, &attempt, host).map(|done| transaction::record(&done, result))
+            }
+            Action::AptGet { verb, operands, counts } => {
+                let done = transaction.run(verb, operands, &attempt, host)?;
+                transaction::record(&done, result);
+                transaction::mark_changed(*counts, result);
+                Ok(())
+            }
+            Action::Select { package, selection } => {
+                selections::select(&[package], selection).map(|()| transaction::mark_changed(true, result))
+            }
+        }
+    }
+}
+
+/// The change as it completes `cannot …`.
+fn attempt(change: &Change) -> String {
+    match change.verb {
+        Verb::Create | Verb::Change => format!("install {}", change.what),
+        Verb::Delete => format!("remove {}", change.what),
+        Verb::Restart | Verb::Run => format!("run {}", change.what),
+    }
+}
+
+/// What apt-get is told; a package or version that apt does not know is refused before anything changes.
+fn resolved(requests: &[Request], release: &str) -> Result<Vec<String>, Failure> {
+    let names: Vec<_> = requests.iter().map(|request| request.name.as_str()).collect();
+    let known = candidates::of(&names, release)?;
+    requests.iter().map(|request| operand(request, known.get(&request.name))).collect()
+}
+
+fn operand(request: &Request, candidate: Option<&Candidate>) -> Result<String, Failure> {
+    let versions = candidate.map(|candidate| candidate.versions.as_slice()).unwrap_or_default();
+    if versions.is_empty() || versions.iter().any(|version| request.accepts(version)) {
+        return Ok(request.operand(candidate));
+    }
+    Err(Failure::new(format!("no repository of this host has {}", request.operand(None).replacen('=', " ", 1)))
+        .code("DPP0602")
+        .note("versions", versions.join(", "))
+        .help(format!("`apt-cache policy {}` on the host shows what there is; nothing was changed", request.name)))
+}
+
+/// Asks apt how much it would unpack, but only when so little is free that it may not fit.
+fn require_space(operands: &[String], transaction: &Transaction) -> Result<(), Failure> {
+    const AMPLE: u64 = 4 << 30;
+    let root = Path::new("/usr");
+    if space::free(root).is_none_or(|free| free >= AMPLE) {
+        return Ok(());
+    }
+    let needed = transaction.needed_space(operands)?;
+    let what = operands.join(", ");
+    space::require(Path::new("/var/cache/apt/archives"), needed.fetched, &what)?;
+    space::require(root, needed.unpacked.saturating_add(needed.fetched), &what)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_that_no_repository_has_is_refused_with_those_there_are() {
+        let candidate = Candidate { version: Some("6.2.1".into()), versions: vec!["6.2.1".into(), "5.6.2".into()] };
+        let failure = operand(&Request::parse("elasticsearch=6.2.4"), Some(&candidate)).unwrap_err();
+        assert_eq!(failure.message, "no repository of this host has elasticsearch 6.2.4");
+        assert_eq!(failure.notes[0].text, "6.2.1, 5.6.2");
+        assert_eq!(operand(&Request::parse("elasticsearch=5*"), Some(&candidate)).unwrap(), "elasticsearch=5.6.2");
+        assert_eq!(operand(&Request::parse("rabitmq"), None).unwrap(), "rabitmq");
+    }
+}

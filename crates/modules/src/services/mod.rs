@@ -1,0 +1,10 @@
+//! Modules about services, spoken of with systemd over its socket; no `systemctl` is started for a question.
+
+pub mod bus;
+pub mod journal;
+pub mod manager;
+pub mod service;
+pub mod systemd;
+pub mod unit;
+pub mod unit_files;
+pub mod watch;
