@@ -60,9 +60,11 @@ fn run(context: &ActionContext, args: &Map) -> Result<Deed, Failure> {
     let src = text(args, "src").ok_or_else(|| Failure::new("`template` wants `src`").code("DPP0104"))?;
     let path = context.find("templates", src)?;
     let source = context.source(&path)?;
-    let mut options = FileOptions::default();
-    options.trim_blocks = flag(args, "trim_blocks", true);
-    options.lstrip_blocks = flag(args, "lstrip_blocks", false);
+    let mut options = FileOptions {
+        trim_blocks: flag(args, "trim_blocks", true),
+        lstrip_blocks: flag(args, "lstrip_blocks", false),
+        ..FileOptions::default()
+    };
     if let Some(sequence) = text(args, "newline_sequence") {
         options.newline_sequence = sequence.replace("\\r", "\r").replace("\\n", "\n");
     }

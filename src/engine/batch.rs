@@ -13,11 +13,11 @@ use crate::engine::control::{Control, Meta};
 use crate::engine::doing::{Doing, Verdict};
 use crate::engine::ending::Ending;
 use crate::engine::foresight::{Foresight, worth_a_look};
-use crate::engine::machine::{Happening, What, Work};
+use crate::engine::machine::{Happening, Job, What, Work};
 use crate::engine::notify::Handlers;
 use crate::engine::prepare::{Prepared, Preparer, Ready, Unready};
 use crate::engine::run::Engine;
-use crate::engine::{Failed, HostRun, HostState, Next, PlayVars, Position, TaskVars};
+use crate::engine::{Failed, HostRun, Next, PlayVars, Position, TaskVars};
 use crate::event::{Event, Status};
 use crate::plan::{PlayPlan, Step, Strategy, TaskStep};
 use crate::value::Map;
@@ -31,7 +31,6 @@ pub(super) struct Member {
     pub(super) foresight: Foresight,
     pub(super) notified: Vec<usize>,
     lost: bool,
-    counted: bool,
 }
 
 /// How a batch ended.
@@ -50,7 +49,7 @@ pub(super) struct Batch<'a> {
     pub(super) handlers: Handlers,
     pub(super) members: Vec<Member>,
     timers: BinaryHeap<Reverse<(Instant, usize)>>,
-    once: HashMap<Vec<usize>, Ending>,
+    once: HashMap<*const TaskStep, Ending>,
     ended: bool,
 }
 
@@ -136,9 +135,9 @@ impl<'a> Batch<'a> {
     fn begin(&mut self, index: usize, step: &Arc<TaskStep>) -> bool {
         let vars = self.members[index].vars.of(step);
         let vars = self.with_rescue(index, vars);
-        let doing = Doing::new(step, vars, self.engine);
+        let doing = Doing::new(step, vars, &self.engine.options);
         if doing.run_once && self.play.play.strategy == Strategy::Linear {
-            let key = once_key(step);
+            let key = Arc::as_ptr(step);
             if let Some(ending) = self.once.get(&key).cloned() {
                 self.members[index].doing = Some(doing);
                 self.finish(index, ending);
@@ -158,7 +157,10 @@ impl<'a> Batch<'a> {
     fn with_rescue(&self, index: usize, vars: TaskVars) -> TaskVars {
         let Some(rescued) = self.members[index].run.rescued() else { return vars };
         let mut front = Map::new();
-        let task = Map::from_iter([("name".to_owned(), rescued.step.title().into()), ("action".to_owned(), rescued.step.task.action.as_str().into())]);
+        let task = Map::from_iter([
+            ("name".to_owned(), rescued.step.title().into()),
+            ("action".to_owned(), rescued.step.task.action.as_str().into()),
+        ]);
         front.insert("ansible_failed_task".into(), task.into());
         front.insert("ansible_failed_result".into(), Ending::failed(rescued.failure.clone()).value());
         vars.with(front)
@@ -170,7 +172,7 @@ impl<'a> Batch<'a> {
         match doing.next() {
             Verdict::Finished(ending) => {
                 self.members[index].doing = Some(doing);
-                self.finish(index, ending);
+                self.finish(index, *ending);
             }
             Verdict::Item(vars) => {
                 let prepared = self.preparer().item(&doing.step, &vars);
@@ -190,8 +192,8 @@ impl<'a> Batch<'a> {
         }
     }
 
-    pub(super) fn preparer(&self) -> Preparer<'static> {
-        Preparer { files: self.engine.template_files, verbosity: self.engine.options.verbosity }
+    pub(super) fn preparer(&self) -> Preparer {
+        Preparer { files: Arc::clone(&self.engine.template_files), verbosity: self.engine.options.verbosity }
     }
 
     fn done_here(&mut self, index: usize, done: crate::actions::Done) {
@@ -257,10 +259,9 @@ impl<'a> Batch<'a> {
         let name = self.members[index].name.clone();
         let on = ready.delegate.as_ref().unwrap_or(&name);
         match self.engine.machine(on) {
-            Ok(machine) => {
-                let route = machine.route_user().to_owned();
-                let becoming = ready.becoming.clone().filter(|becoming| becoming.user != route);
-                machine.give(crate::engine::machine::Job { host: name, becoming, work });
+            Ok((machine, user)) => {
+                let becoming = ready.becoming.clone().filter(|becoming| becoming.user != user);
+                machine.give(Job { host: name, becoming, work });
                 if let Some(doing) = &mut self.members[index].doing {
                     doing.waiting = true;
                 }
@@ -303,11 +304,20 @@ impl<'a> Batch<'a> {
                 }
             }
             (What::Done(answer), Some(index)) => {
-                self.engine.foresight_is_stale(&host);
+                self.forget_foresight_on(&host);
                 self.answered(index, *answer);
             }
             (What::Lost(failure), Some(index)) => self.lost(index, *failure),
             (_, None) => {}
+        }
+    }
+
+    /// Something was done on a machine: what was foreseen for the hosts that are this machine may be wrong now.
+    fn forget_foresight_on(&mut self, host: &str) {
+        for member in &mut self.members {
+            if self.engine.same_machine(&member.name, host) {
+                member.foresight.forget();
+            }
         }
     }
 
@@ -337,7 +347,11 @@ impl<'a> Batch<'a> {
         doing.looked = false;
         if let Some(facts) = ending.facts() {
             let mut known = doing.vars.state.write();
-            if doing.step.task.short_action() == "set_fact" { known.set.extend(facts) } else { known.facts.extend(facts) }
+            if doing.step.task.short_action() == "set_fact" {
+                known.set.extend(facts)
+            } else {
+                known.facts.extend(facts)
+            }
         }
         let host = self.members[index].name.clone();
         let Some(doing) = &mut self.members[index].doing else { return };
@@ -351,7 +365,7 @@ impl<'a> Batch<'a> {
     fn finish(&mut self, index: usize, ending: Ending) {
         let Some(doing) = self.members[index].doing.take() else { return };
         if doing.run_once {
-            self.once.entry(once_key(&doing.step)).or_insert_with(|| ending.clone());
+            self.once.entry(Arc::as_ptr(&doing.step)).or_insert_with(|| ending.clone());
         }
         if let Some(name) = &doing.step.task.register {
             self.members[index].vars.state.write().set.insert(name.clone(), ending.value());
@@ -443,7 +457,8 @@ impl<'a> Batch<'a> {
                 self.engine.group_by(&host, &key, &parents)
             }
         };
-        let ending = ending.map_or_else(Ending::failed, |()| Ending::answered(Ok(dpp_protocol::Outcome::default()), false));
+        let ending =
+            ending.map_or_else(Ending::failed, |()| Ending::answered(Ok(dpp_protocol::Outcome::default()), false));
         self.item_ended(index, ending);
     }
 
@@ -480,13 +495,9 @@ impl<'a> Batch<'a> {
     }
 }
 
-fn once_key(step: &Arc<TaskStep>) -> Vec<usize> {
-    vec![Arc::as_ptr(step) as usize]
-}
-
 fn member(engine: &Engine, play: &Arc<PlayVars>, name: &str, steps: &Arc<[Step]>) -> Member {
-    let state = engine.vars.hosts.get(name).cloned().unwrap_or_else(|| Arc::new(HostState::default()));
-    let magic = engine.vars.host_magic.get(name).cloned().unwrap_or_default();
+    let entry = engine.vars.hosts().get(name).cloned();
+    let (state, magic) = entry.map(|entry| (entry.state, entry.magic)).unwrap_or_default();
     let vars = TaskVars {
         run: Arc::clone(&engine.vars),
         play: Arc::clone(play),
@@ -504,7 +515,6 @@ fn member(engine: &Engine, play: &Arc<PlayVars>, name: &str, steps: &Arc<[Step]>
         foresight: Foresight::default(),
         notified: Vec::new(),
         lost: false,
-        counted: false,
     }
 }
 

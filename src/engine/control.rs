@@ -65,7 +65,14 @@ pub const CONTROLS: &[(&str, &[&str])] = &[
 ];
 
 const ROLE: &[&str] = &[
-    "name", "tasks_from", "vars_from", "defaults_from", "handlers_from", "public", "apply", "allow_duplicates",
+    "name",
+    "tasks_from",
+    "vars_from",
+    "defaults_from",
+    "handlers_from",
+    "public",
+    "apply",
+    "allow_duplicates",
     "rolespec_validate",
 ];
 
@@ -82,7 +89,8 @@ pub(super) fn of(step: &TaskStep, args: &Map) -> Result<Option<Control>, Failure
         "include_role" => Control::IncludeRole,
         "meta" => Control::Meta(meta(free().unwrap_or_default())?),
         "add_host" => {
-            let name = text("name").or_else(|| text("hostname")).or_else(|| text("host")).ok_or_else(|| missing("host"))?;
+            let name =
+                text("name").or_else(|| text("hostname")).or_else(|| text("host")).ok_or_else(|| missing("host"))?;
             let own = ["name", "hostname", "host", "groups", "group", "groupname", "inventory_dir", "inventory_file"];
             let vars = args.iter().filter(|(key, _)| !own.contains(&key.as_str()));
             let groups = args.get("groups").or_else(|| args.get("group")).or_else(|| args.get("groupname"));

@@ -7,11 +7,11 @@ use dpp_protocol::{Debt, Mode, Task};
 use serde_json::Value as Json;
 
 use crate::actions;
+use crate::engine::TaskVars;
 use crate::engine::ending::Ending;
 use crate::engine::loops;
 use crate::engine::prepare::{Keyword, Ready, scope};
 use crate::engine::run::Options;
-use crate::engine::TaskVars;
 use crate::event::{Event, Events, Status, StepName, StepResult};
 use crate::plan::{Step, TaskStep};
 use crate::template::TemplateError;
@@ -48,9 +48,9 @@ pub(super) struct Doing {
 /// What is next.
 pub(super) enum Verdict {
     /// This item, with its variables.
-    Item(TaskVars),
+    Item(Box<TaskVars>),
     /// Nothing: all items ended.
-    Finished(Ending),
+    Finished(Box<Ending>),
 }
 
 impl Doing {
@@ -121,14 +121,14 @@ impl Doing {
     /// What is next.
     pub(super) fn next(&mut self) -> Verdict {
         if let Some(trouble) = self.trouble.take() {
-            return Verdict::Finished(trouble);
+            return Verdict::Finished(Box::new(trouble));
         }
         match &self.items {
-            None if self.ends.is_empty() => Verdict::Item(self.vars.clone()),
-            None => Verdict::Finished(self.ends.remove(0).1),
+            None if self.ends.is_empty() => Verdict::Item(Box::new(self.vars.clone())),
+            None => Verdict::Finished(Box::new(self.ends.remove(0).1)),
             Some(items) => match items.get(self.ends.len()) {
-                Some(_) => Verdict::Item(self.item_vars()),
-                None => Verdict::Finished(Ending::of_items(&self.ends, &self.var)),
+                Some(_) => Verdict::Item(Box::new(self.item_vars())),
+                None => Verdict::Finished(Box::new(Ending::of_items(&self.ends, &self.var))),
             },
         }
     }
@@ -171,6 +171,16 @@ impl Doing {
         }
         self.ends.push((item, ending));
         None
+    }
+
+    /// Whether it is done once, and not for items.
+    pub(super) fn is_single(&self) -> bool {
+        self.items.is_none()
+    }
+
+    /// Goes on as if the item had ended so: for a look ahead, where nothing is told and nothing tried again.
+    pub(super) fn suppose(&mut self, ending: Ending) {
+        self.ends.push((Value::Null, ending));
     }
 
     /// Applies `changed_when` and `failed_when`; false when `until` does not hold.
@@ -317,7 +327,8 @@ fn set_failed(ending: &mut Ending, failed: bool, conditions: &[Text]) {
         }
         (false, Status::Failed) => {
             ending.failure = None;
-            let changed = ending.result.get("changed").and_then(Json::as_bool) == Some(true) || !ending.changes.is_empty();
+            let changed =
+                ending.result.get("changed").and_then(Json::as_bool) == Some(true) || !ending.changes.is_empty();
             ending.status = if changed { Status::Changed } else { Status::Ok };
         }
     }

@@ -104,7 +104,8 @@ impl Ending {
         }
         this.changes = items.iter().flat_map(|(_, ending)| ending.changes.clone()).collect();
         this.unpredicted = items.iter().any(|(_, ending)| ending.unpredicted);
-        let failures: Vec<_> = items.iter().filter_map(|(item, ending)| Some((item, ending.failure.as_ref()?))).collect();
+        let failures: Vec<_> =
+            items.iter().filter_map(|(item, ending)| Some((item, ending.failure.as_ref()?))).collect();
         this.failure = failures.first().map(|(item, failure)| {
             let mut failure = (*failure).clone();
             failure.message = format!("{} (item {})", failure.message, Json::from(*item));
@@ -119,7 +120,8 @@ impl Ending {
         result.insert("changed".into(), (self.status == Status::Changed).into());
         result.insert("failed".into(), matches!(self.status, Status::Failed | Status::Unreachable).into());
         for name in ["stdout", "stderr"] {
-            let lines = result.get(name).and_then(Json::as_str).map(|text| text.lines().map(Json::from).collect::<Vec<_>>());
+            let lines =
+                result.get(name).and_then(Json::as_str).map(|text| text.lines().map(Json::from).collect::<Vec<_>>());
             if let Some(lines) = lines {
                 result.entry(format!("{name}_lines")).or_insert_with(|| lines.into());
             }

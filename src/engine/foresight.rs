@@ -52,7 +52,8 @@ impl Foresight {
     /// The answer for this task, if it is the next one that was foreseen.
     pub(super) fn take(&mut self, ready: &Ready) -> Option<Answer> {
         let next = self.foreseen.front()?;
-        let same = next.module == ready.remote.module && next.params == ready.remote.params && next.becoming == ready.becoming;
+        let same =
+            next.module == ready.remote.module && next.params == ready.remote.params && next.becoming == ready.becoming;
         if !same || ready.delegate.is_some() {
             self.forget();
             return None;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use minijinja::value::{Enumerator, Object, ObjectRepr, Value as Dynamic};
 
 use crate::engine::TaskVars;
+use crate::engine::scope::HostEntry;
 use crate::template::{Lookup, Scope, SearchPath, Variables};
 use crate::value::{Map, Value};
 
@@ -23,8 +24,7 @@ impl HostVars {
 
     /// The variables of another host: its own, without those of the task that looks.
     fn of(&self, host: &str) -> Option<TaskVars> {
-        let state = Arc::clone(self.0.run.hosts.get(host)?);
-        let magic = self.0.run.host_magic.get(host).cloned().unwrap_or_default();
+        let HostEntry { state, magic } = self.0.run.hosts().get(host)?.clone();
         Some(TaskVars { host: host.to_owned(), state, step: None, front: Map::new(), magic, ..self.0.clone() })
     }
 }
@@ -45,7 +45,7 @@ impl Object for HostVars {
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
-        Enumerator::Values(self.0.run.hosts.keys().map(|name| Dynamic::from(name.as_str())).collect())
+        Enumerator::Values(self.0.run.hosts().keys().map(|name| Dynamic::from(name.as_str())).collect())
     }
 }
 

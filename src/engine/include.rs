@@ -36,7 +36,8 @@ impl Batch<'_> {
         steps: impl FnOnce(&mut Compiler, &Surrounding) -> Vec<Step>,
     ) -> Result<(), Failure> {
         let render = |text: &Text, params: &[Arc<Map>]| {
-            let vars = vars.with(params.iter().flat_map(|params| params.iter().map(|(k, v)| (k.clone(), v.clone()))).collect());
+            let vars = vars
+                .with(params.iter().flat_map(|params| params.iter().map(|(k, v)| (k.clone(), v.clone()))).collect());
             let scope = scope(&vars);
             Keyword { vars: &vars, scope: &scope }.text(&Value::Text(text.clone())).map_err(|error| error.problem())
         };

@@ -25,7 +25,10 @@ fn list(over: Value, at: String) -> Result<Vec<Value>, TemplateError> {
     match over {
         Value::List(items) => Ok(items.to_vec()),
         other => {
-            let message = format!("`loop` wants a list, it is given a {} ({at}); a mapping becomes one with `dict2items`", other.kind());
+            let message = format!(
+                "`loop` wants a list, it is given a {} ({at}); a mapping becomes one with `dict2items`",
+                other.kind()
+            );
             Err(TemplateError::Failed { message, at: None })
         }
     }

@@ -138,7 +138,9 @@ impl Hands {
         };
         let outcome = match job.work {
             Work::LookAhead(tasks) => agent.look_ahead(tasks).map(What::LookedAhead),
-            Work::Run { task, blobs, supply } => run(agent, *task, blobs, supply, &alive).map(|a| What::Done(Box::new(a))),
+            Work::Run { task, blobs, supply } => {
+                run(agent, *task, blobs, supply, &alive).map(|a| What::Done(Box::new(a)))
+            }
         };
         outcome.map_err(|error| self.lost(&error))
     }
@@ -174,7 +176,9 @@ impl Hands {
     fn lost(&mut self, error: &LinkError) -> Failure {
         self.agents.clear();
         self.connection = None;
-        Failure::new(error.to_string()).code("DPP0408").help("what was being done may be half done; the next run looks and repairs")
+        Failure::new(error.to_string())
+            .code("DPP0408")
+            .help("what was being done may be half done; the next run looks and repairs")
     }
 }
 
@@ -202,7 +206,11 @@ fn run(
     agent.run(task, &mut |Progress { text, count, .. }| alive(&text, count))
 }
 
-fn push(agent: &mut Agent, blob: &Blob, alive: &dyn Fn(&str, Option<(u64, u64)>)) -> Result<Option<Failure>, LinkError> {
+fn push(
+    agent: &mut Agent,
+    blob: &Blob,
+    alive: &dyn Fn(&str, Option<(u64, u64)>),
+) -> Result<Option<Failure>, LinkError> {
     let name = blob.path.file_name().map(PathBuf::from).unwrap_or_default();
     let text = format!("push {}", name.display());
     let mut told = Instant::now();

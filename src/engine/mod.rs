@@ -1,10 +1,28 @@
-//! Brings hosts to the plan.
+//! Brings hosts to the plan: which host may do what next, what a machine is asked, what its answer means.
+//!
+//! It prints nothing and ends nothing: what happens goes out as events, and how it ended as a value.
 
+mod batch;
+mod control;
+mod doing;
+mod ending;
+mod foresight;
+mod gather;
 mod host_run;
 mod host_state;
 mod hostvars;
+mod include;
+mod look_ahead;
+mod loops;
+mod machine;
+mod notify;
+mod prepare;
+mod run;
 mod scope;
 
+pub use control::CONTROLS;
 pub use host_run::{Failed, HostRun, Next, Position};
 pub use host_state::{HostState, Known};
-pub use scope::{PlayVars, RunVars, TaskVars};
+pub use machine::{Connect, Route, Supplied, Supply};
+pub use run::{AddHost, Engine, FindRoute, Options, Parts, RunEnd, count, who};
+pub use scope::{HostEntry, PlayVars, RunVars, TaskVars};

@@ -66,5 +66,6 @@ impl Handlers {
 
 /// By its name, or by its role's and its name: `kafka : restart kafka`.
 fn is_named(handler: &Handler, name: &str) -> bool {
-    handler.name() == name || name.split_once(" : ").is_some_and(|(role, name)| role == handler.step.role_name() && name == handler.name())
+    handler.name() == name
+        || name.split_once(" : ").is_some_and(|(role, name)| role == handler.step.role_name() && name == handler.name())
 }

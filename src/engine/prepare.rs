@@ -63,9 +63,9 @@ impl From<Failure> for Unready {
 }
 
 /// Makes tasks ready.
-pub(super) struct Preparer<'a> {
+pub(super) struct Preparer {
     /// The controller's files.
-    pub(super) files: &'a dyn Files,
+    pub(super) files: Arc<dyn Files>,
     /// How loud the run is.
     pub(super) verbosity: u8,
 }
@@ -85,7 +85,7 @@ pub(super) fn scope(vars: &TaskVars) -> Scope {
     Scope::new(Arc::new(vars.clone()), Arc::new(SearchPath { folders }))
 }
 
-impl Preparer<'_> {
+impl Preparer {
     /// Makes one item of a task ready.
     pub(super) fn item(&self, step: &TaskStep, vars: &TaskVars) -> Result<Prepared, Unready> {
         let scope = scope(vars);
@@ -101,7 +101,7 @@ impl Preparer<'_> {
             let context = ActionContext {
                 templates: &vars.run.templates,
                 scope: &scope,
-                files: self.files,
+                files: self.files.as_ref(),
                 host: &vars.host,
                 verbosity: self.verbosity,
             };
@@ -237,9 +237,12 @@ impl Keyword<'_> {
 
 fn unknown(step: &TaskStep) -> Failure {
     let action = &step.task.action;
-    let names = dpp_modules::MODULES.iter().map(|entry| entry.name).chain(actions::ACTIONS.iter().map(|action| action.name));
+    let names =
+        dpp_modules::MODULES.iter().map(|entry| entry.name).chain(actions::ACTIONS.iter().map(|action| action.name));
     let near = crate::source::nearest(step.task.short_action(), names);
-    let failure = Failure::new(format!("there is no module `{action}`")).code("DPP0103").note("at", step.task.action_place.to_string());
+    let failure = Failure::new(format!("there is no module `{action}`"))
+        .code("DPP0103")
+        .note("at", step.task.action_place.to_string());
     match near {
         Some(near) => failure.help(format!("did you mean `{near}`?")),
         None => failure.help("`dppctl doc` lists all modules; modules in Python cannot be run"),

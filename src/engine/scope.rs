@@ -1,7 +1,7 @@
 //! The variables of one task on one host, in Ansible's order of precedence.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use crate::engine::HostState;
 use crate::plan::{PlayPlan, RoleScope, TaskStep};
@@ -14,17 +14,48 @@ pub struct RunVars {
     pub templates: Templates,
     /// `-e`.
     pub extra: Map,
-    /// Every host of the inventory.
-    pub hosts: BTreeMap<String, Arc<HostState>>,
-    /// Names that say who a host is, by host: `inventory_hostname`, `group_names` …
-    pub host_magic: BTreeMap<String, Arc<Map>>,
-    /// Names that are the same for all: `groups`, `playbook_dir`, `ansible_version`, `ansible_check_mode` …
+    /// Every host of the inventory; `add_host` brings more.
+    pub hosts: RwLock<BTreeMap<String, HostEntry>>,
+    /// Hosts by group.
+    pub groups: RwLock<BTreeMap<String, Vec<String>>>,
+    /// Names that are the same for all: `ansible_version`, `ansible_check_mode`, `omit` …
     pub magic: Map,
+}
+
+/// A host as all tasks of a run see it.
+#[derive(Debug, Clone)]
+pub struct HostEntry {
+    /// What is known of it.
+    pub state: Arc<HostState>,
+    /// Names that say who it is: `inventory_hostname`, `group_names` …
+    pub magic: Arc<Map>,
+}
+
+impl RunVars {
+    /// The hosts.
+    pub fn hosts(&self) -> RwLockReadGuard<'_, BTreeMap<String, HostEntry>> {
+        self.hosts.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts a host into a group.
+    pub(super) fn add_to_group(&self, group: &str, host: &str) {
+        let mut groups = self.groups.write().unwrap_or_else(PoisonError::into_inner);
+        let hosts = groups.entry(group.to_owned()).or_default();
+        if !hosts.iter().any(|known| known == host) {
+            hosts.push(host.to_owned());
+        }
+    }
+
+    fn groups_value(&self) -> Value {
+        let groups = self.groups.read().unwrap_or_else(PoisonError::into_inner);
+        let names = |hosts: &Vec<String>| Value::list(hosts.iter().map(|host| Value::plain(host.as_str())));
+        Value::map(groups.iter().map(|(group, hosts)| (group.clone(), names(hosts))))
+    }
 }
 
 impl std::fmt::Debug for RunVars {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RunVars").field("hosts", &self.hosts.keys()).finish_non_exhaustive()
+        f.debug_struct("RunVars").field("hosts", &self.hosts().keys()).finish_non_exhaustive()
     }
 }
 
@@ -134,6 +165,7 @@ impl Variables for TaskVars {
         match name {
             "hostvars" => Lookup::Object(minijinja::Value::from_object(super::hostvars::HostVars::new(self))),
             "vars" => Lookup::Object(minijinja::Value::from_object(super::hostvars::OwnVars::new(self))),
+            "groups" => Lookup::Found(self.run.groups_value()),
             "ansible_facts" => Lookup::Found(self.state.read().ansible_facts()),
             _ => self.find(name).map_or(Lookup::Missing, Lookup::Found),
         }

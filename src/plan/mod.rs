@@ -14,5 +14,6 @@ pub use batches::batches;
 pub use build::{PlanRequest, build, gathers_facts};
 pub use catalogue::Catalogue;
 pub use compile::{Compiler, Surrounding};
+pub(crate) use compile::{role_use, tasks_file};
 pub use selection::Selection;
 pub use step::{BlockStep, Handler, Plan, PlayPlan, RoleScope, Step, Strategy, TaskStep};

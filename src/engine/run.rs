@@ -1,0 +1,291 @@
+//! A whole run: play after play, batch after batch, over machines that stay connected.
+
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+
+use dpp_protocol::Failure;
+
+use crate::engine::batch::{Batch, play_vars};
+use crate::engine::gather;
+use crate::engine::machine::{Happening, Machine};
+use crate::engine::scope::{HostEntry, RunVars};
+use crate::engine::{HostState, Route};
+use crate::event::{Event, Events};
+use crate::plan::{Catalogue, Plan, PlayPlan, Selection, Step};
+use crate::playbook::Files;
+use crate::template::Files as TemplateFiles;
+use crate::transport::AgentBinary;
+use crate::value::{Map, Value};
+
+/// How a run is made.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Hosts that are worked on at a time.
+    pub forks: usize,
+    /// Whether nothing is touched.
+    pub check: bool,
+    /// Whether texts before and after are wanted.
+    pub diff: bool,
+    /// How loud it is.
+    pub verbosity: u8,
+    /// Whether a host that is out of reach stops the batches after it.
+    pub stop_at_lost_hosts: bool,
+}
+
+/// Finds the way to a host, from its rendered connection variables.
+pub type FindRoute = Box<dyn Fn(&str) -> Result<Route, Failure>>;
+
+/// Adds a host to the inventory while a run goes on.
+pub type AddHost = Box<dyn FnMut(&str, &[String], &Map) -> Result<Vec<Arc<Map>>, Failure>>;
+
+/// Everything a run needs.
+pub struct Engine {
+    pub(super) options: Options,
+    pub(super) events: Events,
+    pub(super) vars: Arc<RunVars>,
+    pub(super) files: Arc<dyn Files>,
+    pub(super) template_files: Arc<dyn TemplateFiles>,
+    pub(super) roles: Vec<PathBuf>,
+    pub(super) catalogue: Catalogue,
+    pub(super) selection: Selection,
+    binary: Arc<AgentBinary>,
+    find_route: FindRoute,
+    add_host: AddHost,
+    cancel: Arc<AtomicU8>,
+    machines: HashMap<String, Known>,
+    machine_of: HashMap<String, String>,
+    happenings: (Sender<Happening>, Receiver<Happening>),
+    numbers: u64,
+}
+
+/// A machine that was started, and who logs in there.
+struct Known {
+    machine: Machine,
+    user: String,
+}
+
+/// What an engine is made of.
+pub struct Parts {
+    /// How the run is made.
+    pub options: Options,
+    /// Where events go.
+    pub events: Events,
+    /// What all tasks see.
+    pub vars: Arc<RunVars>,
+    /// Where playbooks and roles are read from.
+    pub files: Arc<dyn Files>,
+    /// Where templates and files are read from.
+    pub template_files: Arc<dyn TemplateFiles>,
+    /// Folders of roles.
+    pub roles: Vec<PathBuf>,
+    /// Known actions.
+    pub catalogue: Catalogue,
+    /// Wanted tags.
+    pub selection: Selection,
+    /// The agent.
+    pub binary: Arc<AgentBinary>,
+    /// Finds the way to a host.
+    pub find_route: FindRoute,
+    /// Adds a host.
+    pub add_host: AddHost,
+    /// More than 0 when no new step may begin.
+    pub cancel: Arc<AtomicU8>,
+}
+
+/// How a run ended.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct RunEnd {
+    /// Hosts on which a task failed.
+    pub failed: Vec<String>,
+    /// Hosts that could not be reached.
+    pub lost: Vec<String>,
+}
+
+impl Engine {
+    /// An engine at rest.
+    pub fn new(parts: Parts) -> Self {
+        Self {
+            options: parts.options,
+            events: parts.events,
+            vars: parts.vars,
+            files: parts.files,
+            template_files: parts.template_files,
+            roles: parts.roles,
+            catalogue: parts.catalogue,
+            selection: parts.selection,
+            binary: parts.binary,
+            find_route: parts.find_route,
+            add_host: parts.add_host,
+            cancel: parts.cancel,
+            machines: HashMap::new(),
+            machine_of: HashMap::new(),
+            happenings: mpsc::channel(),
+            numbers: 0,
+        }
+    }
+
+    /// Brings the hosts to the plan.
+    pub fn run(mut self, plan: Plan) -> RunEnd {
+        let begun = Instant::now();
+        let mut end = RunEnd::default();
+        for play in plan.plays {
+            if self.cancelled() || !self.play(Arc::new(play), &mut end) {
+                break;
+            }
+        }
+        let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.events.tell(Event::RunFinished { ms });
+        end
+    }
+
+    /// Runs one play; false when nothing may come after it.
+    fn play(&mut self, play: Arc<PlayPlan>, end: &mut RunEnd) -> bool {
+        let gone: HashSet<String> = end.failed.iter().chain(&end.lost).cloned().collect();
+        let mut left = play.hosts.clone();
+        for size in &play.batches {
+            let batch: Vec<String> = left.drain(..(*size).min(left.len())).collect();
+            let hosts: Vec<String> = batch.into_iter().filter(|host| !gone.contains(host)).collect();
+            if hosts.is_empty() {
+                continue;
+            }
+            let (failed, lost) = self.batch(&play, &hosts);
+            let all = failed.len() + lost.len() == hosts.len();
+            let too_many = exceeds(&play, failed.len() + lost.len(), hosts.len());
+            let stop = all || too_many || (self.options.stop_at_lost_hosts && !lost.is_empty() && !left.is_empty());
+            end.failed.extend(failed);
+            end.lost.extend(lost);
+            if stop {
+                return !(all && left.is_empty()) || hosts.len() < self.vars.hosts().len();
+            }
+        }
+        true
+    }
+
+    fn batch(&mut self, play: &Arc<PlayPlan>, hosts: &[String]) -> (Vec<String>, Vec<String>) {
+        let name = play.name.clone();
+        self.events.tell(Event::PlayStarted { play: name, hosts: hosts.to_vec() });
+        let names = |hosts: &[String]| Value::list(hosts.iter().map(|host| Value::plain(host.as_str())));
+        let magic: Map = Map::from_iter([
+            ("ansible_play_hosts".to_owned(), names(&play.hosts)),
+            ("ansible_play_hosts_all".to_owned(), names(&play.hosts)),
+            ("play_hosts".to_owned(), names(hosts)),
+            ("ansible_play_batch".to_owned(), names(hosts)),
+            ("ansible_play_name".to_owned(), Value::plain(play.name.as_str())),
+            ("playbook_dir".to_owned(), Value::plain(absolute(&play.folder))),
+        ]);
+        let steps = gather::with_facts(play, self, hosts);
+        let vars = play_vars(Arc::clone(play), magic);
+        let batch = Batch::new(self, &vars, hosts, &steps);
+        let end = batch.go();
+        (end.failed, end.lost)
+    }
+
+    pub(super) fn cancelled(&self) -> bool {
+        self.cancel.load(Ordering::Relaxed) > 0
+    }
+
+    /// The next number of a request.
+    pub(super) fn number(&mut self) -> u64 {
+        self.numbers += 1;
+        self.numbers
+    }
+
+    /// The machine of a host and its login user; it is started when it is asked for the first time.
+    pub(super) fn machine(&mut self, host: &str) -> Result<(&Machine, &str), Failure> {
+        if !self.machine_of.contains_key(host) {
+            let route = (self.find_route)(host)?;
+            let (key, user) = (route.machine.clone(), route.user.clone());
+            if !self.machines.contains_key(&key) {
+                let machine = Machine::start(route, Arc::clone(&self.binary), self.happenings.0.clone());
+                self.machines.insert(key.clone(), Known { machine, user });
+            }
+            self.machine_of.insert(host.to_owned(), key);
+        }
+        let known = self.machine_of.get(host).and_then(|key| self.machines.get(key));
+        known.map(|known| (&known.machine, known.user.as_str())).ok_or_else(|| Failure::new("no machine"))
+    }
+
+    /// Whether two hosts are one machine.
+    pub(super) fn same_machine(&self, one: &str, other: &str) -> bool {
+        self.machine_of.get(one).is_some_and(|key| self.machine_of.get(other) == Some(key))
+    }
+
+    /// Waits for the next happening; `None` when the time is over.
+    pub(super) fn next_happening(&self, within: Option<Duration>) -> Option<Happening> {
+        // A cancelled run must not wait for a long timer: it looks up every now and then.
+        let within = within.unwrap_or(Duration::from_millis(500)).min(Duration::from_millis(500));
+        self.happenings.1.recv_timeout(within).ok()
+    }
+
+    /// `add_host`.
+    pub(super) fn add_host(&mut self, name: &str, groups: &[String], vars: &Map) -> Result<(), Failure> {
+        let levels = (self.add_host)(name, groups, vars)?;
+        let known = self.vars.hosts().contains_key(name);
+        if known {
+            if let Some(entry) = self.vars.hosts().get(name) {
+                entry.state.write().inventory = levels;
+            }
+        } else {
+            let magic = Arc::new(who(name, groups));
+            let entry = HostEntry { state: Arc::new(HostState::new(levels)), magic };
+            self.vars.hosts.write().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), entry);
+        }
+        groups.iter().for_each(|group| self.vars.add_to_group(group, name));
+        Ok(())
+    }
+
+    /// `group_by`.
+    pub(super) fn group_by(&mut self, host: &str, key: &str, parents: &[String]) -> Result<(), Failure> {
+        (self.add_host)(host, &[key.to_owned()], &Map::new())?;
+        std::iter::once(key)
+            .chain(parents.iter().map(String::as_str))
+            .for_each(|group| self.vars.add_to_group(group, host));
+        Ok(())
+    }
+}
+
+/// `inventory_hostname` and its like.
+pub fn who(name: &str, groups: &[String]) -> Map {
+    let short = if name.parse::<std::net::IpAddr>().is_ok() { name } else { name.split('.').next().unwrap_or(name) };
+    Map::from_iter([
+        ("inventory_hostname".to_owned(), Value::plain(name)),
+        ("inventory_hostname_short".to_owned(), Value::plain(short)),
+        ("group_names".to_owned(), Value::list(groups.iter().map(|group| Value::plain(group.as_str())))),
+    ])
+}
+
+fn absolute(folder: &std::path::Path) -> String {
+    std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned()).display().to_string()
+}
+
+/// Whether more of a batch failed than `max_fail_percentage` allows.
+fn exceeds(play: &PlayPlan, failed: usize, of: usize) -> bool {
+    let percentage = match &play.play.max_fail_percentage {
+        Some(Value::Int(number)) => *number as f64,
+        Some(Value::Float(number)) => *number,
+        Some(Value::Text(text)) => match text.as_str().trim().parse() {
+            Ok(number) => number,
+            Err(_) => return false,
+        },
+        _ => return false,
+    };
+    failed as f64 * 100.0 / of as f64 > percentage
+}
+
+/// Steps of a plan, over all hosts, as far as they are known beforehand.
+pub fn count(plan: &Plan) -> usize {
+    fn steps(list: &[Step]) -> usize {
+        list.iter()
+            .map(|step| match step {
+                Step::Task(_) => 1,
+                Step::Block(block) => steps(&block.body) + steps(&block.always),
+                Step::Flush => 0,
+            })
+            .sum()
+    }
+    plan.plays.iter().map(|play| steps(&play.steps) * play.hosts.len()).sum()
+}
