@@ -4,24 +4,29 @@
 //!
 //! | floor | rooms |
 //! | --- | --- |
+//! | 8 | [`cli`] |
 //! | 7 | [`engine`] |
-//! | 6 | [`plan`] |
-//! | 5 | [`actions`] · [`playbook`] · [`template`] · [`inventory`] |
-//! | 4 | [`project`] |
+//! | 6 | [`plan`] · [`ui`] |
+//! | 5 | [`actions`] · [`playbook`] · [`inventory`] · [`report`] |
+//! | 4 | [`template`] · [`project`] |
 //! | 3 | [`yaml`] · [`transport`] |
 //! | 2 | [`value`] · [`event`] |
-//! | 1 | [`source`] · [`secret`] |
+//! | 1 | [`source`] · [`secret`] · [`exit`] |
 
 pub mod actions;
+pub mod cli;
 pub mod engine;
 pub mod event;
+pub mod exit;
 pub mod inventory;
 pub mod plan;
 pub mod playbook;
 pub mod project;
+pub mod report;
 pub mod secret;
 pub mod source;
 pub mod template;
 pub mod transport;
+pub mod ui;
 pub mod value;
 pub mod yaml;

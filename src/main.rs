@@ -1,3 +1,7 @@
-//! The edge of the programme: parse, run, print the failure, return the exit code.
+//! The edge of the programme: run the command line, return its exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    dppctl::cli::main().into()
+}

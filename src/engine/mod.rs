@@ -25,4 +25,4 @@ pub use host_run::{Failed, HostRun, Next, Position};
 pub use host_state::{HostState, Known};
 pub use machine::{Connect, Route, Supplied, Supply};
 pub use run::{AddHost, Engine, FindRoute, Options, Parts, RunEnd, count, who};
-pub use scope::{HostEntry, PlayVars, RunVars, TaskVars};
+pub use scope::{BecomeDefault, HostEntry, PlayVars, RunVars, TaskVars};

@@ -205,11 +205,13 @@ impl Keyword<'_> {
             _ => None,
         };
         let asked = variable("ansible_become").or_else(|| step.keywords.becoming.clone());
-        if !self.flag(asked.as_ref(), false)? {
+        let default = &self.vars.run.become_default;
+        if !self.flag(asked.as_ref(), default.enabled)? {
             return Ok(None);
         }
         let user = variable("ansible_become_user").or_else(|| step.keywords.become_user.clone());
-        let user = user.map(|user| self.text(&user)).transpose()?.unwrap_or_else(|| "root".to_owned());
+        let user = user.map(|user| self.text(&user)).transpose()?.or_else(|| default.user.clone());
+        let user = user.unwrap_or_else(|| "root".to_owned());
         let method = variable("ansible_become_method").or_else(|| step.keywords.become_method.clone());
         match method.map(|method| self.text(&method)).transpose()?.as_deref() {
             None | Some("sudo" | "ansible.builtin.sudo") => Ok(Some(Become { user })),

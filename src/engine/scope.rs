@@ -20,6 +20,17 @@ pub struct RunVars {
     pub groups: RwLock<BTreeMap<String, Vec<String>>>,
     /// Names that are the same for all: `ansible_version`, `ansible_check_mode`, `omit` …
     pub magic: Map,
+    /// Whether another user is become when nobody says otherwise.
+    pub become_default: BecomeDefault,
+}
+
+/// What the command line and the settings say of becoming another user.
+#[derive(Debug, Clone, Default)]
+pub struct BecomeDefault {
+    /// Whether.
+    pub enabled: bool,
+    /// Which; `root` when nobody says.
+    pub user: Option<String>,
 }
 
 /// A host as all tasks of a run see it.

@@ -1,0 +1,259 @@
+//! A run from plan to exit code: what commands that touch hosts have in common.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU8;
+use std::sync::{Arc, mpsc};
+use std::thread;
+
+use dpp_protocol::Failure;
+
+use crate::actions::ACTIONS;
+use crate::cli::Stop;
+use crate::cli::invocation::Invocation;
+use crate::cli::options::{HowArgs, SelectionArgs};
+use crate::engine::{CONTROLS, Engine, FindRoute, Options, Parts, Route, RunEnd, RunVars, count};
+use crate::event::{Event, Events};
+use crate::exit::Exit;
+use crate::inventory::{Connection, ConnectionKind};
+use crate::plan::{Catalogue, Plan, PlanRequest, Selection, build};
+use crate::playbook::OnDisk;
+use crate::project::SshHost;
+use crate::report::RunReport;
+use crate::source::{Problem, Severity};
+use crate::template::{Disk, Scope, SearchPath, Variables};
+use crate::transport::{AgentBinary, Connection as Link, LocalHost, SshHost as Ssh, TransportError};
+use crate::ui::{Plain, Reporter, Ui};
+use crate::value::{Map, Text, Value};
+
+/// What is to be run, and how.
+pub(super) struct Conduct<'a> {
+    pub(super) command: &'a str,
+    pub(super) playbooks: Vec<PathBuf>,
+    pub(super) selection: &'a SelectionArgs,
+    pub(super) how: &'a HowArgs,
+    pub(super) limit: Option<&'a str>,
+}
+
+/// Plans, runs, reports.
+pub(super) fn conduct(invocation: &mut Invocation, conduct: Conduct, ui: Ui) -> Result<Exit, Stop> {
+    for playbook in &conduct.playbooks {
+        let folder = playbook.parent().unwrap_or(Path::new(""));
+        invocation.inventory.read_beside_playbook(folder, &invocation.vault)?;
+    }
+    let plan = plan(invocation, &conduct)?;
+    ui.problems(&plan.warnings);
+    let binary = Arc::new(agent()?);
+    let verbosity = u8::try_from(ui.verbosity.max(0)).unwrap_or(0);
+    let vars = invocation.run_vars(conduct.how.check, conduct.how.diff, verbosity);
+    let (sender, inbox) = mpsc::channel();
+    let events = Events::new(sender);
+    conceal(invocation, &events);
+    let started = started(&plan, &conduct);
+    let mut reporter: Box<dyn Reporter + Send> = Box::new(Plain::new(ui, conduct.how.diff));
+    let drawing = thread::spawn(move || {
+        let mut report = RunReport::default();
+        for event in inbox {
+            report.absorb(&event);
+            reporter.on(&event);
+        }
+        reporter.end(&report);
+        report
+    });
+    events.tell(started);
+    let end = engine(invocation, &conduct, vars, events, binary, verbosity).run(plan);
+    drawing.join().map_err(|_| Stop::Trouble("the screen broke down".into()))?;
+    Ok(exit(&end))
+}
+
+fn exit(end: &RunEnd) -> Exit {
+    match (end.failed.is_empty(), end.lost.is_empty()) {
+        (false, _) => Exit::Failed,
+        (true, false) => Exit::Unreachable,
+        (true, true) => Exit::Ok,
+    }
+}
+
+fn conceal(invocation: &Invocation, events: &Events) {
+    let secrets = [&invocation.defaults.password, &invocation.defaults.become_.password];
+    secrets.into_iter().flatten().for_each(|secret| events.conceal(secret.reveal()));
+}
+
+fn started(plan: &Plan, conduct: &Conduct) -> Event {
+    let mut hosts: Vec<String> = Vec::new();
+    for host in plan.plays.iter().flat_map(|play| &play.hosts) {
+        if !hosts.contains(host) {
+            hosts.push(host.clone());
+        }
+    }
+    Event::RunStarted {
+        command: conduct.command.to_owned(),
+        hosts,
+        same_machine: Vec::new(),
+        check: conduct.how.check,
+        steps: count(plan),
+    }
+}
+
+fn catalogue() -> Catalogue {
+    let modules = dpp_modules::MODULES.iter().map(|entry| (entry.name, (entry.params)()));
+    let actions = ACTIONS.iter().map(|action| (action.name, action.params));
+    // An action stands before the module of the same name: it knows what may be written.
+    Catalogue::new(CONTROLS.iter().copied().chain(actions).chain(modules).collect())
+}
+
+fn selection(args: &SelectionArgs) -> Selection {
+    Selection { tags: args.tags.clone(), skip: args.skip_tags.clone() }
+}
+
+fn role_folders(invocation: &Invocation, playbooks: &[PathBuf]) -> Vec<PathBuf> {
+    let mut folders: Vec<PathBuf> = Vec::new();
+    for playbook in playbooks {
+        for folder in invocation.project.role_folders(playbook.parent().unwrap_or(Path::new(""))) {
+            if !folders.contains(&folder) {
+                folders.push(folder);
+            }
+        }
+    }
+    folders
+}
+
+fn plan(invocation: &Invocation, conduct: &Conduct) -> Result<Plan, Stop> {
+    let limit = conduct.limit.map(|limit| invocation.inventory.select(limit)).transpose()?;
+    let select = |pattern: &str| -> Result<Vec<String>, Problem> {
+        if matches!(pattern, "localhost" | "127.0.0.1") {
+            return Ok(vec![pattern.to_owned()]);
+        }
+        let hosts = invocation.inventory.matching(pattern)?;
+        if hosts.is_empty() {
+            return Err(Problem {
+                severity: Severity::Warning,
+                ..Problem::error("DPP0203", format!("`{pattern}` has no hosts; the play is left out"))
+            });
+        }
+        Ok(hosts.into_iter().filter(|host| limit.as_ref().is_none_or(|limit| limit.contains(host))).collect())
+    };
+    let render = |text: &Text, levels: &[&Map]| -> Result<String, Problem> {
+        let vars: Map =
+            levels.iter().flat_map(|level| level.iter().map(|(name, value)| (name.clone(), value.clone()))).collect();
+        let scope = Scope::new(Arc::new(vars), Arc::new(SearchPath::default()));
+        match invocation.templates.text(text, &scope).map_err(|error| error.problem())? {
+            Value::Text(text) => Ok(text.as_str().to_owned()),
+            other => Ok(serde_json::Value::from(&other).to_string()),
+        }
+    };
+    let roles = role_folders(invocation, &conduct.playbooks);
+    Ok(build(&PlanRequest {
+        files: &OnDisk,
+        playbooks: &conduct.playbooks,
+        roles: &roles,
+        catalogue: &catalogue(),
+        selection: &selection(conduct.selection),
+        extra: &invocation.extra,
+        select: &select,
+        render: &render,
+    })?)
+}
+
+fn engine(
+    invocation: &Invocation,
+    conduct: &Conduct,
+    vars: Arc<RunVars>,
+    events: Events,
+    binary: Arc<AgentBinary>,
+    verbosity: u8,
+) -> Engine {
+    Engine::new(Parts {
+        options: Options {
+            forks: conduct.how.forks.unwrap_or(*invocation.project.settings.forks).max(1),
+            check: conduct.how.check,
+            diff: conduct.how.diff,
+            verbosity,
+            stop_at_lost_hosts: !conduct.how.ignore_unreachable,
+        },
+        events,
+        find_route: routes(invocation, &vars),
+        add_host: added(invocation),
+        vars,
+        files: Arc::new(OnDisk),
+        template_files: Arc::new(Disk),
+        roles: role_folders(invocation, &conduct.playbooks),
+        catalogue: catalogue(),
+        selection: selection(conduct.selection),
+        binary,
+        cancel: Arc::new(AtomicU8::new(0)),
+    })
+}
+
+fn agent() -> Result<AgentBinary, Stop> {
+    let programme =
+        std::env::current_exe().map_err(|error| Stop::Trouble(format!("cannot tell where dppctl lies: {error}")))?;
+    AgentBinary::read(&AgentBinary::beside(&programme)).map_err(|error| Stop::Trouble(error.to_string()))
+}
+
+/// The way to a host: from its inventory, the defaults and OpenSSH's configuration.
+fn routes(invocation: &Invocation, vars: &Arc<RunVars>) -> FindRoute {
+    let (defaults, ssh_config) = (invocation.defaults.clone(), invocation.ssh_config.clone());
+    let (templates, vars) = (invocation.templates.clone(), Arc::clone(vars));
+    Box::new(move |host| {
+        let known = connection_vars(&templates, &vars, host).map_err(|problem| failure(&problem))?;
+        let mut defaults = defaults.clone();
+        if host == "localhost" && !known.contains_key("ansible_host") {
+            defaults.kind = ConnectionKind::Local;
+        }
+        let ask = |address: &str, user: Option<&str>, port: Option<u16>| -> Result<Option<SshHost>, Problem> {
+            ssh_config.lookup(address, user, port)
+        };
+        let connection = Connection::of(host, &known, &defaults, &ask).map_err(|problem| failure(&problem))?;
+        Ok(route(connection))
+    })
+}
+
+/// Variables that say how a host is reached, rendered.
+fn connection_vars(templates: &crate::template::Templates, vars: &RunVars, host: &str) -> Result<Map, Problem> {
+    let mut known = Map::new();
+    if let Some(entry) = vars.hosts().get(host) {
+        for level in entry.state.read().inventory.iter().rev() {
+            known.extend(level.iter().map(|(name, value)| (name.clone(), value.clone())));
+        }
+    }
+    known.extend(vars.extra.iter().map(|(name, value)| (name.clone(), value.clone())));
+    let mut all = known.clone();
+    all.insert("inventory_hostname".into(), Value::plain(host));
+    let variables: Arc<dyn Variables> = Arc::new(all);
+    let scope = Scope::new(variables, Arc::new(SearchPath::default()));
+    let own = known.iter().filter(|(name, _)| name.starts_with("ansible_"));
+    own.map(|(name, value)| Ok((name.clone(), templates.value(value, &scope).map_err(|error| error.problem())?)))
+        .collect()
+}
+
+fn route(connection: Connection) -> Route {
+    let Connection { endpoint, kind, target, login, become_, .. } = connection;
+    let user = endpoint.user.clone();
+    match kind {
+        ConnectionKind::Local => Route {
+            machine: "local".into(),
+            user: std::env::var("USER").unwrap_or_else(|_| "root".into()),
+            connect: Box::new(|| Ok(Box::new(LocalHost) as Box<dyn Link>)),
+            become_password: become_.password,
+        },
+        ConnectionKind::Ssh => Route {
+            machine: format!("{user}@{}:{}", endpoint.address, endpoint.port),
+            user,
+            connect: Box::new(move || -> Result<Box<dyn Link>, TransportError> {
+                Ok(Box::new(Ssh::connect(&target, &login)?))
+            }),
+            become_password: become_.password,
+        },
+    }
+}
+
+/// Keeps hosts that `add_host` brings: their variables are their only level.
+fn added(_invocation: &Invocation) -> crate::engine::AddHost {
+    Box::new(|_name, _groups, vars| Ok(vec![Arc::new(vars.clone())]))
+}
+
+fn failure(problem: &Problem) -> Failure {
+    let mut failure = Failure::new(problem.to_string()).code(problem.code);
+    failure.help.clone_from(&problem.help);
+    failure
+}

@@ -1,0 +1,256 @@
+//! What every command reads before it does its work: settings, secrets, inventory, variables of the command line.
+
+use std::collections::BTreeMap;
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
+
+use crate::cli::Stop;
+use crate::cli::options::{ConnectionArg, ConnectionArgs, Global, HostKeyArg, PrivilegeArgs};
+use crate::engine::{BecomeDefault, HostEntry, HostState, RunVars, who};
+use crate::inventory::{Become, BecomeMethod, ConnectionKind, Defaults, Inventory, InventorySource};
+use crate::project::{Project, SshConfig, Surroundings};
+use crate::secret::{Decrypt, Secret, Vault};
+use crate::source::{Problem, Problems, Source};
+use crate::template::{Templates, omit};
+use crate::transport::HostKeyPolicy;
+use crate::value::{Map, Value};
+use crate::yaml;
+
+/// What was read.
+pub(super) struct Invocation {
+    /// Settings and where they come from.
+    pub(super) project: Project,
+    /// Hosts.
+    pub(super) inventory: Inventory,
+    /// `-e`.
+    pub(super) extra: Map,
+    /// What renders.
+    pub(super) templates: Templates,
+    /// How hosts are reached that say nothing of their own.
+    pub(super) defaults: Defaults,
+    /// `~/.ssh/config`.
+    pub(super) ssh_config: SshConfig,
+    /// Passwords of vaults.
+    pub(super) vault: Vault,
+}
+
+impl Invocation {
+    /// Reads everything, or tells all that is wrong.
+    pub(super) fn read(
+        global: &Global,
+        connection: Option<&ConnectionArgs>,
+        privilege: Option<&PrivilegeArgs>,
+    ) -> Result<Self, Stop> {
+        let project = Project::discover(&surroundings(global)?)?;
+        let vault = vault(&project, connection)?;
+        let inventory = Inventory::load(&sources(global, &project)?, &vault)?;
+        let extra = extra(&global.extra_vars, &vault)?;
+        let defaults = defaults(&project, connection, privilege)?;
+        let named =
+            connection.and_then(|args| args.ssh_config.clone()).or_else(|| project.settings.ssh_config.value.clone());
+        let ssh_config = SshConfig::new(named, project.home().map(Path::to_owned))?;
+        let templates = Templates::new(crate::template::Surroundings::of_this_process());
+        Ok(Self { project, inventory, extra, templates, defaults, ssh_config, vault })
+    }
+
+    /// The variables that all tasks of a run see.
+    pub(super) fn run_vars(&self, check: bool, diff: bool, verbosity: u8) -> Arc<RunVars> {
+        let hosts = self.inventory.hosts().into_iter().map(|name| (name.to_owned(), self.entry(name)));
+        let mut hosts: BTreeMap<String, HostEntry> = hosts.collect();
+        for name in ["localhost"] {
+            hosts.entry(name.to_owned()).or_insert_with(|| self.entry(name));
+        }
+        let groups = self.inventory.groups().map(|group| {
+            (group.to_owned(), self.inventory.hosts_of(group).into_iter().map(str::to_owned).collect::<Vec<_>>())
+        });
+        let become_default =
+            BecomeDefault { enabled: self.defaults.become_.enabled, user: self.defaults.become_.user.clone() };
+        Arc::new(RunVars {
+            templates: self.templates.clone(),
+            extra: self.extra.clone(),
+            hosts: RwLock::new(hosts),
+            groups: RwLock::new(groups.collect()),
+            magic: self.magic(check, diff, verbosity),
+            become_default,
+        })
+    }
+
+    /// A host's levels of variables, the strongest first.
+    pub(super) fn levels(&self, name: &str) -> Vec<Arc<Map>> {
+        let mut levels: Vec<Arc<Map>> =
+            self.inventory.layers(name).iter().map(|layer| Arc::new(layer.variables.values().clone())).collect();
+        levels.reverse();
+        levels
+    }
+
+    fn entry(&self, name: &str) -> HostEntry {
+        let groups: Vec<String> = self.inventory.groups_of(name).into_iter().map(str::to_owned).collect();
+        let state = Arc::new(HostState::new(self.levels(name)));
+        HostEntry { state, magic: Arc::new(who(name, &groups)) }
+    }
+
+    fn magic(&self, check: bool, diff: bool, verbosity: u8) -> Map {
+        let folder = self.inventory.folder().map(|folder| folder.display().to_string()).unwrap_or_default();
+        let version = Map::from_iter([
+            ("full".to_owned(), Value::plain("2.18.0")),
+            ("major".to_owned(), Value::Int(2)),
+            ("minor".to_owned(), Value::Int(18)),
+            ("revision".to_owned(), Value::Int(0)),
+            ("string".to_owned(), Value::plain("2.18.0")),
+        ]);
+        Map::from_iter([
+            ("omit".to_owned(), omit()),
+            ("ansible_check_mode".to_owned(), check.into()),
+            ("ansible_diff_mode".to_owned(), diff.into()),
+            ("ansible_verbosity".to_owned(), i64::from(verbosity).into()),
+            ("ansible_version".to_owned(), version.into()),
+            ("ansible_managed".to_owned(), Value::plain("Managed by dppctl")),
+            ("inventory_dir".to_owned(), Value::plain(folder)),
+        ])
+    }
+}
+
+fn surroundings(global: &Global) -> Result<Surroundings, Stop> {
+    let folder =
+        std::env::current_dir().map_err(|error| Stop::Trouble(format!("cannot tell the working folder: {error}")))?;
+    let lossy = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
+    Ok(Surroundings {
+        folder,
+        variables: std::env::vars_os().map(|(name, value)| (lossy(name), lossy(value))).collect(),
+        config: global.config.clone(),
+        project: global.project.clone(),
+        no_config: global.no_config,
+    })
+}
+
+fn sources(global: &Global, project: &Project) -> Result<Vec<InventorySource>, Stop> {
+    let given: Vec<String> =
+        if global.inventory.is_empty() { project.settings.inventory.value.clone() } else { global.inventory.clone() };
+    if given.is_empty() {
+        return Err(Problem::error("DPP0201", "no inventory is named")
+            .help("name one with -i FILE, or `inventory = \"…\"` in dppctl.toml; `dppctl init` writes a starter")
+            .into());
+    }
+    Ok(given.iter().map(|given| InventorySource::parse(&project.inventory_source(given))).collect())
+}
+
+fn vault(project: &Project, connection: Option<&ConnectionArgs>) -> Result<Vault, Stop> {
+    let named = connection.and_then(|args| args.vault_password_file.clone());
+    let file = named.or_else(|| project.settings.vault_password_file.value.clone());
+    let Some(file) = file else { return Ok(Vault::new()) };
+    Ok(Vault::new().with(None, secret_of(&file)?))
+}
+
+/// A secret from a file, or from a programme that prints it.
+fn secret_of(file: &Path) -> Result<Secret, Stop> {
+    let secret = Secret::from_file(file, None);
+    secret.map_err(|error| {
+        let problem = Problem::error(error.code(), error.to_string());
+        match error.help() {
+            Some(help) => problem.help(help),
+            None => problem,
+        }
+        .into()
+    })
+}
+
+/// Asks for a secret on the terminal; a question that meets no terminal is refused.
+fn ask(what: &str, instead: &str) -> Result<Secret, Stop> {
+    if !io::stdin().is_terminal() {
+        return Err(Stop::Declined(format!("cannot ask for {what}: standard input is no terminal; use {instead}")));
+    }
+    rpassword::prompt_password(format!("{what}: "))
+        .map(Secret::new)
+        .map_err(|error| Stop::Trouble(format!("cannot read {what}: {error}")))
+}
+
+fn defaults(
+    project: &Project,
+    connection: Option<&ConnectionArgs>,
+    privilege: Option<&PrivilegeArgs>,
+) -> Result<Defaults, Stop> {
+    let settings = &project.settings;
+    let named_user = connection.and_then(|args| args.user.clone()).or_else(|| settings.user.value.clone());
+    let password = match connection {
+        Some(args) if args.ask_pass => Some(ask("password of the login", "--connection-password-file")?),
+        _ => {
+            let file = connection.and_then(|args| args.connection_password_file.clone());
+            file.or_else(|| settings.connection_password_file.value.clone()).map(|file| secret_of(&file)).transpose()?
+        }
+    };
+    let key = connection.and_then(|args| args.private_key.clone()).or_else(|| settings.private_key.value.clone());
+    let host_keys = connection.and_then(|args| args.host_key_checking).map(|policy| match policy {
+        HostKeyArg::Strict => HostKeyPolicy::Strict,
+        HostKeyArg::AcceptNew => HostKeyPolicy::AcceptNew,
+        HostKeyArg::Off => HostKeyPolicy::Off,
+    });
+    let kind = match connection.and_then(|args| args.connection) {
+        Some(ConnectionArg::Local) => ConnectionKind::Local,
+        _ => ConnectionKind::Ssh,
+    };
+    Ok(Defaults {
+        kind,
+        user_is_named: named_user.is_some(),
+        user: named_user.unwrap_or_else(whoami),
+        keys: key.into_iter().collect(),
+        password,
+        passphrase: None,
+        host_keys: host_keys.or(*settings.host_keys),
+        timeout: connection.and_then(|args| args.timeout).map_or(*settings.connect_timeout, Duration::from_secs),
+        become_: becoming(project, privilege)?,
+        home: project.home().map(Path::to_owned),
+    })
+}
+
+fn becoming(project: &Project, privilege: Option<&PrivilegeArgs>) -> Result<Become, Stop> {
+    let settings = &project.settings;
+    let password = match privilege {
+        Some(args) if args.ask_become_pass => Some(ask("sudo's password", "--become-password-file")?),
+        _ => {
+            let file = privilege.and_then(|args| args.become_password_file.clone());
+            file.or_else(|| settings.become_password_file.value.clone()).map(|file| secret_of(&file)).transpose()?
+        }
+    };
+    Ok(Become {
+        enabled: privilege.is_some_and(|args| args.r#become) || *settings.become_,
+        method: BecomeMethod::Sudo,
+        user: privilege.and_then(|args| args.become_user.clone()).or_else(|| settings.become_user.value.clone()),
+        password,
+    })
+}
+
+fn whoami() -> String {
+    ["USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok()).unwrap_or_else(|| "root".to_owned())
+}
+
+/// Variables of the command line: `k=v` words are texts, as in Ansible; JSON, YAML and `@file` keep their types.
+fn extra(given: &[String], vault: &dyn Decrypt) -> Result<Map, Problems> {
+    let mut extra = Map::new();
+    for given in given {
+        if let Some(path) = given.strip_prefix('@') {
+            let documents = yaml::read(&PathBuf::from(path), vault)?;
+            extra.extend(documents.first().and_then(|node| node.to_value().as_map().cloned()).unwrap_or_default());
+        } else if given.trim_start().starts_with(['{', '[']) || (given.contains(": ") && !given.contains('=')) {
+            let documents = yaml::parse(&Source::new("--extra-vars", given.as_str()))?;
+            extra.extend(documents.first().and_then(|node| node.to_value().as_map().cloned()).unwrap_or_default());
+        } else {
+            extra.extend(pairs(given)?);
+        }
+    }
+    Ok(extra)
+}
+
+fn pairs(given: &str) -> Result<Map, Problems> {
+    let wrong = |word: &str| {
+        let problem = Problem::error("DPP0202", format!("`{word}` in --extra-vars is no `name=value`"));
+        vec![problem.help("write -e name=value, -e '{\"name\": 1}' or -e @file.yml")]
+    };
+    let words = shlex::split(given).ok_or_else(|| wrong(given))?;
+    let pair = |word: String| match word.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), Value::template(value))),
+        _ => Err(wrong(&word)),
+    };
+    words.into_iter().map(pair).collect()
+}

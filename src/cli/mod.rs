@@ -1,0 +1,100 @@
+//! The command line: one file a command, arguments in, exit code out.
+
+mod conduct;
+mod invocation;
+mod options;
+mod run;
+
+use clap::{Parser, Subcommand};
+
+use crate::exit::Exit;
+use crate::ui::Ui;
+
+pub use options::Global;
+
+/// Takes bare Debian and Ubuntu hosts to a running, verified log pipeline, and keeps it upgraded
+#[derive(Debug, Parser)]
+#[command(
+    name = "dppctl",
+    bin_name = "dppctl",
+    version,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
+pub struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run Ansible playbooks
+    Run(run::RunArgs),
+}
+
+/// Parses the command line, does the command, returns how it went.
+pub fn main() -> Exit {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Ok };
+        }
+    };
+    let ui = cli.global.ui();
+    match dispatch(&cli, ui) {
+        Ok(exit) => exit,
+        Err(stop) => stop.tell(&ui),
+    }
+}
+
+fn dispatch(cli: &Cli, ui: Ui) -> Result<Exit, Stop> {
+    match &cli.command {
+        Command::Run(args) => run::run(&cli.global, args, ui),
+    }
+}
+
+/// Why a command did not even begin.
+#[derive(Debug)]
+pub enum Stop {
+    /// What somebody wrote is wrong; nothing was touched.
+    Refused(crate::source::Problems),
+    /// This machine, or we.
+    Trouble(String),
+    /// A question met no terminal, or a no.
+    Declined(String),
+}
+
+impl From<crate::source::Problems> for Stop {
+    fn from(problems: crate::source::Problems) -> Self {
+        Self::Refused(problems)
+    }
+}
+
+impl From<crate::source::Problem> for Stop {
+    fn from(problem: crate::source::Problem) -> Self {
+        Self::Refused(vec![problem])
+    }
+}
+
+impl Stop {
+    fn tell(self, ui: &Ui) -> Exit {
+        match self {
+            Self::Refused(problems) => {
+                ui.problems(&problems);
+                Exit::Refused
+            }
+            Self::Trouble(words) => {
+                ui.trouble(&words);
+                Exit::Internal
+            }
+            Self::Declined(words) => {
+                ui.trouble(&words);
+                Exit::Declined
+            }
+        }
+    }
+}

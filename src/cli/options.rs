@@ -1,0 +1,165 @@
+//! Options that commands share. Where Ansible has a letter, it is the same letter here.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, ValueEnum};
+
+use crate::ui::{Colour, Ui};
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// Inventory: file, folder, or names with commas; may be repeated
+    #[arg(short, long, global = true, value_name = "PATH", env = "DPPCTL_INVENTORY")]
+    pub inventory: Vec<String>,
+    /// Only these hosts: `kafka:&prod:!k3`, `~regex`, `@file`
+    #[arg(short, long, global = true, value_name = "PATTERN")]
+    pub limit: Option<String>,
+    /// Variables: `k=v`, JSON or YAML, `@file`; may be repeated
+    #[arg(short, long, global = true, value_name = "VARS")]
+    pub extra_vars: Vec<String>,
+    /// Say more (-v ok steps, -vv commands, -vvv output, -vvvv connection)
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+    /// Say less
+    #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "verbose")]
+    pub quiet: u8,
+    /// When to use colour
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = ColourArg::Auto)]
+    pub color: ColourArg,
+    /// Settings file instead of the nearest dppctl.toml
+    #[arg(long, global = true, value_name = "FILE", env = "DPPCTL_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Folder of the project
+    #[arg(long, global = true, value_name = "DIR")]
+    pub project: Option<PathBuf>,
+    /// Read no settings file
+    #[arg(long, global = true)]
+    pub no_config: bool,
+}
+
+/// `--color`.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum ColourArg {
+    /// When standard error is a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// Which tasks and hosts.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Selection")]
+pub struct SelectionArgs {
+    /// Only tasks with these tags
+    #[arg(short, long, value_name = "TAGS", value_delimiter = ',')]
+    pub tags: Vec<String>,
+    /// No tasks with these tags
+    #[arg(long, value_name = "TAGS", value_delimiter = ',')]
+    pub skip_tags: Vec<String>,
+}
+
+/// How it is done.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Run")]
+pub struct HowArgs {
+    /// Hosts worked on at a time
+    #[arg(short, long, value_name = "N", env = "DPPCTL_FORKS")]
+    pub forks: Option<usize>,
+    /// Touch nothing, say what would be done
+    #[arg(short = 'C', long, alias = "dry-run")]
+    pub check: bool,
+    /// Show differences of files
+    #[arg(short = 'D', long)]
+    pub diff: bool,
+    /// Go on with the next batch although a host is out of reach
+    #[arg(long)]
+    pub ignore_unreachable: bool,
+}
+
+/// As whom.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Privilege")]
+pub struct PrivilegeArgs {
+    /// Become another user
+    #[arg(short, long)]
+    pub r#become: bool,
+    /// Which one
+    #[arg(long, value_name = "USER")]
+    pub become_user: Option<String>,
+    /// Ask for sudo's password
+    #[arg(short = 'K', long)]
+    pub ask_become_pass: bool,
+    /// File with sudo's password, or a programme that prints it
+    #[arg(long, value_name = "FILE", env = "DPPCTL_BECOME_PASSWORD_FILE")]
+    pub become_password_file: Option<PathBuf>,
+}
+
+/// How hosts are reached.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Connection")]
+pub struct ConnectionArgs {
+    /// Who logs in
+    #[arg(short, long, value_name = "USER", env = "DPPCTL_USER")]
+    pub user: Option<String>,
+    /// Ask for the password of the login
+    #[arg(short = 'k', long)]
+    pub ask_pass: bool,
+    /// File with the password of the login, or a programme that prints it
+    #[arg(long, value_name = "FILE", env = "DPPCTL_CONNECTION_PASSWORD_FILE")]
+    pub connection_password_file: Option<PathBuf>,
+    /// Private key
+    #[arg(long, alias = "key-file", value_name = "FILE")]
+    pub private_key: Option<PathBuf>,
+    /// Seconds to wait for a connection
+    #[arg(short = 'T', long, value_name = "SECONDS")]
+    pub timeout: Option<u64>,
+    /// ssh or local
+    #[arg(short, long, value_enum, value_name = "KIND")]
+    pub connection: Option<ConnectionArg>,
+    /// OpenSSH's configuration instead of ~/.ssh/config
+    #[arg(long, value_name = "FILE")]
+    pub ssh_config: Option<PathBuf>,
+    /// What to do about unknown host keys
+    #[arg(long, value_enum, value_name = "POLICY")]
+    pub host_key_checking: Option<HostKeyArg>,
+    /// File with the vault's password, or a programme that prints it
+    #[arg(long, value_name = "FILE", env = "DPPCTL_VAULT_PASSWORD_FILE")]
+    pub vault_password_file: Option<PathBuf>,
+}
+
+/// `--connection`.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum ConnectionArg {
+    /// Through sshd
+    Ssh,
+    /// This machine
+    Local,
+}
+
+/// `--host-key-checking`.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum HostKeyArg {
+    /// Refuse
+    Strict,
+    /// Remember and go on
+    AcceptNew,
+    /// Do not look
+    Off,
+}
+
+impl Global {
+    /// The screen these options ask for.
+    pub fn ui(&self) -> Ui {
+        let colour = match self.color {
+            ColourArg::Auto => Colour::Auto,
+            ColourArg::Always => Colour::Always,
+            ColourArg::Never => Colour::Never,
+        };
+        let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0");
+        let loud = i8::try_from(self.verbose.min(4)).unwrap_or(4) - i8::try_from(self.quiet.min(2)).unwrap_or(2);
+        Ui::new(colour, loud, set("NO_COLOR"), set("CLICOLOR_FORCE") || set("FORCE_COLOR"))
+    }
+}

@@ -1,0 +1,122 @@
+//! What a run came to: a fold of all its events. It prints nothing.
+
+use std::collections::BTreeMap;
+
+use dpp_protocol::Failure;
+use serde::Serialize;
+
+use crate::event::{Event, Stamped, Status, StepName};
+
+/// Counts of one host, under Ansible's names.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct HostCounts {
+    /// Steps that found the host as wanted.
+    pub ok: u64,
+    /// Steps that changed something, or would.
+    pub changed: u64,
+    /// Steps that failed and were neither ignored nor rescued.
+    pub failed: u64,
+    /// Steps that a condition kept from running.
+    pub skipped: u64,
+    /// Failures that a rescue took care of.
+    pub rescued: u64,
+    /// Failures that were ignored.
+    pub ignored: u64,
+    /// 1 when the host was out of reach.
+    pub unreachable: u64,
+}
+
+/// A failure with where it happened.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Failed {
+    /// The host.
+    pub host: String,
+    /// The step; none when the host was out of reach.
+    pub step: Option<StepName>,
+    /// Why.
+    pub failure: Failure,
+    /// After how long.
+    pub ms: u64,
+}
+
+/// What a run came to.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct RunReport {
+    /// By host.
+    pub hosts: BTreeMap<String, HostCounts>,
+    /// In the order in which they happened.
+    pub failures: Vec<Failed>,
+    /// What cannot be foreseen, as `file:line:column`.
+    pub unpredicted: Vec<String>,
+    /// What is owed after the run: host and handler.
+    pub owed: Vec<(String, String)>,
+    /// How long it took.
+    pub ms: u64,
+    /// Whether nothing was touched.
+    pub check: bool,
+}
+
+impl RunReport {
+    /// Takes one event into account.
+    pub fn absorb(&mut self, stamped: &Stamped) {
+        match &stamped.event {
+            Event::RunStarted { check, .. } => self.check = *check,
+            Event::PlayStarted { hosts, .. } => {
+                for host in hosts {
+                    self.hosts.entry(host.clone()).or_default();
+                }
+            }
+            Event::StepFinished { host, step, result } => {
+                if result.unpredicted && !self.unpredicted.contains(&step.at) {
+                    self.unpredicted.push(step.at.clone());
+                }
+                self.count(host, result.status, result.ignored, result.rescued);
+                if let Some(failure) = result.failure.as_ref().filter(|_| !result.ignored && !result.rescued) {
+                    let (step, failure) = (Some(step.clone()), failure.clone());
+                    self.failures.push(Failed { host: host.clone(), step, failure, ms: result.ms });
+                }
+            }
+            Event::HostLost { host, failure } => {
+                self.hosts.entry(host.clone()).or_default().unreachable = 1;
+                self.failures.push(Failed { host: host.clone(), step: None, failure: failure.clone(), ms: 0 });
+            }
+            Event::Owed { host, debt } => self.owed.push((host.clone(), debt.handler.clone())),
+            Event::RunFinished { ms } => self.ms = *ms,
+            _ => {}
+        }
+    }
+
+    fn count(&mut self, host: &str, status: Status, ignored: bool, rescued: bool) {
+        let counts = self.hosts.entry(host.to_owned()).or_default();
+        match status {
+            Status::Ok => counts.ok += 1,
+            Status::Changed => {
+                counts.ok += 1;
+                counts.changed += 1;
+            }
+            Status::Skipped => counts.skipped += 1,
+            Status::Failed if ignored => {
+                counts.ok += 1;
+                counts.ignored += 1;
+            }
+            Status::Failed if rescued => counts.rescued += 1,
+            Status::Failed => counts.failed += 1,
+            Status::Unreachable => counts.unreachable = 1,
+        }
+    }
+
+    /// Changes over all hosts.
+    pub fn changes(&self) -> u64 {
+        self.hosts.values().map(|counts| counts.changed).sum()
+    }
+
+    /// Hosts on which a step failed.
+    pub fn failed_hosts(&self) -> usize {
+        self.hosts.values().filter(|counts| counts.failed > 0).count()
+    }
+
+    /// Hosts that were out of reach.
+    pub fn lost_hosts(&self) -> usize {
+        self.hosts.values().filter(|counts| counts.unreachable > 0).count()
+    }
+}
