@@ -22,7 +22,7 @@ impl Backoff {
     pub fn wait(&mut self) -> Duration {
         let full = self.next;
         self.next = (full * 2).min(LONGEST);
-        full / 2 + full.mul_f64(random_fraction() / 2.0)
+        full / 2 + full / 2 * random_percent() / 100
     }
 
     /// Starts over, after something worked.
@@ -38,8 +38,8 @@ impl Default for Backoff {
 }
 
 /// Every `RandomState` of std is seeded anew, which is all the randomness a jitter needs.
-fn random_fraction() -> f64 {
-    (RandomState::new().hash_one(()) % 1_000) as f64 / 1_000.0
+fn random_percent() -> u32 {
+    u32::try_from(RandomState::new().hash_one(()) % 101).unwrap_or(0)
 }
 
 #[cfg(test)]

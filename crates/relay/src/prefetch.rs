@@ -11,14 +11,14 @@ pub struct Prefetch {
     limit: u16,
     budget: usize,
     current: u16,
-    mean_weight: f64,
+    mean_weight: usize,
     proven: bool,
 }
 
 impl Prefetch {
     /// Returns the sizing of a new connection.
     pub fn new(limit: u16, budget: usize) -> Self {
-        Self { limit, budget, current: FIRST.min(limit), mean_weight: 0.0, proven: false }
+        Self { limit, budget, current: FIRST.min(limit), mean_weight: 0, proven: false }
     }
 
     /// Returns the prefetch of the running subscription.
@@ -28,8 +28,8 @@ impl Prefetch {
 
     /// Learns the size of a message that came in.
     pub fn observe(&mut self, weight: usize) {
-        let weight = weight as f64;
-        self.mean_weight = if self.mean_weight == 0.0 { weight } else { self.mean_weight * 0.9 + weight * 0.1 };
+        let is_first = self.mean_weight == 0;
+        self.mean_weight = if is_first { weight } else { self.mean_weight - self.mean_weight / 10 + weight / 10 };
     }
 
     /// Learns that the sink settles messages, which is what more than the first few may rely on.
@@ -49,10 +49,9 @@ impl Prefetch {
         Some(target)
     }
 
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 1..=limit, a u16")]
     fn target(&self) -> u16 {
-        let fitting = self.budget as f64 / self.mean_weight.max(1.0);
-        fitting.clamp(1.0, f64::from(self.limit)) as u16
+        let fitting = self.budget / self.mean_weight.max(1);
+        u16::try_from(fitting).unwrap_or(u16::MAX).clamp(1, self.limit)
     }
 }
 
@@ -84,7 +83,11 @@ mod tests {
             prefetch.prove();
             prefetch.observe(weight);
             prefetch.resize();
-            assert!((1..=limit).contains(&prefetch.current()), "limit {limit}, weight {weight}: {}", prefetch.current());
+            assert!(
+                (1..=limit).contains(&prefetch.current()),
+                "limit {limit}, weight {weight}: {}",
+                prefetch.current()
+            );
         }
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::Endpoints;
+use super::name;
 use super::quantity::{bytes, duration};
 
 /// One topic of one Kafka.
@@ -15,6 +16,7 @@ pub struct SinkConfig {
     /// The brokers to ask first, `host:port,host:port`.
     pub bootstrap_servers: Endpoints,
     /// The topic to write to.
+    #[serde(deserialize_with = "name::topic")]
     pub topic: String,
     /// How batches are compressed.
     #[serde(default)]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::name::{amqp, optional_amqp};
 use super::quantity::{count, positive_duration};
 use super::secret::{self, Secret, SecretError};
 
@@ -105,7 +106,9 @@ struct Raw {
     password: Option<Secret>,
     password_file: Option<PathBuf>,
     password_credential: Option<String>,
+    #[serde(deserialize_with = "amqp")]
     queue: String,
+    #[serde(default, deserialize_with = "optional_amqp")]
     exchange: Option<String>,
     #[serde(default)]
     exchange_type: ExchangeKind,
@@ -167,5 +170,5 @@ fn heartbeat() -> Duration {
 }
 
 fn consumer_timeout() -> Duration {
-    Duration::from_secs(30 * 60)
+    Duration::from_mins(30)
 }

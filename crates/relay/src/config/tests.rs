@@ -27,8 +27,11 @@ fn bad(text: &str) -> String {
 #[test]
 fn the_minimum_gets_safe_defaults() {
     let config = good(MINIMAL);
-    assert_eq!((config.source.host.as_str(), config.source.port, config.source.vhost.as_str()), ("localhost", 5672, "/"));
-    assert_eq!(config.source.hand_back_after(), Duration::from_secs(15 * 60));
+    assert_eq!(
+        (config.source.host.as_str(), config.source.port, config.source.vhost.as_str()),
+        ("localhost", 5672, "/")
+    );
+    assert_eq!(config.source.hand_back_after(), Duration::from_mins(15));
     assert_eq!((config.sink.compression, config.sink.key), (Compression::None, Key::None));
     assert_eq!(config.mapping.format, Format::Keep);
     assert_eq!(config.http.listen.to_string(), "127.0.0.1:9640");
@@ -44,7 +47,8 @@ fn the_packaged_example_is_valid() {
 #[test]
 fn quantities_are_read_as_people_write_them() {
     let text = MINIMAL.replace("  queue:", "  heartbeat: 1m 30s\n  consumer_timeout: 40s\n  queue:");
-    let text = format!("{text}  key: {{header: user}}\n  max_record_bytes: 1MiB\nlimits: {{memory: 8MB, drain: 500ms}}\n");
+    let text =
+        format!("{text}  key: {{header: user}}\n  max_record_bytes: 1MiB\nlimits: {{memory: 8MB, drain: 500ms}}\n");
     let config = good(&text);
     assert_eq!(config.source.heartbeat, Duration::from_secs(90));
     assert_eq!(config.source.hand_back_after(), Duration::from_secs(20));
@@ -68,6 +72,9 @@ fn impossible_values_are_refused() {
         ("  queue:", "  prefetch: 0\n  queue:", "zero"),
         ("  queue:", "  heartbeat: -5s\n  queue:", "negative"),
         ("  queue:", "  heartbeat: soon\n  queue:", "soon"),
+        ("topic: logs_data", "topic: a/b", "249"),
+        ("queue: logs", "queue: ''", "255"),
+        ("  queue:", "  exchange: ''\n  queue:", "255"),
         ("  queue:", "  declare: maybe\n  queue:", "maybe"),
         ("  queue:", "  password_file: /x\n  queue:", "exactly one"),
         ("  password: hunter2\n", "", "exactly one"),

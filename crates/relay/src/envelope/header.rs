@@ -63,7 +63,8 @@ mod tests {
     #[test]
     fn every_type_has_a_text() {
         let mut table = FieldTable::default();
-        table.insert("a".into(), AMQPValue::FieldArray(FieldArray::from(vec![AMQPValue::Void, AMQPValue::LongInt(-1)])));
+        table
+            .insert("a".into(), AMQPValue::FieldArray(FieldArray::from(vec![AMQPValue::Void, AMQPValue::LongInt(-1)])));
         for (value, bytes, json) in [
             (AMQPValue::LongString("plain".into()), "plain", json!("plain")),
             (AMQPValue::ShortString("short".into()), "short", json!("short")),

@@ -95,8 +95,12 @@ mod tests {
 
     #[test]
     fn the_fields_of_the_body_stand_at_the_top() {
-        let expected = json!({"@timestamp": "2018-01-01T00:00:00.000Z", "@version": "1", "message": "hi", "level": 200});
-        assert_eq!(mapped(r#"{"message":"hi","level":200}"#, Date::Absent, Some("message"))["level"], expected["level"]);
+        let expected =
+            json!({"@timestamp": "2018-01-01T00:00:00.000Z", "@version": "1", "message": "hi", "level": 200});
+        assert_eq!(
+            mapped(r#"{"message":"hi","level":200}"#, Date::Absent, Some("message"))["level"],
+            expected["level"]
+        );
         assert_eq!(mapped(r#"{"message":"hi","level":200}"#, Date::Absent, None), expected);
     }
 

@@ -79,8 +79,8 @@ impl Pair {
         DeliveryId { generation: self.generation, tag }
     }
 
-    fn play(&mut self, step: Step) {
-        match step {
+    fn play(&mut self, step: &Step) {
+        match *step {
             Step::Deliver { weight } => self.deliver(weight),
             Step::Skip => self.skip_a_tag(),
             Step::Settle { pick, dead } => self.settle(pick, dead),
@@ -176,7 +176,7 @@ proptest! {
     fn every_schedule_agrees_with_the_model(steps in prop::collection::vec(step(), 1..80)) {
         let mut pair = Pair::new();
         for step in steps {
-            pair.play(step);
+            pair.play(&step);
         }
     }
 }

@@ -81,7 +81,8 @@ impl Mapping {
 fn headers(envelope: &Envelope) -> Vec<RecordHeader<'_>> {
     let own = envelope.headers().map(|(name, value)| (Cow::Borrowed(name), bytes_of(value)));
     let mut headers: Vec<_> = own.collect();
-    let mut property = |name, value: &'_ str| headers.push((Cow::Borrowed(name), Some(value.as_bytes().to_vec().into())));
+    let mut property =
+        |name, value: &'_ str| headers.push((Cow::Borrowed(name), Some(value.as_bytes().to_vec().into())));
     property("amqp.exchange", envelope.exchange.as_str());
     property("amqp.routing_key", envelope.routing_key.as_str());
     if let Some(id) = envelope.properties.message_id() {

@@ -3,6 +3,7 @@
 //! Every value is checked while it is read, so that each complaint carries its line. Nothing here opens a socket.
 
 mod endpoint;
+mod name;
 mod quantity;
 mod read;
 mod secret;

@@ -1,0 +1,133 @@
+//! Kafka: an idempotent producer with acks=all that never gives a record up for lack of time.
+//!
+//! A sink lives as long as one RabbitMQ connection, so that nothing it still holds can outlive the tags it reports.
+
+mod client;
+mod probe;
+mod verdict;
+
+use std::borrow::Cow;
+use std::sync::OnceLock;
+
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::producer::{BaseRecord, ThreadedProducer};
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::config::SinkConfig;
+use crate::mapping::Record;
+use crate::window::{DeliveryId, Generation};
+
+pub use client::KafkaVoice;
+pub use verdict::Verdict;
+
+use client::{Lane, Reporter};
+
+/// What became of a record or of a dead letter.
+#[derive(Debug)]
+pub enum Report {
+    /// Kafka has it, with acks=all.
+    Confirmed(DeliveryId),
+    /// The dead-letter file has it.
+    Buried(DeliveryId),
+    /// Kafka does not take it.
+    Refused {
+        /// Which one.
+        id: DeliveryId,
+        /// What that means for it.
+        verdict: Verdict,
+    },
+}
+
+/// Why Kafka cannot be used, or no longer.
+#[derive(Debug, thiserror::Error)]
+pub enum SinkError {
+    /// A producer could not be made.
+    #[error("cannot start a Kafka producer: {0}")]
+    Producer(KafkaError),
+    /// No broker answered, or not about this topic.
+    #[error("Kafka {servers} gives no metadata of topic `{topic}`: {reason}")]
+    Away {
+        /// Who was asked.
+        servers: String,
+        /// For what.
+        topic: String,
+        /// The client's words.
+        reason: String,
+    },
+    /// A record was not even accepted for sending.
+    #[error("Kafka's client refused a record: {0}")]
+    Send(KafkaError),
+}
+
+/// The producers of one generation.
+pub struct Sink {
+    config: SinkConfig,
+    reports: UnboundedSender<Report>,
+    generation: Generation,
+    voice: KafkaVoice,
+    bulk: ThreadedProducer<Reporter>,
+    alone: OnceLock<ThreadedProducer<Reporter>>,
+}
+
+impl Sink {
+    /// Starts a producer; it connects by itself.
+    pub fn open(
+        config: &SinkConfig,
+        generation: Generation,
+        reports: UnboundedSender<Report>,
+        voice: KafkaVoice,
+    ) -> Result<Self, SinkError> {
+        let reporter = Reporter::new(generation, reports.clone(), voice.clone(), Lane::Bulk);
+        let bulk = client::producer(config, reporter)?;
+        Ok(Self { config: config.clone(), reports, generation, voice, bulk, alone: OnceLock::new() })
+    }
+
+    /// Sends a record together with others.
+    pub fn send(&self, tag: u64, record: &Record<'_>) -> Result<(), SinkError> {
+        self.send_by(&self.bulk, tag, record)
+    }
+
+    /// Sends a record in a batch of its own, to learn whether it or its neighbour was refused.
+    pub fn send_alone(&self, tag: u64, record: &Record<'_>) -> Result<(), SinkError> {
+        if self.alone.get().is_none() {
+            let reporter = Reporter::new(self.generation, self.reports.clone(), self.voice.clone(), Lane::Alone);
+            // Only this task sends, so nobody can have set it meanwhile.
+            let _ = self.alone.set(client::producer(&self.config, reporter)?);
+        }
+        self.alone.get().map_or(Ok(()), |alone| self.send_by(alone, tag, record))
+    }
+
+    fn send_by(&self, by: &ThreadedProducer<Reporter>, tag: u64, record: &Record<'_>) -> Result<(), SinkError> {
+        let mut message = BaseRecord::<[u8], [u8], usize>::with_opaque_to(&self.config.topic, client::opaque(tag))
+            .payload(&record.value)
+            .timestamp(record.timestamp);
+        if let Some(key) = &record.key {
+            message = message.key(key);
+        }
+        if !record.headers.is_empty() {
+            message = message.headers(headers(record));
+        }
+        match by.send(message) {
+            Ok(()) => Ok(()),
+            Err((KafkaError::MessageProduction(RDKafkaErrorCode::MessageSizeTooLarge), _)) => {
+                self.refuse_oversize(tag);
+                Ok(())
+            }
+            Err((error, _)) => Err(SinkError::Send(error)),
+        }
+    }
+
+    /// The client itself knows that this one is too large; it takes the same way as Kafka's own refusals.
+    fn refuse_oversize(&self, tag: u64) {
+        let id = DeliveryId { generation: self.generation, tag };
+        let reason = verdict::oversize(self.config.max_record_bytes);
+        let _ = self.reports.send(Report::Refused { id, verdict: Verdict::Poison(reason) });
+    }
+}
+
+fn headers(record: &Record<'_>) -> OwnedHeaders {
+    record.headers.iter().fold(OwnedHeaders::new_with_capacity(record.headers.len()), |headers, (name, value)| {
+        headers.insert(Header { key: Cow::as_ref(name), value: value.as_deref() })
+    })
+}
