@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc::unbounded_channel;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
@@ -14,7 +14,7 @@ use crate::health::{Health, Phase};
 use crate::mapping::Mapping;
 use crate::prefetch::Prefetch;
 use crate::pump::{End, Pump, Station};
-use crate::sink::{KafkaVoice, Report, Sink, SinkError};
+use crate::sink::{KafkaVoice, Report, Sink};
 use crate::source::Source;
 use crate::window::Window;
 
@@ -103,7 +103,7 @@ impl Relay {
         source: Source,
         sink: Arc<Sink>,
         prefetch: Prefetch,
-        reports: (tokio::sync::mpsc::UnboundedSender<Report>, tokio::sync::mpsc::UnboundedReceiver<Report>),
+        reports: (UnboundedSender<Report>, UnboundedReceiver<Report>),
         stop: &mut watch::Receiver<bool>,
     ) -> End {
         let settled_before = self.settled();
@@ -129,7 +129,7 @@ impl Relay {
         let ledger = self.window.ledger();
         match end {
             End::Drained | End::DrainedLate => tracing::info!(?ledger, "{end}"),
-            End::HandBack { .. } | End::Broken(_) | End::Sink(SinkError::Send(_)) => {
+            End::HandBack { .. } | End::Broken(_) | End::Sink(_) => {
                 tracing::warn!(?ledger, "messages are handed back to RabbitMQ");
                 self.pause(Phase::WaitingForKafka, &end.to_string(), stop).await;
             }

@@ -13,6 +13,8 @@
 //!
 //! Each message carries headers `datetime` (UNIX seconds) and `sha256` of its body, and message id `RUN-NUMBER`.
 
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool for tests, made of its edge alone")]
+
 mod message;
 mod publish;
 mod verdict;

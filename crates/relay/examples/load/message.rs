@@ -1,5 +1,7 @@
 //! What is published, made from run and number alone, so that the reader can tell whether it came unharmed.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use lapin::BasicProperties;
 use lapin::types::{AMQPValue, FieldTable};
 use sha2::{Digest, Sha256};
@@ -8,7 +10,7 @@ use sha2::{Digest, Sha256};
 const PERSISTENT: u8 = 2;
 
 /// The body of message `number`; every third brings its own `@timestamp`.
-pub fn body(run: &str, number: u64, size: usize) -> Vec<u8> {
+pub(crate) fn body(run: &str, number: u64, size: usize) -> Vec<u8> {
     let stamp = if number.is_multiple_of(3) { r#""@timestamp":"2018-01-01T00:00:00.000Z","# } else { "" };
     let start = format!(r#"{{{stamp}"run":"{run}","number":{number},"message":""#);
     let padding = "x".repeat(size.saturating_sub(start.len() + 2));
@@ -16,17 +18,17 @@ pub fn body(run: &str, number: u64, size: usize) -> Vec<u8> {
 }
 
 /// The date of message `number`: one second later each.
-pub fn datetime(number: u64) -> i64 {
+pub(crate) fn datetime(number: u64) -> i64 {
     1_514_764_800 + i64::try_from(number % 1_000_000).unwrap_or(0)
 }
 
 /// The hash that travels beside the body.
-pub fn hash(body: &[u8]) -> String {
-    Sha256::digest(body).iter().map(|byte| format!("{byte:02x}")).collect()
+pub(crate) fn hash(body: &[u8]) -> String {
+    STANDARD.encode(Sha256::digest(body))
 }
 
 /// Properties and headers of message `number`.
-pub fn properties(run: &str, number: u64, body: &[u8]) -> BasicProperties {
+pub(crate) fn properties(run: &str, number: u64, body: &[u8]) -> BasicProperties {
     let mut headers = FieldTable::default();
     headers.insert("datetime".into(), AMQPValue::LongLongInt(datetime(number)));
     headers.insert("sha256".into(), AMQPValue::LongString(hash(body).into()));
@@ -38,7 +40,7 @@ pub fn properties(run: &str, number: u64, body: &[u8]) -> BasicProperties {
 }
 
 /// The body as published, from a record's value: the relay puts `@timestamp` in front where there was none.
-pub fn without_added_timestamp(value: &[u8], number: u64) -> Option<Vec<u8>> {
+pub(crate) fn without_added_timestamp(value: &[u8], number: u64) -> Option<Vec<u8>> {
     if number.is_multiple_of(3) {
         return Some(value.to_vec());
     }

@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use crate::message;
 
 #[derive(Args)]
-pub struct PublishArgs {
+pub(crate) struct PublishArgs {
     #[arg(long)]
     amqp: String,
     #[arg(long)]
@@ -56,14 +56,18 @@ struct Publisher<'a> {
     start: Instant,
 }
 
-pub async fn publish(args: &PublishArgs) -> Result<(), Box<dyn Error>> {
+pub(crate) async fn publish(args: &PublishArgs) -> Result<(), Box<dyn Error>> {
     let ledger = BufWriter::new(File::create(&args.ledger)?);
     let (again, pending) = (VecDeque::new(), VecDeque::new());
     let mut publisher =
         Publisher { args, ledger, next: 0, again, pending, confirmed: 0, reconnects: 0, start: Instant::now() };
+    let mut last_words = String::new();
     while publisher.confirmed < args.count {
         if let Err(error) = publisher.one_connection().await {
-            eprintln!("publisher: {error}; {} of {} confirmed", publisher.confirmed, args.count);
+            if error.to_string() != last_words {
+                last_words = error.to_string();
+                eprintln!("publisher: {error}; {} of {} confirmed", publisher.confirmed, args.count);
+            }
             publisher.take_back();
             publisher.reconnects += 1;
             sleep(Duration::from_millis(300)).await;

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use crate::message;
 
 #[derive(Args)]
-pub struct VerdictArgs {
+pub(crate) struct VerdictArgs {
     #[arg(long)]
     kafka: String,
     #[arg(long)]
@@ -54,7 +54,7 @@ struct Findings {
     out_of_order: u64,
 }
 
-pub fn verdict(args: &VerdictArgs) -> Result<ExitCode, Box<dyn Error>> {
+pub(crate) fn verdict(args: &VerdictArgs) -> Result<ExitCode, Box<dyn Error>> {
     let published = read_ledger(&args.ledger)?;
     let dead = args.dead.as_deref().map_or_else(|| Ok(HashSet::new()), |path| read_dead(path, &args.run))?;
     let findings = read_topic(args, &published, &dead)?;

@@ -29,18 +29,19 @@ pub enum ConfigError {
 /// Reads and checks a configuration file.
 pub fn read(path: &Path) -> Result<Config, ConfigError> {
     let text = fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.into(), source })?;
-    parse(&text).map_err(|excerpt| ConfigError::Invalid { path: path.into(), excerpt })
+    let name = path.to_string_lossy();
+    parse(&text, &name).map_err(|excerpt| ConfigError::Invalid { path: path.into(), excerpt })
 }
 
-/// Checks a configuration's text; the error is the excerpt to show.
-pub(super) fn parse(text: &str) -> Result<Config, String> {
-    serde_saphyr::from_str::<Config>(text).map_err(|error| excerpt(text, &error))
+/// Checks the text of the file `name`; the error is the excerpt to show.
+pub(super) fn parse(text: &str, name: &str) -> Result<Config, String> {
+    serde_saphyr::from_str::<Config>(text).map_err(|error| excerpt(text, name, &error))
 }
 
 /// An excerpt shows the lines around the mistake, so it is made from a copy whose passwords are masked.
-fn excerpt(text: &str, error: &serde_saphyr::Error) -> String {
+fn excerpt(text: &str, name: &str, error: &serde_saphyr::Error) -> String {
     match serde_saphyr::from_str::<Config>(&mask_passwords(text)) {
-        Err(masked) => masked.to_string(),
+        Err(masked) => masked.render_with_options(serde_saphyr::render_options! { source_name: Some(name) }),
         Ok(_) => error.without_snippet().to_string(),
     }
 }

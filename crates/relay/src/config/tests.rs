@@ -17,11 +17,11 @@ sink:
 ";
 
 fn good(text: &str) -> Config {
-    parse(text).unwrap_or_else(|excerpt| panic!("{excerpt}"))
+    parse(text, "config.yml").unwrap_or_else(|excerpt| panic!("{excerpt}"))
 }
 
 fn bad(text: &str) -> String {
-    parse(text).expect_err("this configuration must be refused")
+    parse(text, "config.yml").expect_err("this configuration must be refused")
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn quantities_are_read_as_people_write_them() {
 fn an_unknown_key_is_shown_with_line_and_caret() {
     let excerpt = bad(&MINIMAL.replace("topic:", "topik:"));
     assert!(excerpt.contains("topik"), "{excerpt}");
-    assert!(excerpt.contains('7') && excerpt.contains('^'), "{excerpt}");
+    assert!(excerpt.contains("config.yml:7:3") && excerpt.contains('^'), "{excerpt}");
 }
 
 #[test]

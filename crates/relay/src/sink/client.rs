@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rdkafka::client::ClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::DeliveryResult;
 use rdkafka::producer::{ProducerContext, ThreadedProducer};
 use tokio::sync::mpsc::UnboundedSender;
@@ -63,7 +63,10 @@ impl ClientContext for Reporter {
 
     fn error(&self, error: KafkaError, reason: &str) {
         tracing::debug!(%error, reason, "librdkafka");
-        self.voice.says(Some(reason.to_owned()));
+        // "2/2 brokers are down" follows the reason of the last one, which says more.
+        if error.rdkafka_error_code() != Some(RDKafkaErrorCode::AllBrokersDown) {
+            self.voice.says(Some(reason.to_owned()));
+        }
     }
 }
 
@@ -113,6 +116,8 @@ fn settings(config: &SinkConfig) -> ClientConfig {
         // The window bounds what is queued, so the client's own bounds must not come first.
         .set("queue.buffering.max.messages", "0")
         .set("queue.buffering.max.kbytes", "2147483647")
+        // A topic that was refused is asked for again this often.
+        .set("topic.metadata.refresh.interval.ms", "10000")
         // A broker that is back is found within three seconds; a silent one is given up after thirty.
         .set("reconnect.backoff.max.ms", "2000")
         .set("socket.timeout.ms", "30000")

@@ -6,6 +6,9 @@ mod client;
 mod probe;
 mod verdict;
 
+#[cfg(test)]
+mod tests;
+
 use std::borrow::Cow;
 use std::sync::OnceLock;
 
@@ -55,9 +58,6 @@ pub enum SinkError {
         /// The client's words.
         reason: String,
     },
-    /// A record was not even accepted for sending.
-    #[error("Kafka's client refused a record: {0}")]
-    Send(KafkaError),
 }
 
 /// The producers of one generation.
@@ -83,9 +83,10 @@ impl Sink {
         Ok(Self { config: config.clone(), reports, generation, voice, bulk, alone: OnceLock::new() })
     }
 
-    /// Sends a record together with others.
+    /// Sends a record together with others; what becomes of it is reported.
     pub fn send(&self, tag: u64, record: &Record<'_>) -> Result<(), SinkError> {
-        self.send_by(&self.bulk, tag, record)
+        self.send_by(&self.bulk, Lane::Bulk, tag, record);
+        Ok(())
     }
 
     /// Sends a record in a batch of its own, to learn whether it or its neighbour was refused.
@@ -95,10 +96,13 @@ impl Sink {
             // Only this task sends, so nobody can have set it meanwhile.
             let _ = self.alone.set(client::producer(&self.config, reporter)?);
         }
-        self.alone.get().map_or(Ok(()), |alone| self.send_by(alone, tag, record))
+        if let Some(alone) = self.alone.get() {
+            self.send_by(alone, Lane::Alone, tag, record);
+        }
+        Ok(())
     }
 
-    fn send_by(&self, by: &ThreadedProducer<Reporter>, tag: u64, record: &Record<'_>) -> Result<(), SinkError> {
+    fn send_by(&self, by: &ThreadedProducer<Reporter>, lane: Lane, tag: u64, record: &Record<'_>) {
         let mut message = BaseRecord::<[u8], [u8], usize>::with_opaque_to(&self.config.topic, client::opaque(tag))
             .payload(&record.value)
             .timestamp(record.timestamp);
@@ -108,21 +112,20 @@ impl Sink {
         if !record.headers.is_empty() {
             message = message.headers(headers(record));
         }
-        match by.send(message) {
-            Ok(()) => Ok(()),
-            Err((KafkaError::MessageProduction(RDKafkaErrorCode::MessageSizeTooLarge), _)) => {
-                self.refuse_oversize(tag);
-                Ok(())
-            }
-            Err((error, _)) => Err(SinkError::Send(error)),
+        if let Err((error, _)) = by.send(message) {
+            self.refuse(tag, &error, lane);
         }
     }
 
-    /// The client itself knows that this one is too large; it takes the same way as Kafka's own refusals.
-    fn refuse_oversize(&self, tag: u64) {
+    /// What the client itself does not take goes the same way as Kafka's own refusals.
+    fn refuse(&self, tag: u64, error: &KafkaError, lane: Lane) {
+        let verdict = match error.rdkafka_error_code() {
+            Some(RDKafkaErrorCode::MessageSizeTooLarge) => Verdict::oversize(self.config.max_record_bytes),
+            _ => Verdict::of(error, lane == Lane::Alone),
+        };
         let id = DeliveryId { generation: self.generation, tag };
-        let reason = verdict::oversize(self.config.max_record_bytes);
-        let _ = self.reports.send(Report::Refused { id, verdict: Verdict::Poison(reason) });
+        // The pump that reads the reports is the one that sends.
+        let _ = self.reports.send(Report::Refused { id, verdict });
     }
 }
 

@@ -25,11 +25,11 @@ impl Verdict {
             _ => Self::Wait(error.to_string()),
         }
     }
-}
 
-/// Returns the reason of a record that is larger than the configuration allows.
-pub(super) fn oversize(limit: usize) -> String {
-    format!("the record is larger than sink.max_record_bytes ({limit})")
+    /// Judges a record that is larger than the configuration allows, which needs no broker.
+    pub(super) fn oversize(limit: usize) -> Self {
+        Self::Poison(format!("the record is larger than sink.max_record_bytes ({limit})"))
+    }
 }
 
 fn is_the_records_fault(code: RDKafkaErrorCode) -> bool {
