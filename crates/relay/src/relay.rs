@@ -1,6 +1,7 @@
 //! The supervisor: one generation after the other, Kafka first, until it is told to stop.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
@@ -18,6 +19,9 @@ use crate::sink::{KafkaVoice, Report, Sink};
 use crate::source::Source;
 use crate::window::Window;
 
+/// A trouble that lasts is logged again after this long.
+const SAY_AGAIN: Duration = Duration::from_mins(1);
+
 /// Forwards messages for as long as the process lives.
 pub struct Relay {
     config: Config,
@@ -27,6 +31,7 @@ pub struct Relay {
     voice: KafkaVoice,
     window: Window<Envelope>,
     backoff: Backoff,
+    last_said: Option<(Phase, Instant)>,
 }
 
 impl Relay {
@@ -38,6 +43,7 @@ impl Relay {
             window: Window::new(config.limits.memory),
             voice: KafkaVoice::default(),
             backoff: Backoff::new(),
+            last_said: None,
             config,
             health,
         }
@@ -108,6 +114,7 @@ impl Relay {
     ) -> End {
         let settled_before = self.settled();
         self.health.enter(Phase::Relaying, None);
+        self.last_said = None;
         tracing::info!(queue = self.config.source.queue, topic = self.config.sink.topic, "relaying");
         let station = Station {
             config: &self.config,
@@ -139,11 +146,20 @@ impl Relay {
 
     async fn pause(&mut self, phase: Phase, reason: &str, stop: &mut watch::Receiver<bool>) {
         let wait = self.backoff.wait();
-        tracing::warn!(reason, wait_ms = wait.as_millis(), "{}", phase.words());
+        self.say(phase, reason);
         self.health.enter(phase, Some(reason.to_owned()));
         tokio::select! {
             _ = stop.wait_for(|stop| *stop) => {}
             () = sleep(wait) => {}
+        }
+    }
+
+    /// Logs why nothing flows: at once when that is new, and once a minute while it stays so.
+    fn say(&mut self, phase: Phase, reason: &str) {
+        let is_news = self.last_said.is_none_or(|(said, at)| said != phase || at.elapsed() >= SAY_AGAIN);
+        if is_news {
+            tracing::warn!(reason, "{}", phase.words());
+            self.last_said = Some((phase, Instant::now()));
         }
     }
 

@@ -56,8 +56,8 @@ struct Findings {
 
 pub(crate) fn verdict(args: &VerdictArgs) -> Result<ExitCode, Box<dyn Error>> {
     let published = read_ledger(&args.ledger)?;
-    let dead = args.dead.as_deref().map_or_else(|| Ok(HashSet::new()), |path| read_dead(path, &args.run))?;
-    let findings = read_topic(args, &published, &dead)?;
+    let findings = read_topic(args, &published)?;
+    let dead = read_dead(args)?;
     let report = report(args, &published, &dead, &findings);
     println!("{report}");
     Ok(if report["verdict"] == "pass" { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -96,15 +96,15 @@ fn read_ledger(path: &Path) -> Result<HashMap<u64, u32>, Box<dyn Error>> {
     text.lines().map(entry).collect()
 }
 
-/// Numbers of the dead letters whose bytes are the published ones.
-fn read_dead(path: &Path, run: &str) -> Result<HashSet<u64>, Box<dyn Error>> {
-    let text = std::fs::read_to_string(path).unwrap_or_default();
+/// Numbers of the dead letters whose bytes are the published ones; a file that is not there holds none.
+fn read_dead(args: &VerdictArgs) -> Result<HashSet<u64>, Box<dyn Error>> {
+    let text = args.dead.as_ref().and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default();
     let mut dead = HashSet::new();
     for line in text.lines() {
         let letter: Value = serde_json::from_str(line)?;
         let body = STANDARD.decode(letter["body_base64"].as_str().unwrap_or_default())?;
         let intact = letter["headers"]["sha256"] == message::hash(&body);
-        if let (true, Some(number)) = (intact, number_of(letter["properties"]["message_id"].as_str(), run)) {
+        if let (true, Some(number)) = (intact, number_of(letter["properties"]["message_id"].as_str(), &args.run)) {
             dead.insert(number);
         }
     }
@@ -115,18 +115,18 @@ fn number_of(id: Option<&str>, run: &str) -> Option<u64> {
     id?.strip_prefix(run)?.strip_prefix('-')?.parse().ok()
 }
 
-fn read_topic(
-    args: &VerdictArgs,
-    published: &HashMap<u64, u32>,
-    dead: &HashSet<u64>,
-) -> Result<Findings, Box<dyn Error>> {
+fn read_topic(args: &VerdictArgs, published: &HashMap<u64, u32>) -> Result<Findings, Box<dyn Error>> {
+    const AT_END: Duration = Duration::from_secs(2);
     let consumer = consumer(args)?;
     let mut findings = Findings::default();
-    let mut missing: HashSet<u64> = published.keys().filter(|number| !dead.contains(number)).copied().collect();
+    let mut missing: HashSet<u64> = published.keys().copied().collect();
     let mut last_new = Instant::now();
-    let at_end = Duration::from_secs(2);
-    while last_new.elapsed() < if missing.is_empty() { at_end } else { Duration::from_secs(args.wait) } {
-        let Some(record) = consumer.poll(Duration::from_millis(200)) else { continue };
+    while last_new.elapsed() < if missing.is_empty() { AT_END } else { Duration::from_secs(args.wait) } {
+        let Some(record) = consumer.poll(Duration::from_millis(200)) else {
+            let dead = read_dead(args)?;
+            missing.retain(|number| !dead.contains(number));
+            continue;
+        };
         if let Some(number) = findings.take(&record?, &args.run) {
             missing.remove(&number);
             last_new = Instant::now();

@@ -65,7 +65,8 @@ impl ClientContext for Reporter {
         tracing::debug!(%error, reason, "librdkafka");
         // "2/2 brokers are down" follows the reason of the last one, which says more.
         if error.rdkafka_error_code() != Some(RDKafkaErrorCode::AllBrokersDown) {
-            self.voice.says(Some(reason.to_owned()));
+            let (words, _counters) = reason.split_once(" (after ").unwrap_or((reason, ""));
+            self.voice.says(Some(words.to_owned()));
         }
     }
 }
