@@ -12,8 +12,9 @@ pub mod envelope;
 pub mod mapping;
 
 pub mod health;
-pub mod http;
 pub mod metrics;
+
+pub mod http;
 pub mod notify;
 
 pub mod dead_letter;

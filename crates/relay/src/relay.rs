@@ -71,10 +71,29 @@ impl Relay {
                 return None;
             }
         };
-        self.wait_for_kafka(&sink, stop).await?;
         let prefetch = Prefetch::new(self.config.source.prefetch, self.config.limits.memory);
-        let source = self.open_source(&prefetch, stop).await?;
+        let source = self.open_source(&sink, prefetch.current(), stop).await?;
         Some(self.pump(source, sink, prefetch, (own_reports, reports), stop).await)
+    }
+
+    /// Connects to RabbitMQ, each time only after Kafka has answered.
+    async fn open_source(
+        &mut self,
+        sink: &Arc<Sink>,
+        prefetch: u16,
+        stop: &mut watch::Receiver<bool>,
+    ) -> Option<Source> {
+        loop {
+            self.wait_for_kafka(sink, stop).await?;
+            let source = tokio::select! {
+                _ = stop.wait_for(|stop| *stop) => return None,
+                source = Source::open(&self.config.source, prefetch) => source,
+            };
+            match source {
+                Ok(source) => return Some(source),
+                Err(error) => self.pause(Phase::WaitingForRabbitmq, &error.to_string(), stop).await,
+            }
+        }
     }
 
     async fn wait_for_kafka(&mut self, sink: &Arc<Sink>, stop: &mut watch::Receiver<bool>) -> Option<()> {
@@ -86,20 +105,6 @@ impl Relay {
             match probe {
                 Ok(()) => return Some(()),
                 Err(error) => self.pause(Phase::WaitingForKafka, &error.to_string(), stop).await,
-            }
-        }
-    }
-
-    async fn open_source(&mut self, prefetch: &Prefetch, stop: &mut watch::Receiver<bool>) -> Option<Source> {
-        let source = tokio::select! {
-            _ = stop.wait_for(|stop| *stop) => return None,
-            source = Source::open(&self.config.source, prefetch.current()) => source,
-        };
-        match source {
-            Ok(source) => Some(source),
-            Err(error) => {
-                self.pause(Phase::WaitingForRabbitmq, &error.to_string(), stop).await;
-                None
             }
         }
     }
