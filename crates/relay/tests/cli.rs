@@ -123,7 +123,7 @@ fn without_kafka_it_waits_says_why_and_stops_at_once() {
         .spawn()
         .unwrap();
 
-    let reason = format!("gives no metadata of topic `t`: 127.0.0.1:{kafka}/bootstrap: Connect to");
+    let reason = format!("cannot find topic `t` at Kafka 127.0.0.1:{kafka}: 127.0.0.1:{kafka}/bootstrap: Connect to");
     let answer = eventually("the reason", || get(http, "/ready").filter(|answer| answer.contains(&reason)));
     assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
     assert!(get(http, "/live").unwrap().starts_with("HTTP/1.1 200"));

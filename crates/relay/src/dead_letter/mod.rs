@@ -62,9 +62,12 @@ async fn write_all(path: PathBuf, mut burials: UnboundedReceiver<Burial>, health
 
 async fn write_until_done(path: &Path, lines: String, health: &Health) {
     let lines: Arc<str> = lines.into();
-    let mut backoff = Backoff::new();
+    let (mut backoff, mut last) = (Backoff::new(), String::new());
     while let Err(trouble) = append(path.to_owned(), Arc::clone(&lines)).await {
-        tracing::error!(file = %path.display(), trouble, "cannot write the dead-letter file, its messages wait");
+        if trouble != last {
+            tracing::error!(file = %path.display(), trouble, "cannot write the dead-letter file, its messages wait");
+            last.clone_from(&trouble);
+        }
         health.dead_letters(Some(trouble));
         tokio::time::sleep(backoff.wait()).await;
     }

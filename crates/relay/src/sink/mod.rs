@@ -49,7 +49,7 @@ pub enum SinkError {
     #[error("cannot start a Kafka producer: {0}")]
     Producer(KafkaError),
     /// No broker answered, or not about this topic.
-    #[error("Kafka {servers} gives no metadata of topic `{topic}`: {reason}")]
+    #[error("cannot find topic `{topic}` at Kafka {servers}: {reason}")]
     Away {
         /// Who was asked.
         servers: String,

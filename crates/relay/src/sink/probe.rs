@@ -12,7 +12,7 @@ use super::{Sink, SinkError};
 const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Sink {
-    /// Asks for the topic's metadata; succeeds when a partition has a leader.
+    /// Asks for the topic; succeeds when a partition of it has a leader.
     pub async fn probe(self: &Arc<Self>) -> Result<(), SinkError> {
         let sink = Arc::clone(self);
         match tokio::task::spawn_blocking(move || sink.ask()).await {
@@ -21,12 +21,13 @@ impl Sink {
         }
     }
 
+    /// Asks for all topics, because a broker may create a topic that a producer asks for by name.
     fn ask(&self) -> Result<(), SinkError> {
-        let answer = self.bulk.client().fetch_metadata(Some(&self.config.topic), PATIENCE);
+        let answer = self.bulk.client().fetch_metadata(None, PATIENCE);
         let metadata = answer.map_err(|error| self.away(self.voice.last_words().unwrap_or(error.to_string())))?;
-        match metadata.topics().first() {
+        match metadata.topics().iter().find(|topic| topic.name() == self.config.topic) {
             Some(topic) => writable(topic).map_err(|reason| self.away(reason)),
-            None => Err(self.away("it does not exist".into())),
+            None => Err(self.away("there is no such topic, or it may not be described".into())),
         }
     }
 

@@ -56,6 +56,18 @@ async fn a_record_is_confirmed_with_its_tag() {
 }
 
 #[tokio::test]
+async fn an_absent_topic_is_waited_for_and_not_created() {
+    let cluster = MockCluster::new(1).unwrap();
+    let (sink, _reports) = sink(&cluster);
+    for _ in 0..2 {
+        let away = sink.probe().await.unwrap_err().to_string();
+        assert!(away.contains("there is no such topic"), "{away}");
+    }
+    cluster.create_topic(TOPIC, 1, 1).unwrap();
+    sink.probe().await.unwrap();
+}
+
+#[tokio::test]
 async fn what_passes_is_retried_within() {
     let cluster = cluster();
     let (sink, mut reports) = sink(&cluster);
