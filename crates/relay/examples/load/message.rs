@@ -1,5 +1,7 @@
 //! What is published, made from run and number alone, so that the reader can tell whether it came unharmed.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use lapin::BasicProperties;
@@ -17,9 +19,13 @@ pub(crate) fn body(run: &str, number: u64, size: usize) -> Vec<u8> {
     format!("{start}{padding}\"}}").into_bytes()
 }
 
-/// The date of message `number`: one second later each.
-pub(crate) fn datetime(number: u64) -> i64 {
-    1_514_764_800 + i64::try_from(number % 1_000_000).unwrap_or(0)
+/// The date of a message published now: some minutes ago, by number, so that it differs from the time of its arrival.
+///
+/// Not years ago: Kafka's retention goes by the records' own time and would delete them.
+fn datetime(number: u64) -> i64 {
+    const SPREAD: u64 = 600;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    i64::try_from(now - number % SPREAD).unwrap_or(0)
 }
 
 /// The hash that travels beside the body.

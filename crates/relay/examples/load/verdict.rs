@@ -157,7 +157,8 @@ impl Findings {
         let number = number_of(header(record, "amqp.message_id").as_deref(), run)?;
         let body = message::without_added_timestamp(record.payload().unwrap_or_default(), number);
         let intact = body.is_some_and(|body| header(record, "sha256") == Some(message::hash(&body)));
-        let dated = record.timestamp().to_millis() == Some(message::datetime(number) * 1_000);
+        let date = header(record, "datetime").and_then(|seconds| seconds.parse::<i64>().ok());
+        let dated = date.is_some() && record.timestamp().to_millis() == date.map(|seconds| seconds * 1_000);
         self.damaged += u64::from(!intact);
         self.misdated += u64::from(!dated);
         let found = self.found.entry(number).or_default();
