@@ -6,6 +6,9 @@ use std::sync::Arc;
 use clap::{Args, Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{self, Config, ConfigError, LogLevel};
 use crate::health::Health;
@@ -138,8 +141,12 @@ fn start_log(level: LogLevel) {
         LogLevel::Info => tracing::Level::INFO,
         LogLevel::Debug => tracing::Level::DEBUG,
     };
-    let under_journal = std::env::var_os("JOURNAL_STREAM").is_some();
-    let log = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).with_target(false);
+    // lapin calls every closed connection an error; what it means is said by the relay.
+    let lapin = if level == tracing::Level::DEBUG { LevelFilter::DEBUG } else { LevelFilter::OFF };
+    let shown = Targets::new().with_default(level).with_target("lapin", lapin);
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
+    let log = tracing_subscriber::registry().with(shown);
     // The journal stamps lines itself.
-    if under_journal { log.without_time().init() } else { log.init() }
+    let under_journal = std::env::var_os("JOURNAL_STREAM").is_some();
+    if under_journal { log.with(lines.without_time()).init() } else { log.with(lines).init() }
 }

@@ -122,14 +122,19 @@ fn read_topic(args: &VerdictArgs, published: &HashMap<u64, u32>) -> Result<Findi
     let mut missing: HashSet<u64> = published.keys().copied().collect();
     let mut last_new = Instant::now();
     while last_new.elapsed() < if missing.is_empty() { AT_END } else { Duration::from_secs(args.wait) } {
-        let Some(record) = consumer.poll(Duration::from_millis(200)) else {
-            let dead = read_dead(args)?;
-            missing.retain(|number| !dead.contains(number));
-            continue;
-        };
-        if let Some(number) = findings.take(&record?, &args.run) {
-            missing.remove(&number);
-            last_new = Instant::now();
+        match consumer.poll(Duration::from_millis(200)) {
+            Some(Ok(record)) => {
+                if let Some(number) = findings.take(&record, &args.run) {
+                    missing.remove(&number);
+                    last_new = Instant::now();
+                }
+            }
+            // A broker on its way back: the reader waits like everybody else.
+            Some(Err(error)) => eprintln!("verdict: {error}"),
+            None => {
+                let dead = read_dead(args)?;
+                missing.retain(|number| !dead.contains(number));
+            }
         }
     }
     Ok(findings)
@@ -141,7 +146,7 @@ fn consumer(args: &VerdictArgs) -> Result<BaseConsumer, Box<dyn Error>> {
         .set("group.id", "dpp-relay-load-verdict")
         .set("enable.auto.commit", "false")
         .create()?;
-    let metadata = consumer.fetch_metadata(Some(&args.topic), Duration::from_secs(20))?;
+    let metadata = consumer.fetch_metadata(Some(&args.topic), Duration::from_secs(args.wait))?;
     let topic = metadata.topics().first().ok_or("the topic does not exist")?;
     let mut all = TopicPartitionList::new();
     for partition in topic.partitions() {

@@ -5,8 +5,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::{End, Pump, RETRY};
-use crate::mapping::Record;
-use crate::sink::{Sink, SinkError};
+use crate::sink::Lane;
 use crate::window::DeliveryId;
 
 impl Pump<'_> {
@@ -29,14 +28,10 @@ impl Pump<'_> {
     }
 
     /// Sends a held message once more; a message that is no longer held needs nothing.
-    pub(super) fn send_again(
-        &self,
-        id: DeliveryId,
-        by: impl FnOnce(&Sink, u64, &Record<'_>) -> Result<(), SinkError>,
-    ) -> Result<(), End> {
+    pub(super) fn send_again(&self, id: DeliveryId, lane: Lane) -> Result<(), End> {
         let Some(envelope) = self.window.held(id) else { return Ok(()) };
         match self.station.mapping.map(envelope, Timestamp::now()) {
-            Ok(record) => Ok(by(&self.sink, id.tag, &record)?),
+            Ok(record) => Ok(self.sink.send(lane, id.tag, &record)?),
             Err(refusal) => {
                 self.bury(id, &refusal.to_string());
                 Ok(())
@@ -60,7 +55,7 @@ impl Pump<'_> {
         self.retry_at = None;
         let mut due = std::mem::take(&mut self.retries);
         due.sort_unstable_by_key(|id| id.tag);
-        due.into_iter().try_for_each(|id| self.send_again(id, Sink::send))
+        due.into_iter().try_for_each(|id| self.send_again(id, Lane::Bulk))
     }
 
     fn trouble(&self) -> Option<String> {

@@ -18,7 +18,7 @@ use crate::envelope::Envelope;
 use crate::health::{Health, Phase};
 use crate::mapping::Mapping;
 use crate::prefetch::Prefetch;
-use crate::sink::{KafkaVoice, Report, Sink, SinkError, Verdict};
+use crate::sink::{KafkaVoice, Lane, Report, Sink, SinkError, Verdict};
 use crate::source::{Source, SourceError};
 use crate::window::{DeliveryId, Outcome, TagOutOfOrder, Window};
 
@@ -171,7 +171,7 @@ impl<'a> Pump<'a> {
         let record = self.station.mapping.map(&envelope, Timestamp::now());
         let refusal = record.as_ref().err().copied();
         let weight = OVERHEAD + envelope.body.len() + record.as_ref().map_or(0, |record| record.value.len());
-        let sent = record.map_or(Ok(()), |record| self.sink.send(tag, &record));
+        let sent = record.map_or(Ok(()), |record| self.sink.send(Lane::Bulk, tag, &record));
         self.prefetch.observe(weight);
         let id = self.window.admit(tag, weight, envelope, Instant::now())?;
         if let Some(refusal) = refusal {
@@ -200,7 +200,7 @@ impl<'a> Pump<'a> {
     fn refused(&mut self, id: DeliveryId, verdict: Verdict) -> Result<(), End> {
         match verdict {
             Verdict::Poison(reason) => self.bury(id, &reason),
-            Verdict::Suspect => self.send_again(id, Sink::send_alone)?,
+            Verdict::Suspect => self.send_again(id, Lane::Alone)?,
             Verdict::Wait(reason) => self.send_later(id, reason),
             Verdict::Broken(reason) => return Err(End::Broken(reason)),
         }

@@ -31,7 +31,7 @@ impl KafkaVoice {
 
 /// How a record travels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Lane {
+pub enum Lane {
     /// In a batch with others: a refusal may be meant for a neighbour.
     Bulk,
     /// In a batch of its own: a refusal is meant for it.

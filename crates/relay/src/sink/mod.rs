@@ -21,10 +21,10 @@ use crate::config::SinkConfig;
 use crate::mapping::Record;
 use crate::window::{DeliveryId, Generation};
 
-pub use client::KafkaVoice;
+pub use client::{KafkaVoice, Lane};
 pub use verdict::Verdict;
 
-use client::{Lane, Reporter};
+use client::Reporter;
 
 /// What became of a record or of a dead letter.
 #[derive(Debug)]
@@ -83,26 +83,8 @@ impl Sink {
         Ok(Self { config: config.clone(), reports, generation, voice, bulk, alone: OnceLock::new() })
     }
 
-    /// Sends a record together with others; what becomes of it is reported.
-    pub fn send(&self, tag: u64, record: &Record<'_>) -> Result<(), SinkError> {
-        self.send_by(&self.bulk, Lane::Bulk, tag, record);
-        Ok(())
-    }
-
-    /// Sends a record in a batch of its own, to learn whether it or its neighbour was refused.
-    pub fn send_alone(&self, tag: u64, record: &Record<'_>) -> Result<(), SinkError> {
-        if self.alone.get().is_none() {
-            let reporter = Reporter::new(self.generation, self.reports.clone(), self.voice.clone(), Lane::Alone);
-            // Only this task sends, so nobody can have set it meanwhile.
-            let _ = self.alone.set(client::producer(&self.config, reporter)?);
-        }
-        if let Some(alone) = self.alone.get() {
-            self.send_by(alone, Lane::Alone, tag, record);
-        }
-        Ok(())
-    }
-
-    fn send_by(&self, by: &ThreadedProducer<Reporter>, lane: Lane, tag: u64, record: &Record<'_>) {
+    /// Sends a record; what becomes of it is reported.
+    pub fn send(&self, lane: Lane, tag: u64, record: &Record<'_>) -> Result<(), SinkError> {
         let mut message = BaseRecord::<[u8], [u8], usize>::with_opaque_to(&self.config.topic, client::opaque(tag))
             .payload(&record.value)
             .timestamp(record.timestamp);
@@ -112,8 +94,22 @@ impl Sink {
         if !record.headers.is_empty() {
             message = message.headers(headers(record));
         }
-        if let Err((error, _)) = by.send(message) {
+        if let Err((error, _)) = self.producer(lane)?.send(message) {
             self.refuse(tag, &error, lane);
+        }
+        Ok(())
+    }
+
+    /// The second producer is made when it is first needed, which is seldom.
+    fn producer(&self, lane: Lane) -> Result<&ThreadedProducer<Reporter>, SinkError> {
+        match (lane, self.alone.get()) {
+            (Lane::Bulk, _) => Ok(&self.bulk),
+            (Lane::Alone, Some(alone)) => Ok(alone),
+            (Lane::Alone, None) => {
+                let reporter = Reporter::new(self.generation, self.reports.clone(), self.voice.clone(), lane);
+                let alone = client::producer(&self.config, reporter)?;
+                Ok(self.alone.get_or_init(|| alone))
+            }
         }
     }
 

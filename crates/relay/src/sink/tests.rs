@@ -10,7 +10,7 @@ use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::{sleep, timeout};
 
-use super::{KafkaVoice, Report, Sink, Verdict};
+use super::{KafkaVoice, Lane, Report, Sink, Verdict};
 use crate::config::SinkConfig;
 use crate::mapping::Record;
 use crate::window::Window;
@@ -50,7 +50,7 @@ async fn a_record_is_confirmed_with_its_tag() {
     let cluster = cluster();
     let (sink, mut reports) = sink(&cluster);
     sink.probe().await.unwrap();
-    sink.send(7, &record(b"{}")).unwrap();
+    sink.send(Lane::Bulk, 7, &record(b"{}")).unwrap();
     let report = next(&mut reports).await;
     assert!(is_confirmed(&report, 7), "{report:?}");
 }
@@ -77,7 +77,7 @@ async fn what_passes_is_retried_within() {
         RDKafkaRespErr::RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT,
     ];
     cluster.request_errors(RDKafkaApiKey::Produce, &errors);
-    sink.send(1, &record(b"{}")).unwrap();
+    sink.send(Lane::Bulk, 1, &record(b"{}")).unwrap();
     let report = next(&mut reports).await;
     assert!(is_confirmed(&report, 1), "{report:?}");
 }
@@ -88,7 +88,7 @@ async fn a_broker_that_comes_back_confirms_what_waited() {
     let (sink, mut reports) = sink(&cluster);
     sink.probe().await.unwrap();
     cluster.broker_down(1).unwrap();
-    sink.send(1, &record(b"{}")).unwrap();
+    sink.send(Lane::Bulk, 1, &record(b"{}")).unwrap();
     assert!(timeout(Duration::from_secs(3), reports.recv()).await.is_err(), "nobody can have confirmed this");
     cluster.broker_up(1).unwrap();
     let report = next(&mut reports).await;
@@ -101,14 +101,14 @@ async fn a_refused_batch_is_suspect_and_what_is_refused_alone_is_poison() {
     let (sink, mut reports) = sink(&cluster);
     let too_large = [RDKafkaRespErr::RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE];
     cluster.request_errors(RDKafkaApiKey::Produce, &too_large);
-    sink.send(1, &record(b"{}")).unwrap();
+    sink.send(Lane::Bulk, 1, &record(b"{}")).unwrap();
     let report = next(&mut reports).await;
     assert!(matches!(report, Report::Refused { verdict: Verdict::Suspect, .. }), "{report:?}");
     cluster.request_errors(RDKafkaApiKey::Produce, &too_large);
-    sink.send_alone(1, &record(b"{}")).unwrap();
+    sink.send(Lane::Alone, 1, &record(b"{}")).unwrap();
     let report = next(&mut reports).await;
     assert!(matches!(report, Report::Refused { verdict: Verdict::Poison(_), .. }), "{report:?}");
-    sink.send(2, &record(b"{}")).unwrap();
+    sink.send(Lane::Bulk, 2, &record(b"{}")).unwrap();
     let report = next(&mut reports).await;
     assert!(is_confirmed(&report, 2), "{report:?}");
 }
@@ -121,7 +121,7 @@ async fn a_lost_permission_is_waited_for() {
     cluster.request_errors(RDKafkaApiKey::Produce, &errors);
     let mut refusals = 0;
     loop {
-        sink.send(1, &record(b"{}")).unwrap();
+        sink.send(Lane::Bulk, 1, &record(b"{}")).unwrap();
         match next(&mut reports).await {
             Report::Refused { verdict: Verdict::Wait(_), .. } => refusals += 1,
             report => break assert!(is_confirmed(&report, 1) && refusals > 0, "{report:?} after {refusals} refusals"),
@@ -135,7 +135,7 @@ async fn a_lost_permission_is_waited_for() {
 async fn an_oversize_record_is_poison_at_once() {
     let cluster = cluster();
     let (sink, mut reports) = sink(&cluster);
-    sink.send(3, &record(&vec![b'x'; 2_000_000])).unwrap();
+    sink.send(Lane::Bulk, 3, &record(&vec![b'x'; 2_000_000])).unwrap();
     let report = next(&mut reports).await;
     let Report::Refused { id, verdict: Verdict::Poison(reason) } = report else { panic!("{report:?}") };
     assert_eq!((id.tag, reason.contains("max_record_bytes")), (3, true));
