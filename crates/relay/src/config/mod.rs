@@ -1,0 +1,161 @@
+//! The configuration: what the YAML file says, checked as far as it can be without a connection.
+//!
+//! Every value is checked while it is read, so that each complaint carries its line. Nothing here opens a socket.
+
+mod endpoint;
+mod name;
+mod quantity;
+mod read;
+mod secret;
+mod sink;
+mod source;
+
+#[cfg(test)]
+mod tests;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+pub use endpoint::Endpoints;
+pub use read::{ConfigError, read};
+pub use secret::{Secret, SecretError};
+pub use sink::{Compression, Key, SinkConfig};
+pub use source::{Declare, ExchangeKind, SourceConfig};
+
+use quantity::{bytes, positive_duration};
+
+/// The whole file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where messages come from.
+    pub source: SourceConfig,
+    /// Where records go to.
+    pub sink: SinkConfig,
+    /// How a message becomes a record.
+    #[serde(default)]
+    pub mapping: MappingConfig,
+    /// What the process may use and how long it may take to stop.
+    #[serde(default)]
+    pub limits: Limits,
+    /// Where messages go that Kafka refuses for what they are.
+    #[serde(default)]
+    pub dead_letter: DeadLetterConfig,
+    /// Where metrics and health are served.
+    #[serde(default)]
+    pub http: HttpConfig,
+    /// How much is logged to stderr.
+    #[serde(default)]
+    pub log: LogLevel,
+}
+
+/// How a message becomes a record.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MappingConfig {
+    /// What the record's value looks like.
+    pub format: Format,
+    /// The AMQP header that holds the event's date in UNIX seconds, as number or text.
+    pub date_header: String,
+    /// With `format: logstash`, the field whose text is parsed as JSON into the top level, if any.
+    pub json_field: Option<String>,
+    /// What becomes of a body that is no JSON object.
+    pub not_json: NotJson,
+}
+
+impl Default for MappingConfig {
+    fn default() -> Self {
+        Self {
+            format: Format::default(),
+            date_header: "datetime".into(),
+            json_field: None,
+            not_json: NotJson::default(),
+        }
+    }
+}
+
+/// The shape of a record's value.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// The body byte for byte, with `@timestamp` put in front when it has none.
+    #[default]
+    Keep,
+    /// What Logstash's rabbitmq input, date filter, json filter and kafka output write.
+    Logstash,
+}
+
+/// What becomes of a body that is no JSON object.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NotJson {
+    /// Its text becomes the field `message`, tagged `_jsonparsefailure` as Logstash does.
+    #[default]
+    Wrap,
+    /// It goes to the dead-letter file.
+    DeadLetter,
+}
+
+/// What the process may use and how long it may take to stop.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Bytes of messages, originals and records together, that may be held at a time.
+    #[serde(deserialize_with = "bytes")]
+    pub memory: usize,
+    /// How long a stop may wait for Kafka's confirmations before it hands messages back.
+    #[serde(deserialize_with = "positive_duration")]
+    pub drain: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { memory: 32 << 20, drain: Duration::from_secs(20) }
+    }
+}
+
+/// Where messages go that Kafka refuses for what they are.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DeadLetterConfig {
+    /// A file of JSON lines; created when the first one comes.
+    pub file: PathBuf,
+}
+
+impl Default for DeadLetterConfig {
+    fn default() -> Self {
+        Self { file: "/var/lib/dpp-relay/dead-letters.jsonl".into() }
+    }
+}
+
+/// Where metrics and health are served.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HttpConfig {
+    /// Address and port; loopback unless said otherwise.
+    pub listen: SocketAddr,
+}
+
+impl Default for HttpConfig {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 9640)) }
+    }
+}
+
+/// How much is logged.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogLevel {
+    /// Only what an operator must act on.
+    Error,
+    /// And what heals by itself.
+    Warn,
+    /// And the milestones: connected, draining, stopped.
+    #[default]
+    Info,
+    /// And what the client libraries say.
+    Debug,
+}

@@ -1,0 +1,59 @@
+//! Reads the file, and shows a mistake with its line and a caret, but never a password.
+
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use super::Config;
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the configuration {}: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The system's words.
+        source: io::Error,
+    },
+    /// The file says something it must not.
+    #[error("the configuration {} is not valid\n{excerpt}", path.display())]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// The complaint with the lines around it.
+        excerpt: String,
+    },
+}
+
+/// Reads and checks a configuration file.
+pub fn read(path: &Path) -> Result<Config, ConfigError> {
+    let text = fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.into(), source })?;
+    let name = path.to_string_lossy();
+    parse(&text, &name).map_err(|excerpt| ConfigError::Invalid { path: path.into(), excerpt })
+}
+
+/// Checks the text of the file `name`; the error is the excerpt to show.
+pub(super) fn parse(text: &str, name: &str) -> Result<Config, String> {
+    serde_saphyr::from_str::<Config>(text).map_err(|error| excerpt(text, name, &error))
+}
+
+/// An excerpt shows the lines around the mistake, so it is made from a copy whose passwords are masked.
+fn excerpt(text: &str, name: &str, error: &serde_saphyr::Error) -> String {
+    match serde_saphyr::from_str::<Config>(&mask_passwords(text)) {
+        Err(masked) => masked.render_with_options(serde_saphyr::render_options! { source_name: Some(name) }),
+        Ok(_) => error.without_snippet().to_string(),
+    }
+}
+
+fn mask_passwords(text: &str) -> String {
+    text.split_inclusive('\n').map(mask_line).collect()
+}
+
+fn mask_line(line: &str) -> String {
+    let Some((key, value)) = line.split_once("password:") else { return line.to_owned() };
+    let masked = value.chars().map(|c| if c.is_whitespace() { c } else { '*' });
+    // A leading `*` would be a YAML alias.
+    let masked: String = masked.collect::<String>().replacen('*', "x", 1);
+    format!("{key}password:{masked}")
+}

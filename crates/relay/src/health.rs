@@ -1,0 +1,196 @@
+//! What the relay is doing and how it fares, for everybody who asks: systemd, Prometheus, the HTTP pages.
+//!
+//! Written by the supervisor and the pump, read by the rest. It decides nothing.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use tokio::sync::Notify;
+
+use crate::ledger::Ledger;
+
+/// A message that waits longer than this for Kafka makes the relay not ready.
+const STALLED: Duration = Duration::from_secs(10);
+
+/// Without a beat for this long the process does not live, whatever systemd sees of it.
+const DEAD: Duration = Duration::from_mins(1);
+
+/// What the relay is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Kafka has not answered yet; RabbitMQ keeps the messages.
+    WaitingForKafka,
+    /// RabbitMQ cannot be consumed yet.
+    WaitingForRabbitmq,
+    /// Both are there and messages flow, or would.
+    Relaying,
+    /// A stop was asked for; the last confirmations are awaited.
+    Draining,
+    /// Nothing is held any more.
+    Stopped,
+}
+
+/// One moment of the relay's life.
+#[derive(Debug, Clone, Serialize)]
+pub struct Snapshot {
+    /// What it is doing.
+    pub phase: Phase,
+    /// Why it cannot do what it should, when it cannot.
+    pub reason: Option<String>,
+    /// Where every message is.
+    pub ledger: Ledger,
+    /// How long RabbitMQ has been waiting for the oldest acknowledgement, in seconds.
+    pub oldest_unacked_seconds: f64,
+    /// Bytes of messages held.
+    pub held_bytes: usize,
+    /// Connections to RabbitMQ so far.
+    pub connections: u64,
+    /// Why dead letters cannot be written, when they cannot.
+    pub dead_letter_trouble: Option<String>,
+    /// When the relay's own loop last came round.
+    #[serde(skip)]
+    pub beat: Instant,
+}
+
+impl Snapshot {
+    /// Returns why messages do not flow, or nothing when they do.
+    pub fn hindrance(&self) -> Option<String> {
+        if self.phase != Phase::Relaying {
+            let phase = self.phase.words();
+            return Some(self.reason.as_ref().map_or(phase.to_owned(), |reason| format!("{phase}: {reason}")));
+        }
+        if let Some(trouble) = &self.dead_letter_trouble {
+            return Some(format!("dead letters cannot be written: {trouble}"));
+        }
+        (self.oldest_unacked_seconds > STALLED.as_secs_f64()).then(|| self.stall())
+    }
+
+    /// Returns whether the relay's own loop comes round.
+    pub fn lives(&self) -> bool {
+        self.beat.elapsed() < DEAD
+    }
+
+    fn stall(&self) -> String {
+        let seconds = self.oldest_unacked_seconds;
+        let words = self.reason.as_deref().unwrap_or("no complaint of the client");
+        format!("Kafka has not confirmed a message for {seconds:.0} s: {words}")
+    }
+}
+
+impl Phase {
+    /// Returns the phase in an operator's words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::WaitingForKafka => "waiting for Kafka",
+            Self::WaitingForRabbitmq => "waiting for RabbitMQ",
+            Self::Relaying => "relaying",
+            Self::Draining => "draining",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
+/// The latest snapshot, shared.
+#[derive(Debug)]
+pub struct Health {
+    latest: Mutex<Snapshot>,
+    changed: Notify,
+}
+
+impl Health {
+    /// Returns the health of a relay that has just been started.
+    pub fn new() -> Self {
+        let latest = Snapshot {
+            phase: Phase::WaitingForKafka,
+            reason: None,
+            ledger: Ledger::default(),
+            oldest_unacked_seconds: 0.0,
+            held_bytes: 0,
+            connections: 0,
+            dead_letter_trouble: None,
+            beat: Instant::now(),
+        };
+        Self { latest: Mutex::new(latest), changed: Notify::new() }
+    }
+
+    /// Returns the latest snapshot.
+    pub fn snapshot(&self) -> Snapshot {
+        self.lock().clone()
+    }
+
+    /// Waits for the next change of phase.
+    pub async fn phase_changed(&self) {
+        self.changed.notified().await;
+    }
+
+    /// Records what the relay does now, and why not more.
+    pub fn enter(&self, phase: Phase, reason: Option<String>) {
+        let mut latest = self.lock();
+        latest.connections += u64::from(phase == Phase::Relaying && latest.phase != Phase::Relaying);
+        (latest.phase, latest.reason, latest.beat) = (phase, reason, Instant::now());
+        drop(latest);
+        self.changed.notify_one();
+    }
+
+    /// Records the counts, all at once so that they add up for every reader.
+    pub fn publish(&self, ledger: Ledger, oldest: Duration, held_bytes: usize) {
+        let mut latest = self.lock();
+        latest.ledger = ledger;
+        latest.oldest_unacked_seconds = oldest.as_secs_f64();
+        latest.held_bytes = held_bytes;
+    }
+
+    /// Records that the relay's own loop came round, and what stands in its way.
+    pub fn beat(&self, reason: Option<String>) {
+        let mut latest = self.lock();
+        (latest.beat, latest.reason) = (Instant::now(), reason);
+    }
+
+    /// Records why dead letters cannot be written, or that they can.
+    pub fn dead_letters(&self, trouble: Option<String>) {
+        self.lock().dead_letter_trouble = trouble;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Snapshot> {
+        self.latest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for Health {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ready_means_that_messages_flow() {
+        let health = Health::new();
+        assert_eq!(health.snapshot().hindrance().as_deref(), Some("waiting for Kafka"));
+        health.enter(Phase::WaitingForRabbitmq, Some("refused".into()));
+        assert_eq!(health.snapshot().hindrance().as_deref(), Some("waiting for RabbitMQ: refused"));
+        health.enter(Phase::Relaying, None);
+        assert_eq!(health.snapshot().hindrance(), None);
+        health.publish(Ledger::default(), Duration::from_secs(34), 0);
+        health.beat(Some("Connection refused".into()));
+        let words = "Kafka has not confirmed a message for 34 s: Connection refused";
+        assert_eq!(health.snapshot().hindrance().as_deref(), Some(words));
+        health.dead_letters(Some("disk full".into()));
+        assert_eq!(health.snapshot().hindrance().as_deref(), Some("dead letters cannot be written: disk full"));
+    }
+
+    #[test]
+    fn a_connection_is_counted_once() {
+        let health = Health::new();
+        health.enter(Phase::Relaying, None);
+        health.enter(Phase::Relaying, None);
+        health.enter(Phase::WaitingForRabbitmq, None);
+        health.enter(Phase::Relaying, None);
+        assert_eq!(health.snapshot().connections, 2);
+    }
+}

@@ -1,0 +1,29 @@
+//! The ledger: where every message taken from RabbitMQ is now.
+//!
+//! Plain counts, kept by the window alone, so that the sum below holds in every scrape. No latency, no rates.
+
+use serde::Serialize;
+
+/// How many messages were received and what became of them since the process started.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Ledger {
+    /// Taken from RabbitMQ, redeliveries included.
+    pub received: u64,
+    /// Confirmed by Kafka with acks=all.
+    pub confirmed: u64,
+    /// Written to the dead-letter file.
+    pub dead: u64,
+    /// Left to RabbitMQ to deliver again, because nobody confirmed them before their connection ended.
+    pub handed_back: u64,
+    /// Taken and not yet settled.
+    pub in_flight: u64,
+    /// Settled, but their connection ended before the acknowledgement: RabbitMQ will send them a second time.
+    pub repeats_owed: u64,
+}
+
+impl Ledger {
+    /// Returns whether received = confirmed + dead + handed back + in flight.
+    pub fn balances(&self) -> bool {
+        self.received == self.confirmed + self.dead + self.handed_back + self.in_flight
+    }
+}

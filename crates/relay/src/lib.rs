@@ -1,0 +1,27 @@
+//! `dpp-relay` moves messages from RabbitMQ to Kafka and acknowledges only what Kafka confirmed.
+//!
+//! The map, from the ground up; a module uses what stands above it. The first block is pure.
+
+pub mod backoff;
+pub mod ledger;
+pub mod prefetch;
+pub mod window;
+
+pub mod config;
+pub mod envelope;
+pub mod mapping;
+
+pub mod health;
+pub mod metrics;
+
+pub mod http;
+pub mod notify;
+
+pub mod dead_letter;
+pub mod sink;
+pub mod source;
+
+pub mod pump;
+pub mod relay;
+
+pub mod cli;

@@ -1,0 +1,161 @@
+//! How a message becomes a record: key, headers, time and value. Pure: the same message gives the same record.
+
+mod date;
+mod keep;
+mod logstash;
+mod object;
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+
+use crate::config::{Config, Format, Key, MappingConfig, NotJson};
+use crate::envelope::{Envelope, bytes_of};
+
+/// A header of a record; a void AMQP value has no bytes.
+pub type RecordHeader<'a> = (Cow<'a, str>, Option<Cow<'a, [u8]>>);
+
+/// What is to be written to Kafka, borrowed from the message where that is possible.
+#[derive(Debug, PartialEq)]
+pub struct Record<'a> {
+    /// The record's key.
+    pub key: Option<Cow<'a, [u8]>>,
+    /// The record's value.
+    pub value: Cow<'a, [u8]>,
+    /// The record's headers.
+    pub headers: Vec<RecordHeader<'a>>,
+    /// The record's time in milliseconds.
+    pub timestamp: i64,
+}
+
+/// Why a message cannot become a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// JSON and Elasticsearch take UTF-8 only.
+    #[error("the body is not valid UTF-8")]
+    NotUtf8,
+    /// The configuration wants such messages put aside.
+    #[error("the body is not a JSON object")]
+    NotAnObject,
+}
+
+/// Turns messages into records as the configuration says.
+#[derive(Debug)]
+pub struct Mapping {
+    rules: MappingConfig,
+    key: Key,
+    headers: bool,
+}
+
+impl Mapping {
+    /// Returns the mapping of a configuration.
+    pub fn new(config: &Config) -> Self {
+        Self { rules: config.mapping.clone(), key: config.sink.key.clone(), headers: config.sink.headers }
+    }
+
+    /// Maps one message that is handled at `now`.
+    pub fn map<'a>(&self, envelope: &'a Envelope, now: Timestamp) -> Result<Record<'a>, Refusal> {
+        let date = date::of(envelope, &self.rules.date_header);
+        let value = match self.rules.format {
+            Format::Keep => keep::value(envelope, date.or(now), &self.rules)?,
+            Format::Logstash => logstash::value(envelope, date, now, &self.rules)?,
+        };
+        Ok(Record {
+            key: self.key(envelope),
+            value,
+            headers: if self.headers { headers(envelope) } else { Vec::new() },
+            timestamp: date.or(now).as_millisecond(),
+        })
+    }
+
+    fn key<'a>(&self, envelope: &'a Envelope) -> Option<Cow<'a, [u8]>> {
+        match &self.key {
+            Key::None => None,
+            Key::RoutingKey => Some(Cow::Borrowed(envelope.routing_key.as_str().as_bytes())),
+            Key::Header(name) => bytes_of(envelope.header(name)?),
+        }
+    }
+}
+
+/// AMQP headers keep their names; properties get the prefix `amqp.`.
+fn headers(envelope: &Envelope) -> Vec<RecordHeader<'_>> {
+    let own = envelope.headers().map(|(name, value)| (Cow::Borrowed(name), bytes_of(value)));
+    let mut headers: Vec<_> = own.collect();
+    let mut property =
+        |name, value: &'_ str| headers.push((Cow::Borrowed(name), Some(value.as_bytes().to_vec().into())));
+    property("amqp.exchange", envelope.exchange.as_str());
+    property("amqp.routing_key", envelope.routing_key.as_str());
+    if let Some(id) = envelope.properties.message_id() {
+        property("amqp.message_id", id.as_str());
+    }
+    if envelope.redelivered {
+        property("amqp.redelivered", "true");
+    }
+    headers
+}
+
+/// Returns the value for a body that is no JSON object.
+fn not_json(text: &str, time: Timestamp, rules: &MappingConfig) -> Result<Vec<u8>, Refusal> {
+    match rules.not_json {
+        NotJson::DeadLetter => Err(Refusal::NotAnObject),
+        NotJson::Wrap => Ok(object::wrapped(text, time)),
+    }
+}
+
+fn text_of(envelope: &Envelope) -> Result<&str, Refusal> {
+    std::str::from_utf8(&envelope.body).map_err(|_| Refusal::NotUtf8)
+}
+
+#[cfg(test)]
+mod tests {
+    use lapin::types::AMQPValue;
+
+    use super::*;
+
+    fn mapping(key: Key) -> Mapping {
+        Mapping { rules: MappingConfig::default(), key, headers: true }
+    }
+
+    fn now() -> Timestamp {
+        Timestamp::from_second(1_000).unwrap()
+    }
+
+    #[test]
+    fn the_header_date_becomes_the_records_time_and_now_stands_in() {
+        let dated = Envelope::of("{}").with_header("datetime", AMQPValue::LongString("1514764800.25".into()));
+        assert_eq!(mapping(Key::None).map(&dated, now()).unwrap().timestamp, 1_514_764_800_250);
+        assert_eq!(mapping(Key::None).map(&Envelope::of("{}"), now()).unwrap().timestamp, 1_000_000);
+    }
+
+    #[test]
+    fn the_key_follows_the_configuration() {
+        let envelope = Envelope::of("{}").with_header("user", AMQPValue::LongInt(7));
+        let key_of = |key| mapping(key).map(&envelope, now()).unwrap().key.map(Cow::into_owned);
+        assert_eq!(key_of(Key::None), None);
+        assert_eq!(key_of(Key::RoutingKey), Some(Vec::new()));
+        assert_eq!(key_of(Key::Header("user".into())), Some(b"7".to_vec()));
+        assert_eq!(key_of(Key::Header("absent".into())), None);
+    }
+
+    #[test]
+    fn headers_and_properties_are_all_there() {
+        let mut envelope = Envelope::of("{}").with_header("b", AMQPValue::Void);
+        envelope.redelivered = true;
+        envelope.properties = envelope.properties.with_message_id("m1".into());
+        let record = mapping(Key::None).map(&envelope, now()).unwrap();
+        let shown: Vec<_> = record.headers.iter().map(|(name, value)| (name.as_ref(), value.as_deref())).collect();
+        let expected: Vec<(&str, Option<&[u8]>)> = vec![
+            ("b", None),
+            ("amqp.exchange", Some(b"logging")),
+            ("amqp.routing_key", Some(b"")),
+            ("amqp.message_id", Some(b"m1")),
+            ("amqp.redelivered", Some(b"true")),
+        ];
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn a_body_that_is_no_text_is_refused() {
+        assert_eq!(mapping(Key::None).map(&Envelope::of([0xff]), now()), Err(Refusal::NotUtf8));
+    }
+}

@@ -1,0 +1,175 @@
+//! The supervisor: one generation after the other, Kafka first, until it is told to stop.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+use crate::backoff::Backoff;
+use crate::config::Config;
+use crate::dead_letter::DeadLetters;
+use crate::envelope::Envelope;
+use crate::health::{Health, Phase};
+use crate::mapping::Mapping;
+use crate::prefetch::Prefetch;
+use crate::pump::{End, Pump, Station};
+use crate::sink::{KafkaVoice, Report, Sink};
+use crate::source::Source;
+use crate::window::Window;
+
+/// A trouble that lasts is logged again after this long.
+const SAY_AGAIN: Duration = Duration::from_mins(1);
+
+/// Forwards messages for as long as the process lives.
+pub struct Relay {
+    config: Config,
+    mapping: Mapping,
+    dead_letters: DeadLetters,
+    health: Arc<Health>,
+    voice: KafkaVoice,
+    window: Window<Envelope>,
+    backoff: Backoff,
+    last_said: Option<(Phase, Instant)>,
+}
+
+impl Relay {
+    /// Returns a relay that is connected to nothing yet.
+    pub fn new(config: Config, health: Arc<Health>) -> Self {
+        Self {
+            mapping: Mapping::new(&config),
+            dead_letters: DeadLetters::start(config.dead_letter.file.clone(), Arc::clone(&health)),
+            window: Window::new(config.limits.memory),
+            voice: KafkaVoice::default(),
+            backoff: Backoff::new(),
+            last_said: None,
+            config,
+            health,
+        }
+    }
+
+    /// Runs until told to stop; returns whether everything that was taken had been settled.
+    pub async fn run(mut self, mut stop: watch::Receiver<bool>) -> bool {
+        loop {
+            let end = self.generation(&mut stop).await;
+            if *stop.borrow() {
+                self.health.enter(Phase::Stopped, None);
+                return !matches!(end, Some(End::DrainedLate));
+            }
+        }
+    }
+
+    /// Lives through one generation; none when it was told to stop before it began.
+    async fn generation(&mut self, stop: &mut watch::Receiver<bool>) -> Option<End> {
+        let (own_reports, reports) = unbounded_channel::<Report>();
+        let generation = self.window.open();
+        let sink = match Sink::open(&self.config.sink, generation, own_reports.clone(), self.voice.clone()) {
+            Ok(sink) => Arc::new(sink),
+            Err(error) => {
+                self.pause(Phase::WaitingForKafka, &error.to_string(), stop).await;
+                return None;
+            }
+        };
+        let prefetch = Prefetch::new(self.config.source.prefetch, self.config.limits.memory);
+        let source = self.open_source(&sink, prefetch.current(), stop).await?;
+        Some(self.pump(source, sink, prefetch, (own_reports, reports), stop).await)
+    }
+
+    /// Connects to RabbitMQ, each time only after Kafka has answered.
+    async fn open_source(
+        &mut self,
+        sink: &Arc<Sink>,
+        prefetch: u16,
+        stop: &mut watch::Receiver<bool>,
+    ) -> Option<Source> {
+        loop {
+            self.wait_for_kafka(sink, stop).await?;
+            let source = tokio::select! {
+                _ = stop.wait_for(|stop| *stop) => return None,
+                source = Source::open(&self.config.source, prefetch) => source,
+            };
+            match source {
+                Ok(source) => return Some(source),
+                Err(error) => self.pause(Phase::WaitingForRabbitmq, &error.to_string(), stop).await,
+            }
+        }
+    }
+
+    async fn wait_for_kafka(&mut self, sink: &Arc<Sink>, stop: &mut watch::Receiver<bool>) -> Option<()> {
+        loop {
+            let probe = tokio::select! {
+                _ = stop.wait_for(|stop| *stop) => return None,
+                probe = sink.probe() => probe,
+            };
+            match probe {
+                Ok(()) => return Some(()),
+                Err(error) => self.pause(Phase::WaitingForKafka, &error.to_string(), stop).await,
+            }
+        }
+    }
+
+    async fn pump(
+        &mut self,
+        source: Source,
+        sink: Arc<Sink>,
+        prefetch: Prefetch,
+        reports: (UnboundedSender<Report>, UnboundedReceiver<Report>),
+        stop: &mut watch::Receiver<bool>,
+    ) -> End {
+        let settled_before = self.settled();
+        self.health.enter(Phase::Relaying, None);
+        self.last_said = None;
+        tracing::info!(queue = self.config.source.queue, topic = self.config.sink.topic, "relaying");
+        let station = Station {
+            config: &self.config,
+            mapping: &self.mapping,
+            dead_letters: &self.dead_letters,
+            health: &self.health,
+            voice: &self.voice,
+        };
+        let end = Pump::new(station, &mut self.window, prefetch, source, sink, reports).run(stop).await;
+        if self.settled() > settled_before {
+            self.backoff.reset();
+        }
+        self.mourn(&end, stop).await;
+        end
+    }
+
+    /// Says why a generation ended, and waits before the next one.
+    async fn mourn(&mut self, end: &End, stop: &mut watch::Receiver<bool>) {
+        let ledger = self.window.ledger();
+        match end {
+            End::Drained | End::DrainedLate => tracing::info!(?ledger, "{end}"),
+            End::HandBack { .. } | End::Broken(_) | End::Sink(_) => {
+                tracing::warn!(?ledger, "messages are handed back to RabbitMQ");
+                self.pause(Phase::WaitingForKafka, &end.to_string(), stop).await;
+            }
+            _ => self.pause(Phase::WaitingForRabbitmq, &end.to_string(), stop).await,
+        }
+    }
+
+    async fn pause(&mut self, phase: Phase, reason: &str, stop: &mut watch::Receiver<bool>) {
+        let wait = self.backoff.wait();
+        self.say(phase, reason);
+        self.health.enter(phase, Some(reason.to_owned()));
+        tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => {}
+            () = sleep(wait) => {}
+        }
+    }
+
+    /// Logs why nothing flows: at once when that is new, and once a minute while it stays so.
+    fn say(&mut self, phase: Phase, reason: &str) {
+        let is_news = self.last_said.is_none_or(|(said, at)| said != phase || at.elapsed() >= SAY_AGAIN);
+        if is_news {
+            tracing::warn!(reason, "{}", phase.words());
+            self.last_said = Some((phase, Instant::now()));
+        }
+    }
+
+    fn settled(&self) -> u64 {
+        let ledger = self.window.ledger();
+        ledger.confirmed + ledger.dead
+    }
+}

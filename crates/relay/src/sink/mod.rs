@@ -1,0 +1,132 @@
+//! Kafka: an idempotent producer with acks=all that never gives a record up for lack of time.
+//!
+//! A sink lives as long as one RabbitMQ connection, so that nothing it still holds can outlive the tags it reports.
+
+mod client;
+mod probe;
+mod verdict;
+
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+use std::sync::OnceLock;
+
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::producer::{BaseRecord, ThreadedProducer};
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::config::SinkConfig;
+use crate::mapping::Record;
+use crate::window::{DeliveryId, Generation};
+
+pub use client::{KafkaVoice, Lane};
+pub use verdict::Verdict;
+
+use client::Reporter;
+
+/// What became of a record or of a dead letter.
+#[derive(Debug)]
+pub enum Report {
+    /// Kafka has it, with acks=all.
+    Confirmed(DeliveryId),
+    /// The dead-letter file has it.
+    Buried(DeliveryId),
+    /// Kafka does not take it.
+    Refused {
+        /// Which one.
+        id: DeliveryId,
+        /// What that means for it.
+        verdict: Verdict,
+    },
+}
+
+/// Why Kafka cannot be used, or no longer.
+#[derive(Debug, thiserror::Error)]
+pub enum SinkError {
+    /// A producer could not be made.
+    #[error("cannot start a Kafka producer: {0}")]
+    Producer(KafkaError),
+    /// No broker answered, or not about this topic.
+    #[error("cannot find topic `{topic}` at Kafka {servers}: {reason}")]
+    Away {
+        /// Who was asked.
+        servers: String,
+        /// For what.
+        topic: String,
+        /// The client's words.
+        reason: String,
+    },
+}
+
+/// The producers of one generation.
+pub struct Sink {
+    config: SinkConfig,
+    reports: UnboundedSender<Report>,
+    generation: Generation,
+    voice: KafkaVoice,
+    bulk: ThreadedProducer<Reporter>,
+    alone: OnceLock<ThreadedProducer<Reporter>>,
+}
+
+impl Sink {
+    /// Starts a producer; it connects by itself.
+    pub fn open(
+        config: &SinkConfig,
+        generation: Generation,
+        reports: UnboundedSender<Report>,
+        voice: KafkaVoice,
+    ) -> Result<Self, SinkError> {
+        let reporter = Reporter::new(generation, reports.clone(), voice.clone(), Lane::Bulk);
+        let bulk = client::producer(config, reporter)?;
+        Ok(Self { config: config.clone(), reports, generation, voice, bulk, alone: OnceLock::new() })
+    }
+
+    /// Sends a record; what becomes of it is reported.
+    pub fn send(&self, lane: Lane, tag: u64, record: &Record<'_>) -> Result<(), SinkError> {
+        let mut message = BaseRecord::<[u8], [u8], usize>::with_opaque_to(&self.config.topic, client::opaque(tag))
+            .payload(&record.value)
+            .timestamp(record.timestamp);
+        if let Some(key) = &record.key {
+            message = message.key(key);
+        }
+        if !record.headers.is_empty() {
+            message = message.headers(headers(record));
+        }
+        if let Err((error, _)) = self.producer(lane)?.send(message) {
+            self.refuse(tag, &error, lane);
+        }
+        Ok(())
+    }
+
+    /// The second producer is made when it is first needed, which is seldom.
+    fn producer(&self, lane: Lane) -> Result<&ThreadedProducer<Reporter>, SinkError> {
+        match (lane, self.alone.get()) {
+            (Lane::Bulk, _) => Ok(&self.bulk),
+            (Lane::Alone, Some(alone)) => Ok(alone),
+            (Lane::Alone, None) => {
+                let reporter = Reporter::new(self.generation, self.reports.clone(), self.voice.clone(), lane);
+                let alone = client::producer(&self.config, reporter)?;
+                Ok(self.alone.get_or_init(|| alone))
+            }
+        }
+    }
+
+    /// What the client itself does not take goes the same way as Kafka's own refusals.
+    fn refuse(&self, tag: u64, error: &KafkaError, lane: Lane) {
+        let verdict = match error.rdkafka_error_code() {
+            Some(RDKafkaErrorCode::MessageSizeTooLarge) => Verdict::oversize(self.config.max_record_bytes),
+            _ => Verdict::of(error, lane == Lane::Alone),
+        };
+        let id = DeliveryId { generation: self.generation, tag };
+        // The pump that reads the reports is the one that sends.
+        let _ = self.reports.send(Report::Refused { id, verdict });
+    }
+}
+
+fn headers(record: &Record<'_>) -> OwnedHeaders {
+    record.headers.iter().fold(OwnedHeaders::new_with_capacity(record.headers.len()), |headers, (name, value)| {
+        headers.insert(Header { key: Cow::as_ref(name), value: value.as_deref() })
+    })
+}

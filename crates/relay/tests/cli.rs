@@ -1,0 +1,150 @@
+//! The binary from outside, without brokers: its words, its exit codes, and how it waits.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::net::UnixDatagram;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// A folder that goes when the test does.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(test: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("dpp-relay-{test}-{}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn file(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.0.join(name);
+        fs::write(&path, text).unwrap();
+        path
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn relay() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_dpp-relay"))
+}
+
+fn config(kafka_port: u16, http_port: u16) -> String {
+    format!(
+        "source: {{user: u, password: p, queue: logs, host: 127.0.0.1, port: 1}}\n\
+         sink: {{bootstrap_servers: '127.0.0.1:{kafka_port}', topic: t}}\n\
+         http: {{listen: '127.0.0.1:{http_port}'}}\n"
+    )
+}
+
+fn check(folder: &Folder, text: &str) -> Output {
+    relay().args(["check-config", "--config"]).arg(folder.file("config.yml", text)).output().unwrap()
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+fn get(port: u16, page: &str) -> Option<String> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
+    write!(stream, "GET {page} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    Some(answer)
+}
+
+fn eventually<T>(what: &str, mut attempt: impl FnMut() -> Option<T>) -> T {
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_secs(20) {
+        if let Some(found) = attempt() {
+            return found;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    panic!("{what} did not come within 20 s");
+}
+
+#[test]
+fn a_valid_configuration_is_said_to_be_one() {
+    let output = check(&Folder::new("valid"), &config(9092, 9640));
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("is valid: queue logs of 127.0.0.1:1/ -> topic t of 127.0.0.1:9092"), "{said}");
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn a_wrong_configuration_is_shown_with_its_line() {
+    let output = check(&Folder::new("wrong"), "source:\n  user: u\n  passwort: geheim\n");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("config.yml:3:3") && said.contains("unknown field `passwort`"), "{said}");
+    assert_eq!(output.status.code(), Some(78));
+}
+
+#[test]
+fn a_missing_configuration_is_named() {
+    let output = relay().args(["run", "--config", "/nonexistent/config.yml"]).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("cannot read the configuration /nonexistent/config.yml"), "{said}");
+    assert_eq!(output.status.code(), Some(78));
+}
+
+#[test]
+fn a_port_in_use_is_told_before_anything_else() {
+    let folder = Folder::new("port");
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let path = folder.file("config.yml", &config(9092, port));
+    let output = relay().args(["run", "--config"]).arg(path).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains(&format!("cannot listen on 127.0.0.1:{port}")), "{said}");
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn without_kafka_it_waits_says_why_and_stops_at_once() {
+    let folder = Folder::new("waits");
+    let (kafka, http) = (free_port(), free_port());
+    let socket = UnixDatagram::bind(folder.0.join("notify")).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let path = folder.file("config.yml", &config(kafka, http));
+    let mut child = relay()
+        .args(["run", "--config"])
+        .arg(path)
+        .env("NOTIFY_SOCKET", folder.0.join("notify"))
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+
+    let reason = format!("cannot find topic `t` at Kafka 127.0.0.1:{kafka}: 127.0.0.1:{kafka}/bootstrap: Connect to");
+    let answer = eventually("the reason", || get(http, "/ready").filter(|answer| answer.contains(&reason)));
+    assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+    assert!(get(http, "/live").unwrap().starts_with("HTTP/1.1 200"));
+    assert!(get(http, "/metrics").unwrap().contains("dpp_relay_ready 0"));
+    assert!(get(http, "/status").unwrap().contains(r#""phase":"waiting_for_kafka""#));
+
+    Command::new("kill").arg(child.id().to_string()).status().unwrap();
+    let start = Instant::now();
+    assert!(child.wait().unwrap().success());
+    assert!(start.elapsed() < Duration::from_secs(8), "it took {:?} to stop", start.elapsed());
+    let told = all_of(&socket);
+    assert!(told.contains("STATUS=waiting for Kafka"), "{told}");
+    assert!(!told.contains("READY=1"), "{told}");
+}
+
+fn all_of(socket: &UnixDatagram) -> String {
+    socket.set_nonblocking(true).unwrap();
+    let (mut all, mut buffer) = (String::new(), [0; 4_096]);
+    while let Ok(length) = socket.recv(&mut buffer) {
+        all += &String::from_utf8_lossy(&buffer[..length]);
+        all.push('\n');
+    }
+    all
+}
