@@ -3,7 +3,6 @@
 use crate::inventory::roster::{Inventory, LOCALHOST};
 use crate::inventory::variables::Variables;
 use crate::inventory::vars_folder::Beside;
-use crate::value::Value;
 
 /// Where variables of a host come from; a later kind wins over an earlier one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,19 +28,19 @@ pub enum LayerKind {
 }
 
 /// Variables of one origin.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Layer {
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Layer<'a> {
     /// What kind of origin.
     pub kind: LayerKind,
     /// The group or the host they were said of.
-    pub name: String,
+    pub name: &'a str,
     /// The variables.
-    pub variables: Variables,
+    pub variables: &'a Variables,
 }
 
 impl Inventory {
     /// Everything said about a host, the weakest first. A host that is not in the inventory is the implicit localhost.
-    pub fn layers(&self, host: &str) -> Vec<Layer> {
+    pub fn layers<'a>(&'a self, host: &'a str) -> Vec<Layer<'a>> {
         let mut layers = Layers::default();
         let groups = self.by_weight(host);
         layers.add(LayerKind::AllInline, "all", [&self.groups["all"].variables]);
@@ -58,7 +57,8 @@ impl Inventory {
         }
         match self.hosts.get(host) {
             Some(known) => layers.add(LayerKind::HostInline, host, [&known.variables]),
-            None => layers.add(LayerKind::HostInline, host, [&implicit(host)]),
+            None if LOCALHOST.contains(&host) => layers.add(LayerKind::HostInline, host, [&self.implicit]),
+            None => {}
         }
         layers.add(LayerKind::HostFile, host, self.host_files(host, Beside::Inventory));
         layers.add(LayerKind::HostFileOfPlaybook, host, self.host_files(host, Beside::Playbook));
@@ -84,20 +84,11 @@ impl Inventory {
 }
 
 #[derive(Default)]
-struct Layers(Vec<Layer>);
+struct Layers<'a>(Vec<Layer<'a>>);
 
-impl Layers {
-    fn add<'a>(&mut self, kind: LayerKind, name: &str, sources: impl IntoIterator<Item = &'a Variables>) {
+impl<'a> Layers<'a> {
+    fn add(&mut self, kind: LayerKind, name: &'a str, sources: impl IntoIterator<Item = &'a Variables>) {
         let filled = sources.into_iter().filter(|variables| !variables.is_empty());
-        self.0.extend(filled.map(|variables| Layer { kind, name: name.to_owned(), variables: variables.clone() }));
+        self.0.extend(filled.map(|variables| Layer { kind, name, variables }));
     }
-}
-
-/// The controller itself needs no SSH.
-fn implicit(host: &str) -> Variables {
-    let mut variables = Variables::default();
-    if LOCALHOST.contains(&host) {
-        variables.set("ansible_connection", Value::plain("local"), None);
-    }
-    variables
 }

@@ -39,6 +39,8 @@ pub struct Inventory {
     pub(crate) warnings: Problems,
     pub(crate) files: Vec<PathBuf>,
     pub(crate) folder: Option<PathBuf>,
+    /// What holds for the controller when it is asked for without standing in the inventory: it needs no ssh.
+    pub(crate) implicit: Variables,
 }
 
 /// The names by which the controller itself may be asked for without standing in the inventory.
@@ -90,7 +92,10 @@ impl Group {
 impl Inventory {
     pub(crate) fn empty() -> Self {
         let groups = ["all", "ungrouped"].map(|name| (name.to_owned(), Group::default()));
+        let mut implicit = Variables::default();
+        implicit.set("ansible_connection", Value::plain("local"), None);
         let mut inventory = Self {
+            implicit,
             hosts: IndexMap::new(),
             groups: groups.into_iter().collect(),
             folders: Vec::new(),
