@@ -10,6 +10,7 @@ pub mod files;
 mod host;
 mod module;
 pub mod packages;
+pub mod pipeline;
 pub mod services;
 mod survey;
 pub mod system;
@@ -35,6 +36,13 @@ pub const MODULES: &[Entry] = &[
     Entry::of::<services::service::Service>(),
     Entry::of::<services::systemd::Systemd>(),
     Entry { name: "systemd_service", ..Entry::of::<services::systemd::Systemd>() },
+    Entry::of::<pipeline::connect::connector::KafkaConnector>(),
+    Entry::of::<pipeline::connect::facts::KafkaConnectFacts>(),
+    Entry::of::<pipeline::connect::plugin::KafkaConnectPlugin>(),
+    Entry::of::<pipeline::kafka::facts::KafkaFacts>(),
+    Entry::of::<pipeline::kafka::search::KafkaSearch>(),
+    Entry::of::<pipeline::kafka::topic::KafkaTopic>(),
+    Entry::of::<pipeline::kafka::wait::KafkaWait>(),
 ];
 
 /// Finds a module by its short name.
