@@ -43,6 +43,20 @@ pub const MODULES: &[Entry] = &[
     Entry::of::<pipeline::kafka::search::KafkaSearch>(),
     Entry::of::<pipeline::kafka::topic::KafkaTopic>(),
     Entry::of::<pipeline::kafka::wait::KafkaWait>(),
+    Entry::of::<pipeline::rabbitmq::binding::RabbitmqBinding>(),
+    Entry::of::<pipeline::rabbitmq::exchange::RabbitmqExchange>(),
+    Entry::of::<pipeline::rabbitmq::facts::RabbitmqFacts>(),
+    Entry::of::<pipeline::rabbitmq::global_parameter::RabbitmqGlobalParameter>(),
+    Entry::of::<pipeline::rabbitmq::parameter::RabbitmqParameter>(),
+    Entry::of::<pipeline::rabbitmq::permission::RabbitmqPermission>(),
+    Entry::of::<pipeline::rabbitmq::plugin::RabbitmqPlugin>(),
+    Entry::of::<pipeline::rabbitmq::policy::RabbitmqPolicy>(),
+    Entry::of::<pipeline::rabbitmq::publish::RabbitmqPublish>(),
+    Entry::of::<pipeline::rabbitmq::queue::RabbitmqQueue>(),
+    Entry::of::<pipeline::rabbitmq::user::RabbitmqUser>(),
+    Entry::of::<pipeline::rabbitmq::vhost::RabbitmqVhost>(),
+    Entry::of::<pipeline::rabbitmq::vhost_limits::RabbitmqVhostLimits>(),
+    Entry::of::<pipeline::rabbitmq::wait::RabbitmqWait>(),
 ];
 
 /// Finds a module by its short name.

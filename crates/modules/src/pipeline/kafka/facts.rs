@@ -50,7 +50,8 @@ impl Product for KafkaFacts {
         }
         let mut groups = Map::new();
         for group in &self.groups.0 {
-            groups.insert(group.clone(), lag(&mut cluster, group)?);
+            let lag = lag(&mut cluster, group).unwrap_or_else(|failure| json!({"lag": null, "error": failure.message}));
+            groups.insert(group.clone(), lag);
         }
         Ok(Survey::unchanged()
             .value("cluster_id", map.id.clone())

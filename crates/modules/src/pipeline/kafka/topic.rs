@@ -8,7 +8,7 @@ use kafka_protocol::messages::create_topics_request::{CreatableTopic, CreatableT
 use kafka_protocol::messages::delete_topics_request::DeleteTopicState;
 use kafka_protocol::messages::{CreatePartitionsRequest, CreateTopicsRequest, DeleteTopicsRequest, TopicName};
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::cluster::{Cluster, Topic, refused};
 use super::connection::text;
@@ -102,7 +102,8 @@ impl Product for KafkaTopic {
         }
     }
 
-    fn make(&self, step: &TopicStep, host: &Host, _result: &mut ResultMap) -> Result<(), Failure> {
+    fn make(&self, step: &TopicStep, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
+        result.remove("partitions");
         let mut cluster = self.cluster()?;
         match step {
             TopicStep::Create(_) => self.create(&mut cluster)?,
@@ -117,11 +118,11 @@ impl Product for KafkaTopic {
 
     fn finish(&self, _host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
         if self.state == State::Present
+            && !result.contains_key("partitions")
             && let Some(topic) = self.cluster()?.map.topics.get(&self.name)
         {
-            let replicas = topic.partitions.values().map(|partition| partition.replicas.len()).max();
             result.insert("partitions".into(), topic.partitions.len().into());
-            result.insert("replication_factor".into(), json!(replicas));
+            result.insert("replication_factor".into(), replicas(topic).into());
         }
         Ok(())
     }
@@ -159,7 +160,9 @@ impl KafkaTopic {
             let change = Change::new(Verb::Change, self.what()).detail(detail.join(", "));
             steps.push(TopicStep::Alter(change, differences, found));
         }
-        let survey = Survey::steps(steps);
+        let survey = Survey::steps(steps)
+            .value("partitions", topic.partitions.len())
+            .value("replication_factor", replicas(topic));
         Ok(match self.replicas_differ(topic) {
             Some(warning) => survey.warning(warning),
             None => survey,
@@ -185,7 +188,7 @@ impl KafkaTopic {
 
     fn replicas_differ(&self, topic: &Topic) -> Option<String> {
         let wanted = usize::try_from(self.replication_factor?.0).ok()?;
-        let found = topic.partitions.values().map(|partition| partition.replicas.len()).min()?;
+        let found = replicas(topic);
         (found != wanted).then(|| {
             format!(
                 "topic {} has {found} replicas and not {wanted}: only a reassignment moves replicas \
@@ -275,6 +278,10 @@ impl KafkaTopic {
         let milliseconds = (self.timeout.0.clamp(1.0, 600.0) * 1000.0) as i32;
         milliseconds
     }
+}
+
+fn replicas(topic: &Topic) -> usize {
+    topic.partitions.values().map(|partition| partition.replicas.len()).min().unwrap_or(0)
 }
 
 fn difference(key: &str, found: Option<&String>, wanted: &Option<String>) -> String {
