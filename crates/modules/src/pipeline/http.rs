@@ -10,7 +10,7 @@ use dpp_protocol::Failure;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use ureq::Agent;
-use ureq::http::{Method, Request};
+use ureq::http::{HeaderMap, Method, Request};
 
 use super::product::UNREACHABLE;
 
@@ -34,6 +34,7 @@ pub(super) struct Reply {
     pub(super) status: u16,
     /// The body as a text.
     pub(super) body: String,
+    headers: HeaderMap,
 }
 
 impl Endpoint {
@@ -70,11 +71,6 @@ impl Endpoint {
         self
     }
 
-    /// Where it is.
-    pub(super) fn base(&self) -> &str {
-        &self.base
-    }
-
     pub(super) fn get(&self, path: &str) -> Result<Reply, Failure> {
         self.send(&Method::GET, path, None)
     }
@@ -99,15 +95,17 @@ impl Endpoint {
     fn send(&self, method: &Method, path: &str, body: Option<&Value>) -> Result<Reply, Failure> {
         let url = format!("{}{path}", self.base);
         let request = format!("{method} {url}");
-        self.exchange(method, &url, body).map(|(status, body)| Reply { request, status, body }).map_err(|error| {
+        let mut reply = self.exchange(method, &url, body).map_err(|error| {
             let failure = Failure::new(format!("cannot reach {} at {}: {error}", self.product, self.base));
             let failure = failure.code(UNREACHABLE).note("request", format!("{method} {path}"));
             if self.hint.is_empty() { failure } else { failure.help(self.hint.clone()) }
-        })
+        })?;
+        reply.request = request;
+        Ok(reply)
     }
 
-    fn exchange(&self, method: &Method, url: &str, body: Option<&Value>) -> Result<(u16, String), ureq::Error> {
-        let mut request = Request::builder().method(method).uri(url).header("accept", "application/json");
+    fn exchange(&self, method: &Method, url: &str, body: Option<&Value>) -> Result<Reply, ureq::Error> {
+        let mut request = Request::builder().method(method).uri(url).header("accept", "*/*");
         for (name, value) in &self.headers {
             request = request.header(*name, value);
         }
@@ -119,9 +117,9 @@ impl Endpoint {
             None if *method == Method::GET || *method == Method::DELETE => self.agent.run(request.body(())?)?,
             None => self.agent.run(request.body(String::new())?)?,
         };
-        let status = reply.status().as_u16();
+        let (status, headers) = (reply.status().as_u16(), reply.headers().clone());
         let bytes = reply.into_body().into_with_config().limit(LARGEST_REPLY).read_to_vec()?;
-        Ok((status, String::from_utf8_lossy(&bytes).into_owned()))
+        Ok(Reply { request: String::new(), status, body: String::from_utf8_lossy(&bytes).into_owned(), headers })
     }
 }
 
@@ -129,6 +127,11 @@ impl Reply {
     /// Whether the status is 2xx.
     pub(super) fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
+    }
+
+    /// A header of the reply.
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
     }
 
     /// The body as JSON, or `Null` when it is none.

@@ -26,14 +26,22 @@ pub(super) struct User {
 }
 
 impl<'a> Access<'a> {
-    /// Tries the API first: a `rabbitmqctl` boots an Erlang runtime each time.
+    /// Tries the API first, as `guest` too: a `rabbitmqctl` boots an Erlang runtime each time.
+    ///
+    /// On a fresh node only `guest` is let in, from the host itself, until the role has made its own user.
     pub(super) fn open(login: &Login, node: Option<&'a str>, host: &'a Host<'a>) -> Result<Self, Failure> {
-        let api = Api::new(login);
-        let refusal = match api.knows_us() {
-            Ok(true) => return Ok(Self::Api(api)),
-            Ok(false) => Failure::new(format!("RabbitMQ does not let user {} in", login.user))
-                .code("DPP0802")
-                .help("check login_user and login_password; the user needs the tag administrator or management"),
+        let (own, url) = (Api::new(login), login.url.clone());
+        let refusal = match own.knows_us() {
+            Ok(true) => return Ok(Self::Api(own)),
+            Ok(false) => {
+                let guest = Api::new(&Login { user: "guest", password: "guest", url });
+                if guest.knows_us()? {
+                    return Ok(Self::Api(guest));
+                }
+                Failure::new(format!("RabbitMQ does not let user {} in", login.user))
+                    .code("DPP0802")
+                    .help("check login_user and login_password; the user needs the tag administrator or management")
+            }
             Err(failure) if failure.code == UNREACHABLE => failure,
             Err(failure) => return Err(failure),
         };
