@@ -48,6 +48,8 @@ pub const MODULES: &[Entry] = &[
     Entry::of::<pipeline::kafka::search::KafkaSearch>(),
     Entry::of::<pipeline::kafka::topic::KafkaTopic>(),
     Entry::of::<pipeline::kafka::wait::KafkaWait>(),
+    Entry::of::<pipeline::kibana::data_view::KibanaDataView>(),
+    Entry::of::<pipeline::kibana::wait::KibanaWait>(),
     Entry::of::<pipeline::rabbitmq::binding::RabbitmqBinding>(),
     Entry::of::<pipeline::rabbitmq::exchange::RabbitmqExchange>(),
     Entry::of::<pipeline::rabbitmq::facts::RabbitmqFacts>(),

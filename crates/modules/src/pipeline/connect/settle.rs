@@ -51,7 +51,7 @@ impl Settle<'_> {
                 _ => running_since = None,
             }
             let words = status.as_ref().map_or("no status yet".to_owned(), Status::words);
-            self.host.life(&format!("connector {}: {words}", self.name), self.limit.progress());
+            self.host.life(&format!("connector {}: {words}", self.name), Some(self.limit.progress()));
             if !self.limit.pause(LOOK_EVERY) {
                 return Err(self.late(&words));
             }

@@ -1,5 +1,7 @@
 //! A connector's status as Connect tells it, and what follows from it.
 
+use std::fmt::Write;
+
 use serde::Deserialize;
 
 use super::trace::{Cause, root_cause};
@@ -67,7 +69,7 @@ impl Status {
     pub(super) fn words(&self) -> String {
         let mut words = format!("connector {}", self.connector.state);
         for task in &self.tasks {
-            words.push_str(&format!(", task {} {}", task.id, task.state));
+            let _ = write!(words, ", task {} {}", task.id, task.state);
         }
         if self.tasks.is_empty() {
             words.push_str(", no task");

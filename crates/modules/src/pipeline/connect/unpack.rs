@@ -35,11 +35,10 @@ impl Source {
         if !self.path.is_dir() {
             return sha256_of(&self.path);
         }
-        let mut contents = String::new();
-        for file in files_below(&self.path)? {
-            contents.push_str(&format!("{} {}\n", sha256_of(&self.path.join(&file))?, file.display()));
-        }
-        digest::<Sha256>(contents.as_bytes())
+        let files = files_below(&self.path)?.into_iter();
+        let lines: io::Result<String> =
+            files.map(|file| Ok(format!("{} {}\n", sha256_of(&self.path.join(&file))?, file.display()))).collect();
+        digest::<Sha256>(lines?.as_bytes())
     }
 }
 

@@ -132,7 +132,7 @@ impl Worker {
             if reply.status != 409 || !limit.pause(pause) {
                 return Err(self.refusal(&reply, attempt));
             }
-            host.life(&format!("{attempt}: the workers rebalance"), limit.progress());
+            host.life(&format!("{attempt}: the workers rebalance"), Some(limit.progress()));
             pause = (pause * 2).min(Duration::from_secs(10));
         }
     }

@@ -7,14 +7,14 @@ use serde_json::Value;
 
 use crate::pipeline::http::Endpoint;
 
-/// `major.minor`; OpenSearch counts as the Elasticsearch it was forked from.
+/// `major.minor`; `OpenSearch` counts as the Elasticsearch it was forked from.
 pub(in crate::pipeline) type Version = (u64, u64);
 
 const FORKED_FROM: Version = (7, 10);
 
 /// The node at `url`, with a login unless `user` is empty.
 pub(in crate::pipeline) fn node(url: &str, user: &str, password: &str) -> Endpoint {
-    Endpoint::new("Elasticsearch", url, Duration::from_secs(60))
+    Endpoint::new("Elasticsearch", url, Duration::from_mins(1))
         .login(user, password)
         .hint("systemctl status elasticsearch; journalctl -u elasticsearch -n 50")
 }

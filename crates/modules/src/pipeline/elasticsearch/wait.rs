@@ -1,5 +1,6 @@
 //! `elasticsearch_wait`: waits for a status and a number of nodes, and explains what is in the way.
 
+use std::fmt::Write;
 use std::time::Duration;
 
 use dpp_protocol::{Change, Failure, ResultMap};
@@ -9,7 +10,7 @@ use serde_json::Value;
 use super::cluster::node;
 use crate::arguments::{Number, Whole};
 use crate::pipeline::deadline::Deadline;
-use crate::pipeline::http::Endpoint;
+use crate::pipeline::http::{Endpoint, Reply};
 use crate::pipeline::product::{Never, Product, UNREACHABLE};
 use crate::{Host, Survey};
 
@@ -58,7 +59,7 @@ impl Product for ElasticsearchWait {
     }
 
     fn look(&self, _host: &Host) -> Result<Survey<Never>, Failure> {
-        let health = self.health(&self.node())?;
+        let health = health(&self.node())?;
         Ok(match self.trouble(&health) {
             None => Survey::unchanged().value("health", health),
             Some(_) => Survey::unchanged().unpredicted(),
@@ -72,7 +73,7 @@ impl Product for ElasticsearchWait {
     fn finish(&self, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
         let (node, deadline) = (self.node(), Deadline::seconds(self.timeout.0));
         while !result.contains_key("health") {
-            let trouble = match self.health(&node) {
+            let trouble = match health(&node) {
                 Ok(health) => match self.trouble(&health) {
                     None => {
                         result.insert("health".into(), health);
@@ -84,7 +85,7 @@ impl Product for ElasticsearchWait {
                 Err(failure) if failure.code == UNREACHABLE => failure.message,
                 Err(failure) => return Err(failure),
             };
-            host.life(&format!("Elasticsearch: {trouble}"), deadline.progress());
+            host.life(&format!("Elasticsearch: {trouble}"), Some(deadline.progress()));
             if !deadline.pause(Duration::from_millis(300)) {
                 return Err(late(&node, &trouble, &deadline));
             }
@@ -96,15 +97,6 @@ impl Product for ElasticsearchWait {
 impl ElasticsearchWait {
     fn node(&self) -> Endpoint {
         node(&self.url, &self.user, &self.password)
-    }
-
-    /// The cluster's health; a cluster without a master answers 503, which is a state and no refusal.
-    fn health(&self, node: &Endpoint) -> Result<Value, Failure> {
-        let reply = node.get("/_cluster/health")?;
-        if matches!(reply.status, 408 | 503) {
-            return Ok(reply.json());
-        }
-        reply.success("read the cluster's health")
     }
 
     /// What is still missing.
@@ -129,10 +121,19 @@ impl ElasticsearchWait {
     }
 }
 
+/// The cluster's health; a cluster without a master answers 503, which is a state and no refusal.
+fn health(node: &Endpoint) -> Result<Value, Failure> {
+    let reply = node.get("/_cluster/health")?;
+    if matches!(reply.status, 408 | 503) {
+        return Ok(reply.json());
+    }
+    reply.success("read the cluster's health")
+}
+
 fn late(node: &Endpoint, trouble: &str, deadline: &Deadline) -> Failure {
     let failure = Failure::new(format!("Elasticsearch is not ready after {} s: {trouble}", deadline.elapsed()));
     let failure = failure.code("DPP0806");
-    let explained = node.get("/_cluster/allocation/explain").ok().filter(super::super::http::Reply::is_success);
+    let explained = node.get("/_cluster/allocation/explain").ok().filter(Reply::is_success);
     match explained.map(|reply| explanation(&reply.json())) {
         Some(words) => failure.note("why", words),
         None => failure.help("journalctl -u elasticsearch -n 50 on the nodes that are missing"),
@@ -147,7 +148,7 @@ fn explanation(explained: &Value) -> String {
         format!("{kind} of shard {} of {}: {}", explained["shard"], text("index"), text("allocate_explanation"));
     for decision in explained["node_allocation_decisions"].as_array().into_iter().flatten() {
         let why = decision["deciders"][0]["explanation"].as_str().unwrap_or_default();
-        words.push_str(&format!("\n{}: {why}", decision["node_name"].as_str().unwrap_or("?")));
+        let _ = write!(words, "\n{}: {why}", decision["node_name"].as_str().unwrap_or("?"));
     }
     words
 }

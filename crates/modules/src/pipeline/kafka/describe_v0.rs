@@ -1,6 +1,6 @@
 //! `DescribeConfigs` in version 0, the only one that Kafka 1.0 knows; the codec begins at version 1.
 
-use bytes::{Buf, BufMut, Bytes, BytesMut};
+use bytes::{Buf, BufMut, Bytes, BytesMut, TryGetError};
 use dpp_protocol::Failure;
 
 /// A setting of a topic: name, value, and whether it was set on the topic itself.
@@ -27,13 +27,13 @@ fn read(body: &mut Bytes) -> Option<(i16, Option<String>, Vec<Setting>)> {
         return None;
     }
     let code = body.try_get_i16().ok()?;
-    let words = text(body)?;
+    let words = text(body).ok()?;
     let _kind = body.try_get_i8().ok()?;
-    let _topic = text(body)?;
+    let _topic = text(body).ok()?;
     let count = body.try_get_i32().ok()?;
     let mut settings = Vec::new();
     for _ in 0..count {
-        let (name, value) = (text(body)??, text(body)?);
+        let (name, value) = (text(body).ok()??, text(body).ok()?);
         let _read_only = body.try_get_i8().ok()?;
         let is_default = body.try_get_i8().ok()? != 0;
         let _sensitive = body.try_get_i8().ok()?;
@@ -48,13 +48,13 @@ fn put_text(body: &mut BytesMut, text: &str) {
     body.put_slice(text.as_bytes());
 }
 
-/// A text that may be null; `None` when the body ends too early.
-fn text(body: &mut Bytes) -> Option<Option<String>> {
-    let Ok(length) = usize::try_from(body.try_get_i16().ok()?) else { return Some(None) };
+/// A text that may be null; an error when the body ends too early.
+fn text(body: &mut Bytes) -> Result<Option<String>, TryGetError> {
+    let Ok(length) = usize::try_from(body.try_get_i16()?) else { return Ok(None) };
     if body.remaining() < length {
-        return None;
+        return Err(TryGetError { requested: length, available: body.remaining() });
     }
-    Some(Some(String::from_utf8_lossy(&body.split_to(length)).into_owned()))
+    Ok(Some(String::from_utf8_lossy(&body.split_to(length)).into_owned()))
 }
 
 #[cfg(test)]

@@ -109,7 +109,7 @@ impl Product for KafkaTopic {
             TopicStep::Create(_) => self.create(&mut cluster)?,
             TopicStep::Grow(_, partitions) => self.grow(&mut cluster, *partitions)?,
             TopicStep::Alter(_, differences, found) => {
-                topic_config::alter(&mut cluster, &self.name, found, differences)?
+                topic_config::alter(&mut cluster, &self.name, found, differences)?;
             }
             TopicStep::Delete(_) => self.delete(&mut cluster)?,
         }
@@ -156,7 +156,7 @@ impl KafkaTopic {
         let differences = topic_config::differences(&found, &wanted);
         if !differences.is_empty() {
             let detail: Vec<String> =
-                differences.iter().map(|(key, value)| difference(key, found.get(key), value)).collect();
+                differences.iter().map(|(key, value)| difference(key, found.get(key), value.as_ref())).collect();
             let change = Change::new(Verb::Change, self.what()).detail(detail.join(", "));
             steps.push(TopicStep::Alter(change, differences, found));
         }
@@ -258,14 +258,14 @@ impl KafkaTopic {
             let done = match step {
                 TopicStep::Delete(_) => topic.is_none(),
                 TopicStep::Grow(_, wanted) => {
-                    topic.is_some_and(|topic| topic.partitions.len() == *wanted as usize && led(topic))
+                    topic.is_some_and(|topic| usize::try_from(*wanted) == Ok(topic.partitions.len()) && led(topic))
                 }
                 TopicStep::Create(_) | TopicStep::Alter(..) => topic.is_some_and(led),
             };
             if done {
                 return Ok(());
             }
-            host.life(&format!("topic {}: waiting for leaders", self.name), deadline.progress());
+            host.life(&format!("topic {}: waiting for leaders", self.name), Some(deadline.progress()));
             if !deadline.pause(Duration::from_millis(100)) {
                 return Err(Failure::new(format!("topic {} has no leader after {} s", self.name, deadline.elapsed()))
                     .code("DPP0806"));
@@ -284,7 +284,7 @@ fn replicas(topic: &Topic) -> usize {
     topic.partitions.values().map(|partition| partition.replicas.len()).min().unwrap_or(0)
 }
 
-fn difference(key: &str, found: Option<&String>, wanted: &Option<String>) -> String {
+fn difference(key: &str, found: Option<&String>, wanted: Option<&String>) -> String {
     let or_default = |value: Option<&String>| value.cloned().unwrap_or_else(|| "default".to_owned());
-    format!("{key} {} -> {}", or_default(found), or_default(wanted.as_ref()))
+    format!("{key} {} -> {}", or_default(found), or_default(wanted))
 }

@@ -65,7 +65,7 @@ impl Product for KafkaWait {
         loop {
             let troubles = match self.troubles(deadline.left().min(Duration::from_secs(10))) {
                 Ok((troubles, brokers)) if troubles.is_empty() => {
-                    result.insert("brokers".into(), brokers.into());
+                    result.insert("brokers".into(), brokers);
                     result.insert("ready".into(), true.into());
                     result.insert("elapsed".into(), deadline.elapsed().into());
                     return Ok(());
@@ -74,9 +74,9 @@ impl Product for KafkaWait {
                 Err(failure) if failure.code == UNREACHABLE => vec![failure.message],
                 Err(failure) => return Err(failure),
             };
-            host.life(&format!("Kafka: {}", troubles[0]), deadline.progress());
+            host.life(&format!("Kafka: {}", troubles[0]), Some(deadline.progress()));
             if !deadline.pause(Duration::from_millis(250)) {
-                return Err(self.late(&deadline, &troubles));
+                return Err(late(&deadline, &troubles));
             }
         }
     }
@@ -98,11 +98,11 @@ impl KafkaWait {
         }
         Ok((troubles, json!(cluster.map.brokers)))
     }
+}
 
-    fn late(&self, deadline: &Deadline, troubles: &[String]) -> Failure {
-        let shown = troubles.iter().take(10).cloned().collect::<Vec<_>>();
-        let failure = Failure::new(format!("Kafka is not ready after {} s: {}", deadline.elapsed(), shown[0]));
-        let failure = failure.code("DPP0806").note("missing", shown.join("\n"));
-        failure.help("journalctl -u confluent-kafka -n 50 on the brokers that are missing or not in sync")
-    }
+fn late(deadline: &Deadline, troubles: &[String]) -> Failure {
+    let shown = troubles.iter().take(10).cloned().collect::<Vec<_>>();
+    let failure = Failure::new(format!("Kafka is not ready after {} s: {}", deadline.elapsed(), shown[0]));
+    let failure = failure.code("DPP0806").note("missing", shown.join("\n"));
+    failure.help("journalctl -u confluent-kafka -n 50 on the brokers that are missing or not in sync")
 }

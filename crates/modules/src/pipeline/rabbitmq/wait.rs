@@ -63,7 +63,7 @@ impl Product for RabbitmqWait {
                 result.insert("elapsed".into(), deadline.elapsed().into());
                 return Ok(());
             };
-            host.life(&format!("RabbitMQ: {trouble}"), deadline.progress());
+            host.life(&format!("RabbitMQ: {trouble}"), Some(deadline.progress()));
             if !deadline.pause(Duration::from_millis(250)) {
                 let failure = Failure::new(format!("RabbitMQ is not ready after {} s: {trouble}", deadline.elapsed()));
                 return Err(failure

@@ -1,19 +1,23 @@
 //! `kafka_connector`: a connector with its configuration and state; it is well when every task runs, and stays so.
 
+mod step;
+
 use dpp_protocol::{Change, Failure, ResultMap, Verb};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::difference::{Config, changed_keys, lines};
-use super::settle::Settle;
-use super::status::{Health, Status};
-use super::validation::{Validation, validate};
-use super::worker::Worker;
+use step::ConnectorStep;
+
 use crate::arguments::{Number, Whole};
+use crate::pipeline::connect::difference::{Config, changed_keys, lines};
+use crate::pipeline::connect::settle::Settle;
+use crate::pipeline::connect::status::{Health, Status};
+use crate::pipeline::connect::validation::{Validation, validate};
+use crate::pipeline::connect::worker::Worker;
 use crate::pipeline::deadline::Deadline;
 use crate::pipeline::plain::Texts;
 use crate::pipeline::product::Product;
-use crate::{Host, Step, Survey};
+use crate::{Host, Survey};
 
 /// What a connector is to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -51,11 +55,11 @@ pub struct KafkaConnector {
     unit: String,
 }
 
-pub(super) fn local() -> String {
+pub(in crate::pipeline::connect) fn local() -> String {
     "http://localhost:8083".into()
 }
 
-pub(super) fn debians_unit() -> String {
+pub(in crate::pipeline::connect) fn debians_unit() -> String {
     "confluent-kafka-connect".into()
 }
 
@@ -65,54 +69,6 @@ fn two_minutes() -> Number {
 
 fn three() -> Whole {
     Whole(3)
-}
-
-/// One thing to be done to a connector.
-#[derive(Debug)]
-pub enum ConnectorStep {
-    /// Create it, or replace its configuration; or say why not.
-    Configure {
-        /// The change that is shown.
-        change: Change,
-        /// The configuration before, as lines with secrets masked.
-        before: Option<String>,
-        /// The configuration after.
-        after: String,
-        /// Why the worker would refuse it, as far as known.
-        refusal: Option<Failure>,
-    },
-    /// Restart these tasks, and the connector itself when so said.
-    Restart {
-        /// The change that is shown.
-        change: Change,
-        /// Their numbers.
-        tasks: Vec<u64>,
-        /// Whether the connector itself is restarted.
-        connector: bool,
-    },
-    /// `pause` or `resume` it.
-    Order {
-        /// The change that is shown.
-        change: Change,
-        /// The last part of the request's path.
-        order: &'static str,
-    },
-    /// Delete it.
-    Delete(Change),
-}
-
-impl Step for ConnectorStep {
-    fn change(&self, diff: bool) -> Change {
-        match self {
-            Self::Configure { change, before, after, .. } if diff => {
-                change.clone().texts(before.clone(), Some(after.clone()))
-            }
-            Self::Configure { change, .. } | Self::Restart { change, .. } | Self::Order { change, .. } => {
-                change.clone()
-            }
-            Self::Delete(change) => change.clone(),
-        }
-    }
 }
 
 impl Product for KafkaConnector {
@@ -150,7 +106,7 @@ impl Product for KafkaConnector {
         let worker = self.worker();
         let limit = Deadline::seconds(self.timeout.0);
         match step {
-            ConnectorStep::Configure { refusal: Some(refusal), .. } => return Err(refusal.clone()),
+            ConnectorStep::Configure { refusal: Some(refusal), .. } => return Err(refusal.as_ref().clone()),
             ConnectorStep::Configure { .. } => worker.configure(&self.name, &self.wanted(), host, &limit)?,
             ConnectorStep::Restart { tasks, connector, .. } => {
                 worker.restart(&self.name, tasks, *connector, host, &limit)?;
@@ -216,7 +172,7 @@ impl KafkaConnector {
         }
         let refusal = match validate(worker, &self.name, &wanted)? {
             Validation::Good => None,
-            Validation::NoClass(failure) => Some(failure),
+            Validation::NoClass(failure) => Some(Box::new(failure)),
         };
         let verb = if found.is_some() { Verb::Change } else { Verb::Create };
         let detail = if found.is_some() { keys.join(", ") } else { wanted.get("topics").cloned().unwrap_or_default() };
@@ -252,7 +208,7 @@ impl KafkaConnector {
 }
 
 /// A status for `register`.
-pub(super) fn described(status: &Status) -> serde_json::Value {
+pub(in crate::pipeline::connect) fn described(status: &Status) -> serde_json::Value {
     let (cause, help) = match status.health() {
         Health::Failed { cause, .. } => (Some(cause.text), cause.help),
         _ => (None, None),
