@@ -96,6 +96,10 @@ impl Endpoint {
         let url = format!("{}{path}", self.base);
         let request = format!("{method} {url}");
         let mut reply = self.exchange(method, &url, body).map_err(|error| {
+            let error = match error {
+                ureq::Error::Io(error) => error.to_string(),
+                other => other.to_string(),
+            };
             let failure = Failure::new(format!("cannot reach {} at {}: {error}", self.product, self.base));
             let failure = failure.code(UNREACHABLE).note("request", format!("{method} {path}"));
             if self.hint.is_empty() { failure } else { failure.help(self.hint.clone()) }

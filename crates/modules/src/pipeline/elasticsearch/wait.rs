@@ -148,9 +148,15 @@ fn explanation(explained: &Value) -> String {
         format!("{kind} of shard {} of {}: {}", explained["shard"], text("index"), text("allocate_explanation"));
     for decision in explained["node_allocation_decisions"].as_array().into_iter().flatten() {
         let why = decision["deciders"][0]["explanation"].as_str().unwrap_or_default();
-        let _ = write!(words, "\n{}: {why}", decision["node_name"].as_str().unwrap_or("?"));
+        let _ = write!(words, "\n{}: {why}", node_name(decision));
     }
     words
+}
+
+/// A node by its name, or by its id when nobody named it.
+fn node_name(decision: &Value) -> &str {
+    let name = |key: &str| decision[key].as_str().filter(|name| !name.is_empty());
+    name("node_name").or_else(|| name("node_id")).unwrap_or("?")
 }
 
 #[cfg(test)]

@@ -114,5 +114,7 @@ fn lag(cluster: &mut Cluster, group: &str) -> Result<Value, Failure> {
             committed.iter().map(|(index, offset)| (index.to_string(), (*offset).into())).collect();
         topics.insert(topic, json!({"lag": lag, "committed": committed}));
     }
+    // A group that has committed nothing yet may be anywhere behind.
+    let sum = (!topics.is_empty()).then_some(sum);
     Ok(json!({"lag": sum, "topics": topics}))
 }

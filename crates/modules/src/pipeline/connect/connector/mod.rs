@@ -110,7 +110,9 @@ impl Product for KafkaConnector {
             ConnectorStep::Configure { .. } => worker.configure(&self.name, &self.wanted(), host, &limit)?,
             ConnectorStep::Restart { tasks, connector, .. } => {
                 worker.restart(&self.name, tasks, *connector, host, &limit)?;
-                result.insert("restarted".into(), true.into());
+                if self.state != Wanted::Restarted {
+                    result.insert("restarted".into(), true.into());
+                }
             }
             ConnectorStep::Order { order, .. } => worker.order(&self.name, order, host, &limit)?,
             ConnectorStep::Delete(_) => worker.delete(&self.name, host, &limit)?,
