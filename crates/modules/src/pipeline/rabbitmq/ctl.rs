@@ -43,8 +43,8 @@ impl<'a> Ctl<'a> {
         }
         let words = if stderr.trim().is_empty() { stdout } else { stderr };
         let last = words.lines().map(str::trim).find(|line| line.starts_with("Error")).unwrap_or(words.trim());
-        let failure =
-            Failure::new(format!("cannot do rabbitmqctl {command}: {last}")).note("rabbitmqctl", words.trim());
+        let failure = Failure::new(format!("cannot do rabbitmqctl {command}: {last}"))
+            .note("rabbitmqctl", words.split("DIAGNOSTICS").next().unwrap_or_default().trim());
         Err(if is_down(&words) {
             failure.code(UNREACHABLE).help("systemctl status rabbitmq-server; journalctl -u rabbitmq-server -n 50")
         } else {

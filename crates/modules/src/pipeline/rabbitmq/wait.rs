@@ -45,7 +45,7 @@ impl Product for RabbitmqWait {
     }
 
     fn look(&self, _host: &Host) -> Result<Survey<Never>, Failure> {
-        Ok(match self.trouble()? {
+        Ok(match self.trouble() {
             None => Survey::unchanged().value("ready", true),
             Some(_) => Survey::unchanged().unpredicted(),
         })
@@ -58,7 +58,7 @@ impl Product for RabbitmqWait {
     fn finish(&self, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
         let deadline = Deadline::seconds(self.timeout.0);
         while !result.contains_key("ready") {
-            let Some(trouble) = self.trouble()? else {
+            let Some(trouble) = self.trouble() else {
                 result.insert("ready".into(), true.into());
                 result.insert("elapsed".into(), deadline.elapsed().into());
                 return Ok(());
@@ -77,19 +77,19 @@ impl Product for RabbitmqWait {
 
 impl RabbitmqWait {
     /// What keeps the node from being ready.
-    fn trouble(&self) -> Result<Option<String>, Failure> {
+    fn trouble(&self) -> Option<String> {
         if let Some(trouble) = self.listener_trouble() {
-            return Ok(Some(trouble));
+            return Some(trouble);
         }
         let nodes = match Api::new(&self.login()).find("/api/nodes", "nodes") {
             Ok(nodes) => nodes.unwrap_or_default(),
             Err(failure) if failure.code == UNREACHABLE => {
-                return Ok(self.management.0.then_some(failure.message));
+                return self.management.0.then_some(failure.message);
             }
-            Err(failure) if self.management.0 => return Err(failure),
-            Err(_) => return Ok(None),
+            // It answers; that it does not know the login yet is another task's business.
+            Err(_) => return None,
         };
-        Ok(nodes.as_array().into_iter().flatten().find_map(alarm))
+        nodes.as_array().into_iter().flatten().find_map(alarm)
     }
 
     /// A node that is still starting accepts connections before it speaks AMQP.
@@ -154,7 +154,11 @@ mod tests {
     }
 
     fn wait(port: u16, nodes: &str) -> Result<dpp_protocol::Outcome, Failure> {
-        let stub = Stub::new(&[("GET /api/nodes", 200, nodes)]);
+        wait_answered(port, 200, nodes)
+    }
+
+    fn wait_answered(port: u16, status: u16, nodes: &str) -> Result<dpp_protocol::Outcome, Failure> {
+        let stub = Stub::new(&[("GET /api/nodes", status, nodes)]);
         let params = json!({"host": "127.0.0.1", "port": port, "timeout": 0.3, "management": true,
             "login_port": stub.port(), "login_host": "127.0.0.1"});
         run("rabbitmq_wait", &params, Mode::Apply)
@@ -166,6 +170,12 @@ mod tests {
         assert!(!outcome.changed && outcome.result["ready"] == true);
         let failure = wait(broker(), r#"[{"name":"rabbit@a","running":true,"disk_free_alarm":true}]"#).unwrap_err();
         assert!(failure.message.contains("rabbit@a has too little disk"), "{}", failure.message);
+    }
+
+    #[test]
+    fn a_login_that_is_not_known_yet_does_not_keep_a_node_from_being_ready() {
+        let outcome = wait_answered(broker(), 401, r#"{"error":"not_authorised","reason":"Login failed"}"#).unwrap();
+        assert_eq!(outcome.result["ready"], true);
     }
 
     #[test]
