@@ -10,6 +10,7 @@ pub mod files;
 mod host;
 mod module;
 pub mod packages;
+pub mod pipeline;
 pub mod services;
 mod survey;
 pub mod system;
@@ -35,6 +36,34 @@ pub const MODULES: &[Entry] = &[
     Entry::of::<services::service::Service>(),
     Entry::of::<services::systemd::Systemd>(),
     Entry { name: "systemd_service", ..Entry::of::<services::systemd::Systemd>() },
+    Entry::of::<pipeline::elasticsearch::facts::ElasticsearchFacts>(),
+    Entry::of::<pipeline::elasticsearch::search::ElasticsearchSearch>(),
+    Entry::of::<pipeline::elasticsearch::settings::ElasticsearchSettings>(),
+    Entry::of::<pipeline::elasticsearch::template::ElasticsearchTemplate>(),
+    Entry::of::<pipeline::elasticsearch::wait::ElasticsearchWait>(),
+    Entry::of::<pipeline::connect::connector::KafkaConnector>(),
+    Entry::of::<pipeline::connect::facts::KafkaConnectFacts>(),
+    Entry::of::<pipeline::connect::plugin::KafkaConnectPlugin>(),
+    Entry::of::<pipeline::kafka::facts::KafkaFacts>(),
+    Entry::of::<pipeline::kafka::search::KafkaSearch>(),
+    Entry::of::<pipeline::kafka::topic::KafkaTopic>(),
+    Entry::of::<pipeline::kafka::wait::KafkaWait>(),
+    Entry::of::<pipeline::kibana::data_view::KibanaDataView>(),
+    Entry::of::<pipeline::kibana::wait::KibanaWait>(),
+    Entry::of::<pipeline::rabbitmq::binding::RabbitmqBinding>(),
+    Entry::of::<pipeline::rabbitmq::exchange::RabbitmqExchange>(),
+    Entry::of::<pipeline::rabbitmq::facts::RabbitmqFacts>(),
+    Entry::of::<pipeline::rabbitmq::global_parameter::RabbitmqGlobalParameter>(),
+    Entry::of::<pipeline::rabbitmq::parameter::RabbitmqParameter>(),
+    Entry::of::<pipeline::rabbitmq::permission::RabbitmqPermission>(),
+    Entry::of::<pipeline::rabbitmq::plugin::RabbitmqPlugin>(),
+    Entry::of::<pipeline::rabbitmq::policy::RabbitmqPolicy>(),
+    Entry::of::<pipeline::rabbitmq::publish::RabbitmqPublish>(),
+    Entry::of::<pipeline::rabbitmq::queue::RabbitmqQueue>(),
+    Entry::of::<pipeline::rabbitmq::user::RabbitmqUser>(),
+    Entry::of::<pipeline::rabbitmq::vhost::RabbitmqVhost>(),
+    Entry::of::<pipeline::rabbitmq::vhost_limits::RabbitmqVhostLimits>(),
+    Entry::of::<pipeline::rabbitmq::wait::RabbitmqWait>(),
 ];
 
 /// Finds a module by its short name.

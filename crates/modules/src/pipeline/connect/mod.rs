@@ -1,0 +1,12 @@
+//! Kafka Connect through its REST interface: plugins, connectors, and why a task failed.
+
+pub mod connector;
+mod difference;
+pub mod facts;
+pub mod plugin;
+mod settle;
+mod status;
+mod trace;
+mod unpack;
+mod validation;
+mod worker;

@@ -1,0 +1,13 @@
+//! Elasticsearch 5 to 9, and its fork `OpenSearch`, through the HTTP interface: readiness, templates, settings, searches.
+
+mod cluster;
+pub(in crate::pipeline) use cluster::node;
+pub mod facts;
+pub mod search;
+pub mod settings;
+pub mod template;
+pub mod wait;
+
+pub(in crate::pipeline) fn local() -> String {
+    "http://localhost:9200".into()
+}

@@ -1,0 +1,200 @@
+//! `elasticsearch_wait`: waits for a status and a number of nodes, and explains what is in the way.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use dpp_protocol::{Change, Failure, ResultMap};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::cluster::node;
+use crate::arguments::{Number, Whole};
+use crate::pipeline::deadline::Deadline;
+use crate::pipeline::http::{Endpoint, Reply};
+use crate::pipeline::product::{Never, Product, UNREACHABLE};
+use crate::{Host, Survey};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Status {
+    Red,
+    /// All that a single node can reach while an index wants replicas.
+    #[default]
+    Yellow,
+    Green,
+}
+
+/// Parameters of `elasticsearch_wait`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ElasticsearchWait {
+    #[serde(default = "super::local")]
+    url: String,
+    #[serde(default)]
+    user: String,
+    #[serde(default)]
+    password: String,
+    #[serde(default)]
+    status: Status,
+    #[serde(default = "one")]
+    nodes: Whole,
+    #[serde(default = "two_minutes")]
+    timeout: Number,
+}
+
+fn one() -> Whole {
+    Whole(1)
+}
+
+fn two_minutes() -> Number {
+    Number(120.0)
+}
+
+impl Product for ElasticsearchWait {
+    const NAME: &'static str = "elasticsearch_wait";
+    type Step = Never;
+
+    fn gist(&self) -> Option<Change> {
+        None
+    }
+
+    fn look(&self, _host: &Host) -> Result<Survey<Never>, Failure> {
+        let health = health(&self.node())?;
+        Ok(match self.trouble(&health) {
+            None => Survey::unchanged().value("health", health),
+            Some(_) => Survey::unchanged().unpredicted(),
+        })
+    }
+
+    fn make(&self, step: &Never, _host: &Host, _result: &mut ResultMap) -> Result<(), Failure> {
+        match *step {}
+    }
+
+    fn finish(&self, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
+        let (node, deadline) = (self.node(), Deadline::seconds(self.timeout.0));
+        while !result.contains_key("health") {
+            let trouble = match health(&node) {
+                Ok(health) => match self.trouble(&health) {
+                    None => {
+                        result.insert("health".into(), health);
+                        result.insert("elapsed".into(), deadline.elapsed().into());
+                        return Ok(());
+                    }
+                    Some(trouble) => trouble,
+                },
+                Err(failure) if failure.code == UNREACHABLE => failure.message,
+                Err(failure) => return Err(failure),
+            };
+            host.life(&format!("Elasticsearch: {trouble}"), Some(deadline.progress()));
+            if !deadline.pause(Duration::from_millis(300)) {
+                return Err(late(&node, &trouble, &deadline));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl ElasticsearchWait {
+    fn node(&self) -> Endpoint {
+        node(&self.url, &self.user, &self.password)
+    }
+
+    /// What is still missing.
+    fn trouble(&self, health: &Value) -> Option<String> {
+        let Ok(status) = Status::deserialize(&health["status"]) else {
+            return Some("no master is elected".to_owned());
+        };
+        let nodes = health["number_of_nodes"].as_i64().unwrap_or(0);
+        if nodes < self.nodes.0 {
+            return Some(format!("{nodes} of {} nodes", self.nodes.0));
+        }
+        let number = |key: &str| health[key].as_u64().unwrap_or(0);
+        (status < self.status).then(|| {
+            format!(
+                "{}, {} shards unassigned, {} starting, {} moving",
+                health["status"].as_str().unwrap_or("?"),
+                number("unassigned_shards"),
+                number("initializing_shards"),
+                number("relocating_shards")
+            )
+        })
+    }
+}
+
+/// The cluster's health; a cluster without a master answers 503, which is a state and no refusal.
+fn health(node: &Endpoint) -> Result<Value, Failure> {
+    let reply = node.get("/_cluster/health")?;
+    if matches!(reply.status, 408 | 503) {
+        return Ok(reply.json());
+    }
+    reply.success("read the cluster's health")
+}
+
+fn late(node: &Endpoint, trouble: &str, deadline: &Deadline) -> Failure {
+    let failure = Failure::new(format!("Elasticsearch is not ready after {} s: {trouble}", deadline.elapsed()));
+    let failure = failure.code("DPP0806");
+    let explained = node.get("/_cluster/allocation/explain").ok().filter(Reply::is_success);
+    match explained.map(|reply| explanation(&reply.json())) {
+        Some(words) => failure.note("why", words),
+        None => failure.help("journalctl -u elasticsearch -n 50 on the nodes that are missing"),
+    }
+}
+
+/// Which shard is not assigned, and the first reason of each node.
+fn explanation(explained: &Value) -> String {
+    let text = |key: &str| explained[key].as_str().unwrap_or_default().to_owned();
+    let kind = if explained["primary"] == true { "primary" } else { "replica" };
+    let mut words =
+        format!("{kind} of shard {} of {}: {}", explained["shard"], text("index"), text("allocate_explanation"));
+    for decision in explained["node_allocation_decisions"].as_array().into_iter().flatten() {
+        let why = decision["deciders"][0]["explanation"].as_str().unwrap_or_default();
+        let _ = write!(words, "\n{}: {why}", node_name(decision));
+    }
+    words
+}
+
+/// A node by its name, or by its id when nobody named it.
+fn node_name(decision: &Value) -> &str {
+    let name = |key: &str| decision[key].as_str().filter(|name| !name.is_empty());
+    name("node_name").or_else(|| name("node_id")).unwrap_or("?")
+}
+
+#[cfg(test)]
+mod tests {
+    use dpp_protocol::{Mode, Outcome};
+    use serde_json::json;
+
+    use super::*;
+    use crate::pipeline::stub::{Stub, run};
+
+    const YELLOW: &str = include_str!("../../../tests/fixtures/elasticsearch/7.17.29/health.json");
+    const EXPLAIN: &str = include_str!("../../../tests/fixtures/elasticsearch/7.17.29/allocation-explain.json");
+
+    fn wait(stub: &Stub, more: &Value) -> Result<Outcome, Failure> {
+        let mut params = json!({"url": stub.url(), "timeout": 0.3});
+        params.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        run("elasticsearch_wait", &params, Mode::Apply)
+    }
+
+    #[test]
+    fn yellow_is_enough_unless_green_is_asked_for() {
+        let stub =
+            Stub::new(&[("GET /_cluster/health", 200, YELLOW), ("GET /_cluster/allocation/explain", 200, EXPLAIN)]);
+        let outcome = wait(&stub, &json!({})).unwrap();
+        assert!(!outcome.changed && outcome.result["health"]["status"] == "yellow");
+        let failure = wait(&stub, &json!({"status": "green"})).unwrap_err();
+        assert!(failure.message.ends_with("yellow, 5 shards unassigned, 0 starting, 0 moving"), "{}", failure.message);
+        let why = &failure.notes[0].text;
+        assert!(why.starts_with("replica of shard 3 of logs_data6: cannot allocate"), "{why}");
+        assert!(why.contains("es4: a copy of this shard is already allocated to this node"), "{why}");
+    }
+
+    #[test]
+    fn missing_nodes_and_a_missing_master_are_named() {
+        let stub = Stub::new(&[("GET /_cluster/health", 200, YELLOW)]);
+        assert!(wait(&stub, &json!({"nodes": 3})).unwrap_err().message.ends_with("1 of 3 nodes"));
+        let error = r#"{"error":{"type":"master_not_discovered_exception","reason":null},"status":503}"#;
+        let stub = Stub::new(&[("GET /_cluster/health", 503, error)]);
+        assert!(wait(&stub, &json!({})).unwrap_err().message.ends_with("no master is elected"));
+    }
+}

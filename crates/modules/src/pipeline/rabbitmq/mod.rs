@@ -1,0 +1,46 @@
+//! RabbitMQ through its management API on the host itself, and through `rabbitmqctl` where the API knows no login yet.
+//!
+//! Right after the installation only `guest` may log in, and a role that deletes it has no login on a fresh host. So
+//! users, vhosts and permissions fall back to `rabbitmqctl`; everything else comes after them and needs the API.
+
+#[macro_use]
+mod login;
+
+mod access;
+mod api;
+pub mod binding;
+mod ctl;
+mod definition;
+pub mod exchange;
+pub mod facts;
+pub mod global_parameter;
+mod grants;
+pub mod parameter;
+pub mod permission;
+pub mod plugin;
+pub mod policy;
+pub mod publish;
+pub mod queue;
+pub mod user;
+pub mod vhost;
+pub mod vhost_limits;
+pub mod wait;
+
+use serde::Deserialize;
+
+/// Whether a thing is to be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum State {
+    #[default]
+    Present,
+    Absent,
+}
+
+fn root_vhost() -> String {
+    "/".into()
+}
+
+fn yes() -> crate::arguments::Flag {
+    crate::arguments::Flag(true)
+}
