@@ -16,6 +16,7 @@ mod survey;
 pub mod system;
 #[cfg(test)]
 mod testing;
+pub mod web;
 
 pub use host::{Host, Life};
 pub use module::{Entry, Module};
@@ -23,17 +24,30 @@ pub use survey::{Step, Survey};
 
 /// Every module, by the name a task gives it.
 pub const MODULES: &[Entry] = &[
+    Entry::of::<packages::apt::Apt>(),
+    Entry::of::<system::authorized_key::AuthorizedKey>(),
+    Entry::of::<files::blockinfile::Blockinfile>(),
     Entry::of::<commands::command::Command>(),
     Entry::of::<files::copy::Copy>(),
+    Entry::of::<packages::deb::Deb>(),
     Entry::of::<files::file::File>(),
+    Entry::of::<files::find::Find>(),
+    Entry::of::<web::get_url::GetUrl>(),
+    Entry::of::<system::getent::Getent>(),
+    Entry::of::<system::group::Group>(),
+    Entry::of::<system::hostname::Hostname>(),
+    Entry::of::<files::ini_file::IniFile>(),
+    Entry::of::<files::lineinfile::Lineinfile>(),
+    Entry::of::<system::ping::Ping>(),
     Entry::of::<commands::raw::Raw>(),
+    Entry::of::<files::replace_text::Replace>(),
     Entry::of::<commands::script::Script>(),
+    Entry::of::<services::service::Service>(),
     Entry::of::<system::setup::Setup>(),
     Entry::of::<commands::shell::Shell>(),
+    Entry::of::<files::slurp::Slurp>(),
     Entry::of::<files::stat::Stat>(),
-    Entry::of::<packages::apt::Apt>(),
-    Entry::of::<packages::deb::Deb>(),
-    Entry::of::<services::service::Service>(),
+    Entry::of::<system::sysctl::Sysctl>(),
     Entry::of::<services::systemd::Systemd>(),
     Entry { name: "systemd_service", ..Entry::of::<services::systemd::Systemd>() },
     Entry::of::<pipeline::elasticsearch::facts::ElasticsearchFacts>(),
@@ -64,6 +78,11 @@ pub const MODULES: &[Entry] = &[
     Entry::of::<pipeline::rabbitmq::vhost::RabbitmqVhost>(),
     Entry::of::<pipeline::rabbitmq::vhost_limits::RabbitmqVhostLimits>(),
     Entry::of::<pipeline::rabbitmq::wait::RabbitmqWait>(),
+    Entry::of::<files::tempfile::Tempfile>(),
+    Entry::of::<files::unarchive::Unarchive>(),
+    Entry::of::<web::uri::Uri>(),
+    Entry::of::<system::user::User>(),
+    Entry::of::<system::wait_for::WaitFor>(),
 ];
 
 /// Finds a module by its short name.

@@ -23,6 +23,8 @@ pub trait Module: DeserializeOwned {
     fn survey(&self, host: &Host) -> Result<Survey<Self::Step>, Failure>;
 
     /// Makes one change that the survey found; may add to what `register` sees.
+    ///
+    /// A step that had to be taken to learn that it changes nothing (a wait, a question) sets `changed` to false there.
     fn apply(&self, step: &Self::Step, host: &Host, result: &mut ResultMap) -> Result<(), Failure>;
 
     /// Values for `register` once all steps are done, where they can only be read then.
@@ -65,6 +67,10 @@ fn run<M: Module>(task: &Task, host: &Host) -> Result<Outcome, Failure> {
         })?;
     }
     module.conclude(host, &mut outcome.result)?;
+    if let Some(Value::Bool(false)) = outcome.result.remove("changed") {
+        outcome.changed = false;
+        outcome.changes.clear();
+    }
     outcome.unpredicted = false;
     take_what_was_learned(&mut outcome);
     host.settle_debts(&task.settles)?;

@@ -57,6 +57,12 @@ impl Process {
         self.command.current_dir(folder);
     }
 
+    /// Has it speak English, for outputs that are read by us.
+    pub(crate) fn untranslated(mut self) -> Self {
+        self.command.env("LC_ALL", "C");
+        self
+    }
+
     /// Gives it these bytes as standard input; without, it reads nothing.
     pub(crate) fn input(mut self, bytes: Vec<u8>) -> Self {
         self.input = Some(bytes);

@@ -2,7 +2,6 @@
 
 use std::fs::{self, Metadata};
 use std::io;
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -12,8 +11,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::arguments::Flag;
-use crate::files::attributes::{group_name, user_name};
 use crate::files::checksum::Algorithm;
+use crate::files::facts::stat_facts;
 use crate::files::refusal::refused;
 use crate::{Host, Module, Survey};
 
@@ -64,9 +63,8 @@ impl Module for Stat {
 
 impl Stat {
     fn facts(&self, found: &Metadata) -> Result<Value, Failure> {
-        let mut facts = numbers(found);
+        let mut facts = stat_facts(found);
         facts.insert("path".into(), self.path.to_string_lossy().into());
-        add_bits(found, &mut facts);
         for (name, may) in
             [("readable", Access::READ_OK), ("writeable", Access::WRITE_OK), ("executable", Access::EXEC_OK)]
         {
@@ -144,49 +142,6 @@ const FLAGS: &[(IFlags, char, &str)] = &[
     (IFlags::COMPRESSED, 'c', "compressed"),
     (IFlags::NOCOW, 'C', "nocow"),
 ];
-
-#[expect(clippy::cast_precision_loss, reason = "Ansible gives times as floats, and so do we")]
-fn seconds(whole: i64, nanoseconds: i64) -> f64 {
-    whole as f64 + nanoseconds as f64 / 1e9
-}
-
-fn numbers(found: &Metadata) -> ResultMap {
-    let kind = found.file_type();
-    let values = json!({
-        "exists": true,
-        "mode": format!("{:04o}", found.mode() & 0o7777),
-        "isdir": kind.is_dir(), "ischr": kind.is_char_device(), "isblk": kind.is_block_device(), "isreg": kind.is_file(),
-        "isfifo": kind.is_fifo(), "islnk": kind.is_symlink(), "issock": kind.is_socket(),
-        "uid": found.uid(), "gid": found.gid(), "pw_name": user_name(found.uid()), "gr_name": group_name(found.gid()),
-        "size": found.size(), "inode": found.ino(), "dev": found.dev(), "nlink": found.nlink(),
-        "blocks": found.blocks(), "block_size": found.blksize(), "device_type": found.rdev(),
-        "atime": seconds(found.atime(), found.atime_nsec()),
-        "mtime": seconds(found.mtime(), found.mtime_nsec()),
-        "ctime": seconds(found.ctime(), found.ctime_nsec()),
-    });
-    match values {
-        Value::Object(map) => map,
-        _ => ResultMap::new(),
-    }
-}
-
-fn add_bits(found: &Metadata, facts: &mut ResultMap) {
-    for (name, bit) in [
-        ("rusr", 0o400),
-        ("wusr", 0o200),
-        ("xusr", 0o100),
-        ("rgrp", 0o040),
-        ("wgrp", 0o020),
-        ("xgrp", 0o010),
-        ("roth", 0o004),
-        ("woth", 0o002),
-        ("xoth", 0o001),
-        ("isuid", 0o4000),
-        ("isgid", 0o2000),
-    ] {
-        facts.insert(name.into(), (found.mode() & bit != 0).into());
-    }
-}
 
 #[cfg(test)]
 mod tests {

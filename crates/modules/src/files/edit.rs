@@ -1,0 +1,95 @@
+//! A text file that a module edits in memory, and the step that puts the edited text in its place.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use dpp_protocol::Failure;
+
+use crate::Survey;
+use crate::files::attributes::Attributes;
+use crate::files::content::{NewContent, Source};
+use crate::files::facts::add_facts;
+use crate::files::refusal::refused;
+use crate::files::step::FileStep;
+
+/// What a task wishes of the edited file beyond its text.
+pub(crate) struct Wishes<'a> {
+    /// Mode, owner and group.
+    pub(crate) attributes: Attributes,
+    /// Whether a copy of the old file stays beside the new one.
+    pub(crate) backup: bool,
+    /// Command that must accept the new file.
+    pub(crate) validate: Option<&'a str>,
+}
+
+/// A text file as it was found.
+pub(crate) struct TextFile {
+    path: PathBuf,
+    /// Its text; nothing where there is no file.
+    pub(crate) old: Option<String>,
+}
+
+impl TextFile {
+    /// Reads a file, through links: an edit changes what a link leads to.
+    pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
+        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let old = match fs::read(&path) {
+            Ok(bytes) => Some(
+                String::from_utf8(bytes)
+                    .map_err(|_| Failure::new(format!("cannot edit {}: it is no text in UTF-8", path.display())))?,
+            ),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(refused("read", &path, &error)),
+        };
+        Ok(Self { path, old })
+    }
+
+    /// The text, which is empty where there is no file.
+    pub(crate) fn text(&self) -> &str {
+        self.old.as_deref().unwrap_or_default()
+    }
+
+    /// For modules that only edit what is there: the file must be made by then.
+    pub(crate) fn expected(&self) -> Survey<FileStep> {
+        Survey::steps(vec![FileStep::Expect(self.path.clone())]).unpredicted()
+    }
+
+    /// What has to be done for the file to have `new` as its text, and the words that Ansible has for it.
+    pub(crate) fn survey(&self, new: String, message: &str, wishes: Wishes) -> Survey<FileStep> {
+        let known = wishes.attributes.are_known();
+        let mut words = vec![message.to_owned()];
+        let mut steps = Vec::new();
+        if self.old.as_ref() == Some(&new) {
+            words.clear();
+            let found = fs::symlink_metadata(&self.path).ok();
+            let change = found.and_then(|found| wishes.attributes.survey(&self.path, &found));
+            words.extend(change.as_ref().map(|_| "ownership, perms or SE linux context changed".to_owned()));
+            steps.extend(change.map(FileStep::Attributes));
+        } else {
+            steps.push(FileStep::content(NewContent {
+                attributes: wishes.attributes,
+                backup: wishes.backup,
+                validate: wishes.validate.map(str::to_owned),
+                detail: message.to_owned(),
+                ..NewContent::new(&self.path, Source::Bytes(new.into_bytes()))
+            }));
+        }
+        let mut survey = Survey::steps(steps).value("msg", words.join(" and "));
+        survey.unpredicted = !survey.steps.is_empty() && !known;
+        if survey.steps.is_empty() {
+            add_facts(&self.path, &mut survey.result);
+        }
+        survey
+    }
+}
+
+/// Lines with their ends; the ends are `\n` or `\r\n` as they are in the file.
+pub(crate) fn lines(text: &str) -> Vec<String> {
+    text.split_inclusive('\n').map(str::to_owned).collect()
+}
+
+/// A line without its end.
+pub(crate) fn bare(line: &str) -> &str {
+    line.trim_end_matches(['\r', '\n'])
+}

@@ -1,0 +1,138 @@
+//! `replace`: every match of a pattern in a text file is replaced.
+
+use std::path::PathBuf;
+
+use dpp_protocol::{Failure, ResultMap};
+use serde::Deserialize;
+
+use crate::arguments::{Flag, Words};
+use crate::files::attributes::Attributes;
+use crate::files::edit::{TextFile, Wishes};
+use crate::files::mode::FileMode;
+use crate::files::pattern::{compile, expand, gave_up};
+use crate::files::step::FileStep;
+use crate::{Host, Module, Survey};
+
+/// Parameters of `replace`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Replace {
+    #[serde(alias = "dest", alias = "destfile", alias = "name")]
+    path: PathBuf,
+    regexp: String,
+    #[serde(default, rename = "replace")]
+    replacement: Words,
+    after: Option<String>,
+    before: Option<String>,
+    #[serde(default)]
+    backup: Flag,
+    validate: Option<String>,
+    mode: Option<FileMode>,
+    owner: Option<Words>,
+    group: Option<Words>,
+}
+
+impl Module for Replace {
+    const NAME: &'static str = "replace";
+    type Step = FileStep;
+
+    fn survey(&self, _host: &Host) -> Result<Survey<FileStep>, Failure> {
+        let file = TextFile::read(&self.path)?;
+        if file.old.is_none() {
+            return Ok(file.expected());
+        }
+        let Some(section) = self.section(file.text())? else {
+            let message = "Pattern for before/after params did not match the given file";
+            return Ok(Survey::unchanged().value("msg", message));
+        };
+        let (new, count) = self.replaced(&file.text()[section.clone()])?;
+        let text = [&file.text()[..section.start], &new, &file.text()[section.end..]].concat();
+        Ok(file.survey(text, &format!("{count} replacements made"), self.wishes()))
+    }
+
+    fn apply(&self, step: &FileStep, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
+        step.apply(host, result)
+    }
+}
+
+impl Replace {
+    fn wishes(&self) -> Wishes<'_> {
+        Wishes {
+            attributes: Attributes::of(self.mode.as_ref(), self.owner.as_ref(), self.group.as_ref()),
+            backup: self.backup.0,
+            validate: self.validate.as_deref(),
+        }
+    }
+
+    /// The part of the text between `after` and `before`; nothing where they are not found.
+    fn section(&self, text: &str) -> Result<Option<std::ops::Range<usize>>, Failure> {
+        let pattern = match (&self.after, &self.before) {
+            (None, None) => return Ok(Some(0..text.len())),
+            (Some(after), None) => format!("(?s){after}(?P<subsection>.*)"),
+            (None, Some(before)) => format!("(?s)(?P<subsection>.*){before}"),
+            (Some(after), Some(before)) => format!("(?s){after}(?P<subsection>.*?){before}"),
+        };
+        let pattern = compile("after/before", &pattern)?;
+        let captures = pattern.captures(text).map_err(|error| gave_up(&pattern, &error))?;
+        Ok(captures.and_then(|captures| captures.name("subsection").map(|found| found.range())))
+    }
+
+    fn replaced(&self, text: &str) -> Result<(String, usize), Failure> {
+        let pattern = compile("regexp", &format!("(?m){}", self.regexp))?;
+        let (mut new, mut end, mut count) = (String::new(), 0, 0);
+        for captures in pattern.captures_iter(text) {
+            let captures = captures.map_err(|error| gave_up(&pattern, &error))?;
+            let Some(whole) = captures.get(0) else { continue };
+            new.push_str(&text[end..whole.start()]);
+            new.push_str(&expand(&self.replacement.0, &captures));
+            end = whole.end();
+            count += 1;
+        }
+        new.push_str(&text[end..]);
+        Ok((new, count))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::testing::Ground;
+
+    fn edited(text: &str, mut params: Value) -> String {
+        let ground = Ground::new();
+        params["path"] = ground.write("f", text).into();
+        ground.converge("replace", &params);
+        ground.read("f")
+    }
+
+    #[test]
+    fn matches_are_replaced_within_their_bounds() {
+        for (text, params, wanted) in [
+            (
+                "x old.host.name y\n",
+                json!({"regexp": r"(\s+)old\.host\.name(\s+.*)?$", "replace": r"\1new.host.name\2"}),
+                "x new.host.name y\n",
+            ),
+            ("a\nb\na\n", json!({"regexp": "^a$", "replace": "c"}), "c\nb\nc\n"),
+            ("a\nb\na\n", json!({"regexp": "^a\n"}), "b\n"),
+            ("a\nmark\na\n", json!({"regexp": "^a", "replace": "c", "after": "mark"}), "a\nmark\nc\n"),
+            ("a\nmark\na\n", json!({"regexp": "^a", "replace": "c", "before": "mark"}), "c\nmark\na\n"),
+            (
+                "a\n<1>\na\n<2>\na\n",
+                json!({"regexp": "^a", "replace": "c", "after": "<1>", "before": "<2>"}),
+                "a\n<1>\nc\n<2>\na\n",
+            ),
+            ("a\n", json!({"regexp": "^a", "replace": "c", "after": "nothing"}), "a\n"),
+        ] {
+            assert_eq!(edited(text, params.clone()), wanted, "{params}");
+        }
+    }
+
+    #[test]
+    fn replacements_are_counted() {
+        let ground = Ground::new();
+        let params = json!({"path": ground.write("f", "aaa"), "regexp": "a", "replace": "b"});
+        assert_eq!(ground.converge("replace", &params).result["msg"], "3 replacements made");
+    }
+}

@@ -1,0 +1,138 @@
+//! `group`: a group is on the host, or is not.
+
+use dpp_protocol::{Change, Failure, ResultMap, Verb};
+use serde::Deserialize;
+
+use crate::arguments::{Flag, Whole};
+use crate::system::account::{self, GroupLine};
+use crate::system::tool::run_tool;
+use crate::{Host, Module, Step, Survey};
+
+/// Parameters of `group`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Group {
+    name: String,
+    #[serde(default)]
+    state: State,
+    gid: Option<Whole>,
+    #[serde(default)]
+    system: Flag,
+    #[serde(default)]
+    non_unique: Flag,
+    #[serde(default)]
+    force: Flag,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum State {
+    #[default]
+    Present,
+    Absent,
+}
+
+/// A call of one of the shadow suite's programs.
+#[derive(Debug)]
+pub struct Call {
+    pub(super) change: Change,
+    pub(super) program: &'static str,
+    pub(super) arguments: Vec<String>,
+}
+
+impl Step for Call {
+    fn change(&self, _diff: bool) -> Change {
+        self.change.clone()
+    }
+}
+
+impl Module for Group {
+    const NAME: &'static str = "group";
+    type Step = Call;
+
+    fn survey(&self, _host: &Host) -> Result<Survey<Call>, Failure> {
+        let found = account::groups().into_iter().find(|group| group.name == self.name);
+        let mut survey = Survey::steps(self.call(found.as_ref()).into_iter().collect());
+        survey.result = self.facts(found.as_ref());
+        Ok(survey)
+    }
+
+    fn apply(&self, call: &Call, host: &Host, _result: &mut ResultMap) -> Result<(), Failure> {
+        run_tool(call.program, &call.arguments, host)
+    }
+
+    fn conclude(&self, _host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
+        *result = self.facts(account::group(&self.name).as_ref());
+        Ok(())
+    }
+}
+
+impl Group {
+    fn call(&self, found: Option<&GroupLine>) -> Option<Call> {
+        let what = format!("group {}", self.name);
+        let gid = self.gid.map(|gid| gid.0.to_string());
+        match (self.state, found) {
+            (State::Absent, None) => None,
+            (State::Absent, Some(_)) => {
+                let force = Some("-f".to_owned()).filter(|_| self.force.0);
+                let arguments = force.into_iter().chain([self.name.clone()]).collect();
+                Some(Call { change: Change::new(Verb::Delete, what), program: "groupdel", arguments })
+            }
+            (State::Present, None) => {
+                let arguments = self.arguments(gid, self.system.0);
+                Some(Call { change: Change::new(Verb::Create, what), program: "groupadd", arguments })
+            }
+            (State::Present, Some(found)) => {
+                let gid = gid.filter(|gid| *gid != found.gid.to_string())?;
+                let change = Change::new(Verb::Change, what).detail(format!("gid {} -> {gid}", found.gid));
+                Some(Call { change, program: "groupmod", arguments: self.arguments(Some(gid), false) })
+            }
+        }
+    }
+
+    fn arguments(&self, gid: Option<String>, system: bool) -> Vec<String> {
+        let mut arguments = Vec::new();
+        if let Some(gid) = gid {
+            arguments.extend(["-g".to_owned(), gid]);
+            arguments.extend(Some("-o".to_owned()).filter(|_| self.non_unique.0));
+        }
+        arguments.extend(Some("-r".to_owned()).filter(|_| system));
+        arguments.push(self.name.clone());
+        arguments
+    }
+
+    fn facts(&self, found: Option<&GroupLine>) -> ResultMap {
+        let mut facts = ResultMap::new();
+        facts.insert("name".into(), self.name.as_str().into());
+        let state = if self.state == State::Present { "present" } else { "absent" };
+        facts.insert("state".into(), state.into());
+        facts.insert("system".into(), self.system.0.into());
+        if let Some(found) = found.filter(|_| self.state == State::Present) {
+            facts.insert("gid".into(), found.gid.into());
+        }
+        facts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{from_value, json};
+
+    use super::*;
+
+    #[test]
+    fn the_call_is_the_one_an_administrator_would_type() {
+        let there = GroupLine { name: "kafka".into(), gid: 990, members: Vec::new() };
+        for (params, found, wanted) in [
+            (json!({"name": "kafka", "system": true}), None, Some("groupadd -r kafka")),
+            (json!({"name": "kafka", "gid": 990}), Some(&there), None),
+            (json!({"name": "kafka", "gid": "991"}), Some(&there), Some("groupmod -g 991 kafka")),
+            (json!({"name": "kafka", "state": "absent"}), Some(&there), Some("groupdel kafka")),
+            (json!({"name": "kafka", "state": "absent"}), None, None),
+        ] {
+            let call = from_value::<Group>(params.clone()).unwrap().call(found);
+            let line = call.map(|call| format!("{} {}", call.program, call.arguments.join(" ")));
+            assert_eq!(line.as_deref(), wanted, "{params}");
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Modules that speak HTTP from the host itself.
+
+mod client;
+pub mod get_url;
+pub mod uri;
