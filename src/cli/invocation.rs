@@ -59,9 +59,7 @@ impl Invocation {
     pub(super) fn run_vars(&self, check: bool, diff: bool, verbosity: u8) -> Arc<RunVars> {
         let hosts = self.inventory.hosts().into_iter().map(|name| (name.to_owned(), self.entry(name)));
         let mut hosts: BTreeMap<String, HostEntry> = hosts.collect();
-        for name in ["localhost"] {
-            hosts.entry(name.to_owned()).or_insert_with(|| self.entry(name));
-        }
+        hosts.entry("localhost".to_owned()).or_insert_with(|| self.entry("localhost"));
         let groups = self.inventory.groups().map(|group| {
             (group.to_owned(), self.inventory.hosts_of(group).into_iter().map(str::to_owned).collect::<Vec<_>>())
         });
