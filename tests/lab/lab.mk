@@ -2,7 +2,7 @@
 LAB := tests/lab/lab
 LAB_HOSTS ?= node1 node2 node3
 
-.PHONY: lab-deps lab-up lab-down lab-products
+.PHONY: lab-deps lab-up lab-down lab-products lab-test
 
 lab-deps: ## install what the lab needs (mmdebstrap, nftables, a JDK, Maven, npm, ...) by apt
 	tests/lab/deps
@@ -15,3 +15,6 @@ lab-down: ## remove the lab's hosts and all they made
 
 lab-products: lab-deps ## build the product packages that are missing in the cache
 	$(LAB) products
+
+lab-test: lab-deps ## check the lab's own promises (half a minute)
+	tests/lab/selftest
