@@ -22,11 +22,13 @@ mod objects;
 mod omit;
 mod predicates;
 mod python;
+mod regex;
 mod scope;
 mod select;
 mod surroundings;
 mod templates;
 mod time;
+mod version;
 
 pub use error::TemplateError;
 pub use header::FileOptions;

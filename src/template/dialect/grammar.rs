@@ -156,6 +156,10 @@ impl<'s> Walk<'_, 's> {
 
     fn unary(&mut self, with_filters: bool) -> Parsed {
         let start = self.start()?;
+        if self.is_sign("+") {
+            // minijinja has no such operator, and it changes nothing.
+            self.edits.replace(start..start + 1, "");
+        }
         let mut range = if self.eat("-") || self.eat("+") {
             start..self.unary(false)?.end
         } else {

@@ -94,8 +94,7 @@ fn folded(value: &Dynamic, case_sensitive: bool) -> Dynamic {
 
 pub(super) fn unique(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
     let items = arguments.subject_items()?;
-    // Ansible's own `unique` is case sensitive unless told otherwise.
-    let case_sensitive = arguments.flag(1, "case_sensitive", true)?;
+    let case_sensitive = arguments.flag(1, "case_sensitive", false)?;
     let attribute = arguments.take(2, "attribute")?;
     let mut seen = Seen::default();
     let mut kept = Vec::new();
