@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use minijinja::value::{Kwargs, Rest};
+use minijinja::value::{Kwargs, Rest, ValueOrKwargs};
 use minijinja::{Error, State, Value as Dynamic};
 
 use super::dynamic::{defined, type_name};
@@ -26,9 +26,9 @@ pub(super) fn call(
     name: &'static str,
     function: Function,
     state: &mut State<'_, '_>,
-    given: Rest<Dynamic>,
+    given: Rest<ValueOrKwargs>,
 ) -> Result<Dynamic, Error> {
-    let mut positional = given.0;
+    let mut positional = given.into_values();
     let mut named = Vec::new();
     if positional.last().is_some_and(Dynamic::is_kwargs)
         && let Some(last) = positional.pop()

@@ -1,12 +1,14 @@
 //! The minijinja environments, one for each set of template options, and the compiled templates, found by their text.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::StringInput;
 use minijinja::{Environment, Error, ErrorKind, Output, State, UndefinedBehavior, Value as Dynamic};
 
+use super::chance::Chance;
 use super::dialect::{Backslash, Marks, Mention, OffsetMap, Translation, translate};
 use super::frame::Frame;
 use super::regex::Patterns;
@@ -154,6 +156,7 @@ pub(super) struct Engines {
     usual: Arc<Environment<'static>>,
     secrets: Secrets,
     patterns: Patterns,
+    turns: AtomicU64,
     surroundings: Surroundings,
 }
 
@@ -162,11 +165,17 @@ impl Engines {
         let units = Arc::new(RwLock::new(Units::default()));
         let usual = Arc::new(environment(&Settings::default(), &units));
         let environments = Mutex::new(HashMap::new());
-        Self { units, environments, usual, secrets: Secrets::default(), patterns: Patterns::default(), surroundings }
+        Self { units, environments, usual, secrets: Secrets::default(), patterns: Patterns::default(), turns: AtomicU64::new(0), surroundings }
     }
 
     pub(super) fn secrets(&self) -> &Secrets {
         &self.secrets
+    }
+
+    /// Fresh chance; another one at each call, all from the run's seed.
+    pub(super) fn chance(&self) -> Chance {
+        let turn = self.turns.fetch_add(1, Ordering::Relaxed);
+        Chance::of_number(self.surroundings.seed.wrapping_add(turn.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
     }
 
     pub(super) fn patterns(&self) -> &Patterns {

@@ -19,7 +19,11 @@ fn map(arguments: &Arguments<'_, '_, '_>, value: &Dynamic) -> Result<Vec<(Dynami
 
 pub(super) fn attr(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
     let (subject, name) = (arguments.subject()?, arguments.need(1, "name")?);
-    valid(&subject.get_item(&name)?)
+    // Python's attributes are not the items of a mapping or list.
+    match subject.kind() {
+        ValueKind::Map | ValueKind::Seq | ValueKind::Iterable => Ok(Dynamic::UNDEFINED),
+        _ => valid(&subject.get_item(&name)?),
+    }
 }
 
 pub(super) fn items(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {

@@ -7,10 +7,11 @@ mod order;
 mod results;
 mod texts;
 
-pub(super) use texts::version;
+pub(super) use results::{changed, failed, skipped, succeeded};
+pub(super) use texts::{matches, search, version};
 
-use minijinja::value::Rest;
-use minijinja::{Environment, Error, State, Value as Dynamic};
+use minijinja::value::{Rest, ValueOrKwargs};
+use minijinja::{Environment, Error, State};
 
 use super::arguments::{self, Function};
 
@@ -98,7 +99,7 @@ const TESTS: &[(&str, Function)] = &[
 /// Makes them known to an environment.
 pub(super) fn register(environment: &mut Environment<'static>) {
     for (name, function) in TESTS {
-        let call = |state: &mut State<'_, '_>, given: Rest<Dynamic>| -> Result<bool, Error> {
+        let call = |state: &mut State<'_, '_>, given: Rest<ValueOrKwargs>| -> Result<bool, Error> {
             arguments::call(name, *function, state, given).map(|holds| holds.is_true())
         };
         environment.add_test(*name, call);

@@ -23,11 +23,11 @@ fn is_set(arguments: &Arguments<'_, '_, '_>, name: &str) -> Result<bool, Error> 
     Ok(member(arguments, name)?.is_some_and(|value| value.is_true()))
 }
 
-pub(super) fn failed(arguments: &mut Arguments<'_, '_, '_>) -> Answer {
+pub(in crate::template) fn failed(arguments: &mut Arguments<'_, '_, '_>) -> Answer {
     is_set(arguments, "failed").map(Dynamic::from)
 }
 
-pub(super) fn succeeded(arguments: &mut Arguments<'_, '_, '_>) -> Answer {
+pub(in crate::template) fn succeeded(arguments: &mut Arguments<'_, '_, '_>) -> Answer {
     is_set(arguments, "failed").map(|failed| Dynamic::from(!failed))
 }
 
@@ -39,12 +39,12 @@ pub(super) fn reachable(arguments: &mut Arguments<'_, '_, '_>) -> Answer {
     is_set(arguments, "unreachable").map(|unreachable| Dynamic::from(!unreachable))
 }
 
-pub(super) fn skipped(arguments: &mut Arguments<'_, '_, '_>) -> Answer {
+pub(in crate::template) fn skipped(arguments: &mut Arguments<'_, '_, '_>) -> Answer {
     is_set(arguments, "skipped").map(Dynamic::from)
 }
 
 /// A loop's result has changed when one of its own results has.
-pub(super) fn changed(arguments: &mut Arguments<'_, '_, '_>) -> Answer {
+pub(in crate::template) fn changed(arguments: &mut Arguments<'_, '_, '_>) -> Answer {
     if let Some(changed) = member(arguments, "changed")? {
         return Ok(Dynamic::from(changed.is_true()));
     }

@@ -22,11 +22,11 @@ fn found(arguments: &mut Arguments<'_, '_, '_>, at_start: bool, to_end: bool) ->
     Ok(Dynamic::from(regex::search(&regex, &text)?.is_some()))
 }
 
-pub(super) fn search(arguments: &mut Arguments<'_, '_, '_>) -> Answer {
+pub(in crate::template) fn search(arguments: &mut Arguments<'_, '_, '_>) -> Answer {
     found(arguments, false, false)
 }
 
-pub(super) fn matches(arguments: &mut Arguments<'_, '_, '_>) -> Answer {
+pub(in crate::template) fn matches(arguments: &mut Arguments<'_, '_, '_>) -> Answer {
     found(arguments, true, false)
 }
 
