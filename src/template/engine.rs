@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::StringInput;
@@ -13,7 +13,7 @@ use super::dialect::{Backslash, Marks, Mention, OffsetMap, Translation, translat
 use super::frame::Frame;
 use super::regex::Patterns;
 use super::surroundings::Surroundings;
-use super::{filters, functions, lookups, methods, predicates, python};
+use super::{filters, functions, methods, predicates, python};
 use crate::source::Source;
 
 /// What a template may cost: enough for a million turns of a loop, spent in a few seconds.
@@ -157,6 +157,7 @@ pub(super) struct Engines {
     secrets: Secrets,
     patterns: Patterns,
     turns: AtomicU64,
+    passwords: Mutex<()>,
     surroundings: Surroundings,
 }
 
@@ -165,11 +166,16 @@ impl Engines {
         let units = Arc::new(RwLock::new(Units::default()));
         let usual = Arc::new(environment(&Settings::default(), &units));
         let environments = Mutex::new(HashMap::new());
-        Self { units, environments, usual, secrets: Secrets::default(), patterns: Patterns::default(), turns: AtomicU64::new(0), surroundings }
+        Self { units, environments, usual, secrets: Secrets::default(), patterns: Patterns::default(), turns: AtomicU64::new(0), passwords: Mutex::new(()), surroundings }
     }
 
     pub(super) fn secrets(&self) -> &Secrets {
         &self.secrets
+    }
+
+    /// Holds off whoever else makes a password, until it is dropped.
+    pub(super) fn one_at_a_time(&self) -> MutexGuard<'_, ()> {
+        self.passwords.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Fresh chance; another one at each call, all from the run's seed.
@@ -256,7 +262,6 @@ fn environment(settings: &Settings, units: &Arc<RwLock<Units>>) -> Environment<'
     filters::register(&mut environment);
     predicates::register(&mut environment);
     functions::register(&mut environment);
-    lookups::register(&mut environment);
     environment
 }
 

@@ -68,6 +68,14 @@ impl Frame {
         (Arc::clone(&frame), Running(frame))
     }
 
+    /// Begins an evaluation inside another one, of a template that a lookup names.
+    pub(super) fn nested(outer: &Arc<Self>, scope: &Scope) -> Result<(Arc<Self>, Running), Error> {
+        if RUNNING.with_borrow(Vec::len) > DEEPEST / 4 {
+            return Err(fault("templates look one another up without an end"));
+        }
+        Ok(Self::begin(&outer.engines, scope))
+    }
+
     /// The innermost evaluation of this thread.
     pub(super) fn current() -> Result<Arc<Self>, Error> {
         RUNNING.with_borrow(|running| running.last().cloned()).ok_or_else(|| fault("no template is being rendered"))

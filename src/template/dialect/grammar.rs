@@ -356,6 +356,9 @@ impl<'s> Walk<'_, 's> {
             range.end = part.range.end;
         }
         let end = range.end;
+        if let Some((_, short)) = name.rsplit_once('.') {
+            self.edits.replace(range.clone(), short);
+        }
         self.mentions.push(Mention { what, name, at: range });
         Ok(end)
     }

@@ -8,7 +8,7 @@ mod json;
 mod lists;
 mod maps;
 mod numbers;
-mod password;
+pub(super) mod password;
 mod paths;
 mod random;
 mod regex;
