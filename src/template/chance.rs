@@ -18,7 +18,8 @@ impl Chance {
         let mut bytes = seed.as_bytes().to_vec();
         bytes.extend_from_slice(&Sha512::digest(seed.as_bytes()));
         bytes.reverse();
-        let words = bytes.chunks(4).map(|chunk| chunk.iter().rev().fold(0u32, |word, byte| (word << 8) | u32::from(*byte)));
+        let words =
+            bytes.chunks(4).map(|chunk| chunk.iter().rev().fold(0u32, |word, byte| (word << 8) | u32::from(*byte)));
         Self::of_words(&words.collect::<Vec<_>>())
     }
 
@@ -65,7 +66,8 @@ impl Chance {
         state[0] = seed;
         for i in 1..LENGTH {
             let before = state[i - 1];
-            state[i] = 1_812_433_253u32.wrapping_mul(before ^ (before >> 30)).wrapping_add(u32::try_from(i).unwrap_or(0));
+            state[i] =
+                1_812_433_253u32.wrapping_mul(before ^ (before >> 30)).wrapping_add(u32::try_from(i).unwrap_or(0));
         }
         Self { state, index: LENGTH }
     }

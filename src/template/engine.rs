@@ -166,7 +166,16 @@ impl Engines {
         let units = Arc::new(RwLock::new(Units::default()));
         let usual = Arc::new(environment(&Settings::default(), &units));
         let environments = Mutex::new(HashMap::new());
-        Self { units, environments, usual, secrets: Secrets::default(), patterns: Patterns::default(), turns: AtomicU64::new(0), passwords: Mutex::new(()), surroundings }
+        Self {
+            units,
+            environments,
+            usual,
+            secrets: Secrets::default(),
+            patterns: Patterns::default(),
+            turns: AtomicU64::new(0),
+            passwords: Mutex::new(()),
+            surroundings,
+        }
     }
 
     pub(super) fn secrets(&self) -> &Secrets {
@@ -190,11 +199,6 @@ impl Engines {
 
     pub(super) fn surroundings(&self) -> &Surroundings {
         &self.surroundings
-    }
-
-    /// The usual environment, which knows all filters, tests and functions.
-    pub(super) fn usual(&self) -> &Environment<'static> {
-        &self.usual
     }
 
     /// The environment for these settings.

@@ -94,7 +94,8 @@ fn is_path(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '[' | ']' | '\'' | '"'))
 }
 
-fn place(unit: &Unit, text: Option<&Text>, range: Range<usize>) -> Option<Place> {
+/// Where a range of a unit stands in what the operator wrote.
+pub(super) fn place(unit: &Unit, text: Option<&Text>, range: Range<usize>) -> Option<Place> {
     if let Some(source) = unit.source() {
         return Some(Place::new(source, file_range(source.text(), unit.text(), range)));
     }

@@ -56,7 +56,8 @@ impl Writer<'_> {
     fn map(&mut self, map: &Dynamic) -> Result<(), Error> {
         let mut entries: Vec<_> = entries(map)?.into_iter().map(|(key, value)| (key_text(&key), value)).collect();
         if self.style.sort_keys {
-            let mut keyed: Vec<_> = entries.into_iter().map(|(key, value)| (Dynamic::from(key.as_str()), (key, value))).collect();
+            let mut keyed: Vec<_> =
+                entries.into_iter().map(|(key, value)| (Dynamic::from(key.as_str()), (key, value))).collect();
             sort_by_key(&mut keyed, false)?;
             entries = keyed.into_iter().map(|(_, entry)| entry).collect();
         }

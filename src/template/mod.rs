@@ -34,6 +34,7 @@ mod time;
 mod version;
 mod yaml;
 
+pub use check::Checked;
 pub use error::TemplateError;
 pub use header::FileOptions;
 pub use omit::{is_omit, omit};

@@ -123,7 +123,8 @@ pub(super) fn strftime(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic,
         None => present(&frame),
         Some(second) => {
             let number = second.as_str().map_or_else(|| f64::try_from(second.clone()).ok(), |text| text.parse().ok());
-            let moment = number.and_then(|number| Timestamp::from_duration(jiff::SignedDuration::from_secs_f64(number)).ok());
+            let moment =
+                number.and_then(|number| Timestamp::from_duration(jiff::SignedDuration::from_secs_f64(number)).ok());
             moment.ok_or_else(|| arguments.refusal("needs seconds since 1970"))?
         }
     };

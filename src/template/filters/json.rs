@@ -58,7 +58,8 @@ pub(super) fn tojson(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, E
 
 pub(super) fn from_json(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
     let text = arguments.subject_text()?;
-    let json: Json = serde_json::from_str(&text).map_err(|error| arguments.refusal(&format!("cannot read this JSON: {error}")))?;
+    let json: Json =
+        serde_json::from_str(&text).map_err(|error| arguments.refusal(&format!("cannot read this JSON: {error}")))?;
     to_dynamic(&Value::from(&json), &Frame::current()?)
 }
 
@@ -67,8 +68,11 @@ pub(super) fn json_query(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynami
     let query = arguments.need_text(1, "expr")?;
     let frame = Frame::current()?;
     let data = Json::from(&from_dynamic(&subject, &frame)?);
-    let expression = jmespath::compile(&query).map_err(|error| arguments.refusal(&format!("cannot read the query: {}", error.reason)))?;
-    let answer = expression.search(&data).map_err(|error| arguments.refusal(&format!("cannot answer the query: {}", error.reason)))?;
+    let expression = jmespath::compile(&query)
+        .map_err(|error| arguments.refusal(&format!("cannot read the query: {}", error.reason)))?;
+    let answer = expression
+        .search(&data)
+        .map_err(|error| arguments.refusal(&format!("cannot answer the query: {}", error.reason)))?;
     let json = serde_json::to_value(&answer).map_err(|error| arguments.refusal(&error.to_string()))?;
     to_dynamic(&Value::from(&whole(json)), &frame)
 }
@@ -77,7 +81,8 @@ pub(super) fn json_query(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynami
 fn whole(json: Json) -> Json {
     match json {
         Json::Number(number) => match number.as_f64() {
-            Some(float) if !number.is_i64() && float.fract() == 0.0 && float.abs() < 9e15 => {
+            Some(float) if !number.is_i64() && float.fract() == 0.0 && float.abs() < 9e15 =>
+            {
                 #[expect(clippy::cast_possible_truncation, reason = "it is whole and within range")]
                 Json::from(float as i64)
             }

@@ -15,7 +15,10 @@ pub(in crate::template) fn password_hash(arguments: &mut Arguments<'_, '_, '_>) 
     let kind = arguments.text(1, "hashtype")?.unwrap_or_else(|| "sha512".to_owned());
     let salt = arguments.text(2, "salt")?.filter(|salt| !salt.is_empty());
     let size = arguments.int(3, "salt_size")?.and_then(|size| usize::try_from(size).ok()).unwrap_or(16).clamp(1, 16);
-    let rounds = arguments.int(4, "rounds")?.and_then(|rounds| u32::try_from(rounds).ok()).unwrap_or(if kind.starts_with("sha256") { 535_000 } else { 656_000 });
+    let rounds = arguments
+        .int(4, "rounds")?
+        .and_then(|rounds| u32::try_from(rounds).ok())
+        .unwrap_or(if kind.starts_with("sha256") { 535_000 } else { 656_000 });
     arguments.text(5, "ident")?;
     let salt = match salt {
         Some(salt) => salt,
@@ -38,8 +41,12 @@ fn fresh_salt(size: usize) -> Result<String, Error> {
 pub(in crate::template) fn hashed(kind: &str, password: &str, salt: &str, rounds: u32) -> Option<String> {
     let params = Params::new(rounds).ok()?;
     let (number, sum) = match kind {
-        "sha512" | "sha512_crypt" => ('6', in_letters(&sha512_crypt(password.as_bytes(), salt.as_bytes(), params), 21, 42)),
-        "sha256" | "sha256_crypt" => ('5', in_letters(&sha256_crypt(password.as_bytes(), salt.as_bytes(), params), 10, 20)),
+        "sha512" | "sha512_crypt" => {
+            ('6', in_letters(&sha512_crypt(password.as_bytes(), salt.as_bytes(), params), 21, 42))
+        }
+        "sha256" | "sha256_crypt" => {
+            ('5', in_letters(&sha256_crypt(password.as_bytes(), salt.as_bytes(), params), 10, 20))
+        }
         _ => return None,
     };
     let told = if rounds == UNTOLD_ROUNDS { String::new() } else { format!("rounds={rounds}$") };
@@ -81,7 +88,9 @@ mod tests {
         // What passlib gives.
         assert_eq!(
             hashed("sha512", "Hello world!", "saltstring", 5000).as_deref(),
-            Some("$6$saltstring$svn8UoSVapNtMuq1ukKS4tPQd8iKwSMHWjl/O817G3uBnIFNjnQJuesI68u4OTLiBFdcbYEdFCoEOfaS35inz1")
+            Some(
+                "$6$saltstring$svn8UoSVapNtMuq1ukKS4tPQd8iKwSMHWjl/O817G3uBnIFNjnQJuesI68u4OTLiBFdcbYEdFCoEOfaS35inz1"
+            )
         );
         assert_eq!(
             hashed("sha256", "Hello world!", "saltstring", 5000).as_deref(),

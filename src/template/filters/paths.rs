@@ -58,7 +58,13 @@ pub(super) fn path_join(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic
 
 /// `os.path.normpath`: by its text alone.
 fn normal(path: &str) -> String {
-    let root = if path.starts_with("//") && !path.starts_with("///") { "//" } else if path.starts_with('/') { "/" } else { "" };
+    let root = if path.starts_with("//") && !path.starts_with("///") {
+        "//"
+    } else if path.starts_with('/') {
+        "/"
+    } else {
+        ""
+    };
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {
         match part {
@@ -113,7 +119,9 @@ pub(super) fn commonpath(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynami
     let paths: Vec<String> = arguments.subject_items()?.iter().map(python::text).collect();
     let Some(first) = paths.first() else { return Err(arguments.refusal("needs at least one path")) };
     let root = if first.starts_with('/') { "/" } else { "" };
-    let parts = |path: &str| path.split('/').filter(|part| !part.is_empty() && *part != ".").map(str::to_owned).collect::<Vec<_>>();
+    let parts = |path: &str| {
+        path.split('/').filter(|part| !part.is_empty() && *part != ".").map(str::to_owned).collect::<Vec<_>>()
+    };
     let mut common = parts(first);
     for path in &paths[1..] {
         let length = common.iter().zip(parts(path)).take_while(|(a, b)| *a == b).count();
@@ -141,7 +149,8 @@ pub(super) fn expandvars(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynami
     while let Some(at) = rest.find('$') {
         result.push_str(&rest[..at]);
         let after = &rest[at + 1..];
-        let braced = after.strip_prefix('{').and_then(|inner| inner.split_once('}')).map(|(name, _)| (name, name.len() + 2));
+        let braced =
+            after.strip_prefix('{').and_then(|inner| inner.split_once('}')).map(|(name, _)| (name, name.len() + 2));
         let end = after.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(after.len());
         let (name, used) = braced.unwrap_or((&after[..end], end));
         match environment.get(name) {

@@ -36,9 +36,8 @@ pub(super) fn regex_findall(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dyn
         ..Flags::default()
     };
     let regex = Frame::current()?.engines().patterns().get(&pattern, flags)?;
-    let group = |captures: &Captures<'_>, number: usize| {
-        Dynamic::from(captures.get(number).map_or("", |group| group.as_str()))
-    };
+    let group =
+        |captures: &Captures<'_>, number: usize| Dynamic::from(captures.get(number).map_or("", |group| group.as_str()));
     let found = regex::matches(&regex, &text)?;
     let one = |captures: &Captures<'_>| match captures.len() {
         0 | 1 => group(captures, 0),
@@ -65,7 +64,8 @@ pub(super) fn regex_search(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dyna
     }
     let group = |wanted: &Dynamic| {
         let wanted = wanted.as_str().unwrap_or_default();
-        let name = wanted.strip_prefix("\\g<").and_then(|name| name.strip_suffix('>')).or_else(|| wanted.strip_prefix('\\'));
+        let name =
+            wanted.strip_prefix("\\g<").and_then(|name| name.strip_suffix('>')).or_else(|| wanted.strip_prefix('\\'));
         let name = name.ok_or_else(|| arguments.refusal(r"takes groups as `\1` or `\g<name>`"))?;
         let found = match name.parse::<usize>() {
             Ok(number) => captures.get(number),

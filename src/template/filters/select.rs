@@ -5,6 +5,7 @@ use minijinja::{Error, Value as Dynamic};
 
 use crate::template::arguments::Arguments;
 use crate::template::compare::sort_by_key;
+use crate::template::dynamic::defined;
 use crate::template::objects::list;
 use crate::template::python;
 use crate::template::select::member;
@@ -79,7 +80,7 @@ fn chosen(arguments: &mut Arguments<'_, '_, '_>, attribute: Option<Dynamic>, wan
                 let given = [vec![value], more.clone()].concat();
                 arguments.state().perform_test(short(test), &given)?
             }
-            None => value.is_true(),
+            None => defined(&value)?.is_true(),
         };
         if holds == wanted {
             kept.push(item);

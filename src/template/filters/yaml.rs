@@ -82,6 +82,7 @@ pub(super) fn from_yaml_all(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dyn
     let subject = arguments.subject()?;
     let Some(text) = subject.as_str() else { return Ok(subject) };
     let frame = Frame::current()?;
-    let all = documents(arguments, text)?.iter().map(|value| to_dynamic(value, &frame)).collect::<Result<Vec<_>, _>>()?;
+    let all =
+        documents(arguments, text)?.iter().map(|value| to_dynamic(value, &frame)).collect::<Result<Vec<_>, _>>()?;
     Ok(list(all))
 }

@@ -41,7 +41,8 @@ fn read(call: &Call, kind: &str, name: &str) -> Result<(PathBuf, String), Error>
         call.refusal(&format!("finds no file `{name}`; searched: {}", searched.join(", ")))
     })?;
     let bytes = files.read(&path).map_err(|error| call.refusal(&format!("cannot read {}: {error}", path.display())))?;
-    let text = String::from_utf8(bytes).map_err(|_| call.refusal(&format!("finds bytes that are no text in {}", path.display())))?;
+    let text = String::from_utf8(bytes)
+        .map_err(|_| call.refusal(&format!("finds bytes that are no text in {}", path.display())))?;
     Ok((path, text))
 }
 
@@ -61,7 +62,8 @@ pub(super) fn fileglob(call: &mut Call) -> Found {
     let mut found = Vec::new();
     for pattern in call.texts()? {
         let candidates = call.frame.scope().search().candidates("files", &expanded(call, &pattern));
-        let matches = candidates.iter().map(|pattern| glob::find(files.as_ref(), pattern)).find(|paths| !paths.is_empty());
+        let matches =
+            candidates.iter().map(|pattern| glob::find(files.as_ref(), pattern)).find(|paths| !paths.is_empty());
         let matches = matches.unwrap_or_default().into_iter().filter(|path| files.kind(path) == FileKind::File);
         found.extend(matches.map(|path| Dynamic::from(path.display().to_string())));
     }
@@ -124,7 +126,9 @@ fn joined(files: &[String], paths: &[String], names: &mut Vec<String>) {
     } else if files.is_empty() {
         names.extend(paths.iter().cloned());
     } else {
-        let join = |path: &String| files.iter().map(|file| Path::new(path).join(file).display().to_string()).collect::<Vec<_>>();
+        let join = |path: &String| {
+            files.iter().map(|file| Path::new(path).join(file).display().to_string()).collect::<Vec<_>>()
+        };
         names.extend(paths.iter().flat_map(join));
     }
 }
@@ -171,8 +175,11 @@ pub(super) fn template(call: &mut Call) -> Found {
     for name in call.texts()? {
         let (path, text) = read(call, "templates", &name)?;
         let printed = rendered(call, &Source::new(path.display().to_string(), text), &options)?;
-        let data = if call.flag("convert_data", true) { literal::read(&printed) } else { None };
-        found.push(data.unwrap_or_else(|| Dynamic::from(printed)));
+        found.push(if call.flag("convert_data", true) {
+            literal::read(&printed).unwrap_or_else(|| Dynamic::from(printed))
+        } else {
+            Dynamic::from_safe_string(printed)
+        });
     }
     Ok(found)
 }

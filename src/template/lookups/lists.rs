@@ -102,6 +102,20 @@ pub(super) fn random_choice(call: &mut Call) -> Found {
     Ok(vec![all.swap_remove(index)])
 }
 
+/// The item without the member at the path's end, which the pairs hold already.
+fn without(item: &Dynamic, path: &str) -> Result<Dynamic, Error> {
+    let (first, rest) = path.split_once('.').map_or((path, None), |(first, rest)| (first, Some(rest)));
+    let mut kept = Vec::new();
+    for (key, value) in entries(item)? {
+        match rest {
+            None if key.as_str() == Some(first) => {}
+            Some(rest) if key.as_str() == Some(first) => kept.push((key, without(&value, rest)?)),
+            _ => kept.push((key, value)),
+        }
+    }
+    Ok(mapping(kept))
+}
+
 pub(super) fn subelements(call: &mut Call) -> Found {
     let terms = match call.terms.as_slice() {
         [lone] if lone.kind() == ValueKind::Seq => objects::items(lone)?,
@@ -128,7 +142,8 @@ pub(super) fn subelements(call: &mut Call) -> Found {
         }
         match inner.kind() {
             ValueKind::Seq | ValueKind::Iterable => {
-                let pair = |inner| Dynamic::from(Tuple::from([item.clone(), inner]));
+                let rest = without(&item, &path)?;
+                let pair = |inner| Dynamic::from(Tuple::from([rest.clone(), inner]));
                 pairs.extend(objects::items(&inner)?.into_iter().map(pair));
             }
             _ if skip_missing => {}

@@ -72,7 +72,8 @@ pub(super) fn run(
     lookup(&mut call)
 }
 
-fn called(arguments: &mut Arguments<'_, '_, '_>) -> Result<(Vec<Dynamic>, bool), Error> {
+/// What was found, and whether a list of it is wanted; nothing when a failure is to be overlooked.
+fn called(arguments: &mut Arguments<'_, '_, '_>) -> Result<Option<(Vec<Dynamic>, bool)>, Error> {
     let name = arguments.need_text(0, "name")?;
     let mut wants_list = false;
     let mut forgives = false;
@@ -88,19 +89,20 @@ fn called(arguments: &mut Arguments<'_, '_, '_>) -> Result<(Vec<Dynamic>, bool),
     let terms = arguments.rest(1)?;
     let found = run(&name, terms, options, arguments.frame()?);
     match found {
-        Err(error) if forgives && !arguments.frame()?.forgives(&error) => Ok((Vec::new(), wants_list)),
-        found => Ok((found?, wants_list)),
+        Err(error) if forgives && !arguments.frame()?.forgives(&error) => Ok(None),
+        found => Ok(Some((found?, wants_list))),
     }
 }
 
 /// `lookup(…)`: texts joined with commas, or the only item, or a list.
 pub(super) fn lookup(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
-    let (found, wants_list) = called(arguments)?;
+    let Some((found, wants_list)) = called(arguments)? else { return Ok(Dynamic::from(())) };
     if wants_list || found.is_empty() {
         return Ok(list(found));
     }
     let texts: Option<Vec<&str>> = found.iter().map(Dynamic::as_str).collect();
     match (texts, found.as_slice()) {
+        (Some(_), [only]) => Ok(only.clone()),
         (Some(texts), _) => Ok(Dynamic::from(texts.join(","))),
         (None, [only]) => Ok(only.clone()),
         (None, _) => Ok(list(found)),
@@ -109,7 +111,7 @@ pub(super) fn lookup(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, E
 
 /// `query(…)`: always a list.
 pub(super) fn query(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
-    called(arguments).map(|(found, _)| list(found))
+    called(arguments).map(|found| list(found.map(|(found, _)| found).unwrap_or_default()))
 }
 
 /// The items of a term that may be a list.

@@ -9,7 +9,8 @@ type Found = Result<Vec<Dynamic>, Error>;
 pub(super) fn env(call: &mut Call) -> Found {
     let environment = &call.frame.engines().surroundings().environment;
     let usual = call.option("default").cloned().unwrap_or_else(|| Dynamic::from(""));
-    let value = |name: &String| environment.get(name).map_or_else(|| usual.clone(), |value| Dynamic::from(value.as_str()));
+    let value =
+        |name: &String| environment.get(name).map_or_else(|| usual.clone(), |value| Dynamic::from(value.as_str()));
     Ok(call.texts()?.iter().map(value).collect())
 }
 

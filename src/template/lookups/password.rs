@@ -8,8 +8,8 @@ use minijinja::{Error, Value as Dynamic};
 use super::call::Call;
 use crate::template::chance::Chance;
 use crate::template::filters::password::hashed;
-use crate::template::surroundings::FileKind;
 use crate::template::python;
+use crate::template::surroundings::FileKind;
 
 type Found = Result<Vec<Dynamic>, Error>;
 
@@ -46,15 +46,22 @@ fn wanted(call: &Call, term: &str) -> Result<Wanted, Error> {
             None => path.push(word),
         }
     }
-    if let Some((name, _)) = options.iter().find(|(name, _)| !["length", "chars", "encrypt", "seed", "ident"].contains(&name.as_str())) {
+    if let Some((name, _)) =
+        options.iter().find(|(name, _)| !["length", "chars", "encrypt", "seed", "ident"].contains(&name.as_str()))
+    {
         return Err(call.refusal(&format!("has no option `{name}`")));
     }
     let given = |name: &str| options.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
     let option = |name: &str| given(name).or_else(|| call.text(name));
-    let length = option("length").map_or(Ok(20), |length| length.parse()).map_err(|_| call.refusal("needs a number as `length`"))?;
+    let length = option("length")
+        .map_or(Ok(20), |length| length.parse())
+        .map_err(|_| call.refusal("needs a number as `length`"))?;
     let chars = match (given("chars"), call.option("chars")) {
         (None, Some(list)) if list.as_str().is_none() => super::spread(list)?.iter().map(python::text).collect(),
-        (text, option) => named(&text.or_else(|| option.map(python::text)).unwrap_or_else(|| "ascii_letters,digits,.,:-_".to_owned())),
+        (text, option) => match text.or_else(|| option.map(python::text)) {
+            Some(text) => named(&text),
+            None => ["ascii_letters", "digits", ".,:-_"].map(str::to_owned).to_vec(),
+        },
     };
     let characters: Vec<char> = chars.iter().flat_map(|set| set_of(set)).collect();
     if characters.is_empty() {
@@ -92,7 +99,8 @@ fn kept(call: &Call, wanted: &Wanted) -> Result<String, Error> {
     let path = path(call, &wanted.path);
     let files = &engines.surroundings().files;
     let is_kept = wanted.path != "/dev/null";
-    let failed = |error: std::io::Error| call.refusal(&format!("cannot keep the password in {}: {error}", path.display()));
+    let failed =
+        |error: std::io::Error| call.refusal(&format!("cannot keep the password in {}: {error}", path.display()));
     let content = match files.kind(&path) {
         FileKind::File if is_kept => {
             let bytes = files.read(&path).map_err(failed)?;

@@ -116,6 +116,7 @@ fn numbers(call: &Call, sequence: &Sequence) -> Result<Vec<Dynamic>, Error> {
     if usize::try_from(steps).is_ok_and(|steps| steps > LONGEST) {
         return Err(call.refusal("would give more numbers than fit"));
     }
-    let print = |step: i64| formatted(&sequence.format, &Dynamic::from(sequence.start + step * stride)).map(Dynamic::from);
+    let print =
+        |step: i64| formatted(&sequence.format, &Dynamic::from(sequence.start + step * stride)).map(Dynamic::from);
     (0..=steps).map(print).collect()
 }

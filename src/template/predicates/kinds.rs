@@ -9,7 +9,7 @@ use crate::template::{filters, python};
 type Answer = Result<Dynamic, Error>;
 
 fn answer(arguments: &Arguments<'_, '_, '_>, holds: impl FnOnce(&Dynamic) -> bool) -> Answer {
-    Ok(Dynamic::from(holds(&arguments.subject()?)))
+    Ok(Dynamic::from(holds(&arguments.subject_or_undefined())))
 }
 
 pub(super) fn defined(arguments: &mut Arguments<'_, '_, '_>) -> Answer {
@@ -84,6 +84,7 @@ pub(super) fn sequence(arguments: &mut Arguments<'_, '_, '_>) -> Answer {
 }
 
 pub(super) fn iterable(arguments: &mut Arguments<'_, '_, '_>) -> Answer {
+    arguments.subject()?;
     answer(arguments, |value| {
         matches!(value.kind(), ValueKind::Seq | ValueKind::Iterable | ValueKind::String | ValueKind::Map)
     })

@@ -59,7 +59,9 @@ fn signs(characters: &[char], text: &str) -> (bool, bool) {
         let before_blank = characters.get(index + 1).is_none_or(|next| BLANKS.contains(next));
         let after_blank = index == 0 || BLANKS.contains(&characters[index - 1]);
         let (in_flow, in_block) = match character {
-            '#' | ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@' | '`' if index == 0 => {
+            '#' | ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@' | '`'
+                if index == 0 =>
+            {
                 (true, true)
             }
             '?' | ':' if index == 0 => (true, before_blank),

@@ -39,7 +39,17 @@ const DEEPEST: usize = 100;
 
 /// A value as a YAML document.
 pub(in crate::template) fn written(value: &Dynamic, style: Style, patterns: &Patterns) -> Result<String, Error> {
-    let mut writer = Writer { style, patterns, out: String::new(), column: 0, indent: None, indents: Vec::new(), flow_level: 0, whitespace: true, indention: true };
+    let mut writer = Writer {
+        style,
+        patterns,
+        out: String::new(),
+        column: 0,
+        indent: None,
+        indents: Vec::new(),
+        flow_level: 0,
+        whitespace: true,
+        indention: true,
+    };
     if style.explicit_start {
         writer.indicator("---", true, false, false);
     }
@@ -120,7 +130,8 @@ impl Writer<'_> {
     }
 
     fn is_flow<'v>(&self, mut members: impl Iterator<Item = &'v Dynamic>, is_empty: bool) -> bool {
-        let is_scalar = |value: &Dynamic| !matches!(value.kind(), ValueKind::Map | ValueKind::Seq | ValueKind::Iterable);
+        let is_scalar =
+            |value: &Dynamic| !matches!(value.kind(), ValueKind::Map | ValueKind::Seq | ValueKind::Iterable);
         let wanted = match self.style.flow {
             Flow::Always => true,
             Flow::Never => false,
@@ -359,7 +370,10 @@ impl Writer<'_> {
 }
 
 fn needs_escape(character: char) -> bool {
-    !is_printable(character) || is_break(character) || matches!(character, '"' | '\\' | '\u{a0}') || u32::from(character) > 0xffff
+    !is_printable(character)
+        || is_break(character)
+        || matches!(character, '"' | '\\' | '\u{a0}')
+        || u32::from(character) > 0xffff
 }
 
 fn escape(character: char) -> String {
