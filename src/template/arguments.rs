@@ -7,7 +7,6 @@ use minijinja::{Error, State, Value as Dynamic};
 
 use super::dynamic::{defined, type_name};
 use super::error::fault;
-use super::frame::Frame;
 use super::{objects, python};
 
 /// What a call was given.
@@ -48,11 +47,6 @@ impl<'t, 'e> Arguments<'_, 't, 'e> {
     /// The evaluation's state, for calling other filters and tests.
     pub(super) fn state(&mut self) -> &mut State<'t, 'e> {
         self.state
-    }
-
-    /// The evaluation.
-    pub(super) fn frame(&self) -> Result<Arc<Frame>, Error> {
-        Frame::current()
     }
 
     /// What the filter works on, even if it is undefined.

@@ -1,4 +1,4 @@
-//! Chance as CPython makes it, so that `random(seed=inventory_hostname)` gives every host what Ansible gave it: the
+//! Chance as `CPython` makes it, so that `random(seed=inventory_hostname)` gives every host what Ansible gave it: the
 //! Mersenne Twister, seeded from a text or a number.
 
 use sha2::{Digest, Sha512};

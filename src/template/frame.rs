@@ -187,7 +187,7 @@ impl Frame {
             Lookup::Object(value) => value,
             Lookup::Found(value) => match self.named(name, &value) {
                 Ok(value) => value,
-                Err(error) if self.forgives(&error) => {
+                Err(error) if Self::forgives(&error) => {
                     self.remember(name, &error);
                     return None;
                 }
@@ -211,7 +211,7 @@ impl Frame {
     }
 
     /// Whether an error only says that something is undefined, which is no error until it is used.
-    pub(super) fn forgives(&self, error: &Error) -> bool {
+    pub(super) fn forgives(error: &Error) -> bool {
         cause::<TemplateError>(error).is_some_and(TemplateError::is_undefined)
     }
 
@@ -245,11 +245,11 @@ impl Frame {
     }
 
     /// Whether a value holds a secret, so that it must not be handed on unseen.
-    pub(super) fn watches(&self, value: &Value) -> bool {
+    pub(super) fn watches(value: &Value) -> bool {
         match value {
             Value::Text(text) => text.is_secret(),
-            Value::List(items) => items.iter().any(|item| self.watches(item)),
-            Value::Map(entries) => entries.values().any(|item| self.watches(item)),
+            Value::List(items) => items.iter().any(Self::watches),
+            Value::Map(entries) => entries.values().any(Self::watches),
             _ => false,
         }
     }

@@ -16,6 +16,7 @@ pub(super) type Captures<'t> = fancy_regex::Captures<'t, str>;
 
 /// How a pattern is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "flags are what they are in Python too")]
 pub(super) struct Flags {
     pub(super) ignore_case: bool,
     pub(super) multiline: bool,
@@ -57,7 +58,7 @@ pub(super) fn matches<'t>(regex: &Regex, text: &'t str) -> Result<Vec<Captures<'
     let mut at = 0;
     let mut empty_at = None;
     while at <= text.len() {
-        let Some(captures) = regex.captures_from_pos(text, at).map_err(gave_up)? else { break };
+        let Some(captures) = regex.captures_from_pos(text, at).map_err(|error| gave_up(&error))? else { break };
         let Some(whole) = captures.get(0) else { break };
         let (start, end) = (whole.start(), whole.end());
         if start == end && empty_at == Some(start) {
@@ -74,7 +75,7 @@ pub(super) fn matches<'t>(regex: &Regex, text: &'t str) -> Result<Vec<Captures<'
 
 /// The first match.
 pub(super) fn search<'t>(regex: &Regex, text: &'t str) -> Result<Option<Captures<'t>>, Error> {
-    regex.captures(text).map_err(gave_up)
+    regex.captures(text).map_err(|error| gave_up(&error))
 }
 
 /// A text with the matches replaced, at most `count` of them unless it is 0, and how many were.
@@ -96,7 +97,7 @@ pub(super) fn replaced(regex: &Regex, text: &str, replacement: &str, count: usiz
     Ok((result, replaced))
 }
 
-fn gave_up(error: fancy_regex::Error) -> Error {
+fn gave_up(error: &fancy_regex::Error) -> Error {
     fault(format!("the regular expression gave up: {error}"))
 }
 

@@ -62,7 +62,7 @@ impl Templates {
     /// Whatever stops the evaluation; what is not defined does.
     pub fn condition(&self, expression: &Text, scope: &Scope) -> Result<bool, TemplateError> {
         let (frame, _running) = Frame::begin(&self.engines, scope);
-        let Some(expression) = self.untemplated(&frame, expression)? else { return Ok(false) };
+        let Some(expression) = Self::untemplated(&frame, expression)? else { return Ok(false) };
         match expression.as_str().trim() {
             "" | "True" | "true" => return Ok(true),
             "False" | "false" => return Ok(false),
@@ -126,7 +126,7 @@ impl Templates {
     }
 
     /// A condition written with marks is rendered first, and what comes of it is the condition.
-    fn untemplated(&self, frame: &Arc<Frame>, expression: &Text) -> Result<Option<Text>, TemplateError> {
+    fn untemplated(frame: &Arc<Frame>, expression: &Text) -> Result<Option<Text>, TemplateError> {
         if !expression.is_template() {
             return Ok(Some(expression.clone()));
         }

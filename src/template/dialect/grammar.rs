@@ -186,9 +186,8 @@ impl<'s> Walk<'_, 's> {
                 self.wrap(&range, "__dict(");
                 Ok(range)
             }
-            (Kind::Sign, _) => Err(NotUnderstood),
             (Kind::Text, _) => Ok(self.texts(&token)),
-            (Kind::Name, "and" | "or" | "in" | "is" | "if" | "else" | "not") => Err(NotUnderstood),
+            (Kind::Sign, _) | (Kind::Name, "and" | "or" | "in" | "is" | "if" | "else" | "not") => Err(NotUnderstood),
             (Kind::Name | Kind::Number, _) => Ok(token.range),
         }
     }

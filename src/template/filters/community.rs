@@ -1,5 +1,7 @@
 //! Filters of well-known collections and roles.
 
+use std::fmt::Write as _;
+
 use indexmap::IndexMap;
 use minijinja::value::ValueKind;
 use minijinja::{Error, Value as Dynamic};
@@ -163,16 +165,16 @@ fn table(json: &serde_json::Value, path: &str, out: &mut String) -> Result<(), E
     let is_tables =
         |value: &Json| value.as_array().is_some_and(|items| !items.is_empty() && items.iter().all(Json::is_object));
     for (key, value) in entries.iter().filter(|(_, value)| !is_table(value) && !is_tables(value)) {
-        out.push_str(&format!("{} = {}\n", toml_key(key), inline(value)?));
+        let _ = writeln!(out, "{} = {}", toml_key(key), inline(value)?);
     }
     for (key, value) in entries {
         let path = if path.is_empty() { toml_key(key) } else { format!("{path}.{}", toml_key(key)) };
         if is_table(value) {
-            out.push_str(&format!("\n[{path}]\n"));
+            let _ = writeln!(out, "\n[{path}]");
             table(value, &path, out)?;
         } else if is_tables(value) {
             for item in value.as_array().into_iter().flatten() {
-                out.push_str(&format!("\n[[{path}]]\n"));
+                let _ = writeln!(out, "\n[[{path}]]");
                 table(item, &path, out)?;
             }
         }

@@ -1,4 +1,4 @@
-//! JSON: written, read, and asked with JMESPath.
+//! JSON: written, read, and asked with `JMESPath`.
 
 use minijinja::{Error, Value as Dynamic};
 use serde_json::Value as Json;
@@ -77,7 +77,7 @@ pub(super) fn json_query(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynami
     to_dynamic(&Value::from(&whole(json)), &frame)
 }
 
-/// JMESPath's numbers have fractions; those that need none lose theirs.
+/// `JMESPath`'s numbers have fractions; those that need none lose theirs.
 fn whole(json: Json) -> Json {
     match json {
         Json::Number(number) => match number.as_f64() {

@@ -110,7 +110,7 @@ pub(super) fn subelements(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynam
     for item in outer {
         match inner(&item, &names)? {
             Some(inner) => {
-                pairs.extend(inner.into_iter().map(|inner| Dynamic::from(Tuple::from([item.clone(), inner]))))
+                pairs.extend(inner.into_iter().map(|inner| Dynamic::from(Tuple::from([item.clone(), inner]))));
             }
             None if skip_missing => {}
             None => return Err(arguments.refusal("needs a list under that name in every item")),

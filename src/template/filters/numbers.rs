@@ -84,14 +84,12 @@ fn whole_or_float(number: f64) -> Dynamic {
 }
 
 fn common(number: f64, precision: i32) -> f64 {
-    match usize::try_from(precision) {
+    if let Ok(digits) = usize::try_from(precision) {
         // Rust prints the exact value rounded half to even, which is what Python's `round` does too.
-        Ok(digits) => format!("{number:.digits$}").parse().unwrap_or(number),
-        Err(_) => {
-            let scale = 10f64.powi(-precision);
-            (number / scale).round_ties_even() * scale
-        }
+        return format!("{number:.digits$}").parse().unwrap_or(number);
     }
+    let scale = 10f64.powi(-precision);
+    (number / scale).round_ties_even() * scale
 }
 
 fn number(arguments: &Arguments<'_, '_, '_>, value: &Dynamic) -> Result<f64, Error> {

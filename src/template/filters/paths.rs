@@ -11,6 +11,7 @@ use crate::template::objects::{items, list};
 use crate::template::surroundings::FileKind;
 use crate::template::{glob, python};
 
+#[expect(clippy::unnecessary_wraps, reason = "it ends filters, which can fail")]
 fn text(text: impl Into<String>) -> Result<Dynamic, Error> {
     Ok(Dynamic::from(text.into()))
 }

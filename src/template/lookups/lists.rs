@@ -1,5 +1,7 @@
 //! Lookups over lists and mappings, which loops use as `with_…`.
 
+#![expect(clippy::unnecessary_wraps, reason = "every lookup has the signature of the table")]
+
 use minijinja::value::{Tuple, ValueKind};
 use minijinja::{Error, Value as Dynamic};
 

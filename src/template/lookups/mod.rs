@@ -87,9 +87,9 @@ fn called(arguments: &mut Arguments<'_, '_, '_>) -> Result<Option<(Vec<Dynamic>,
         }
     }
     let terms = arguments.rest(1)?;
-    let found = run(&name, terms, options, arguments.frame()?);
+    let found = run(&name, terms, options, Frame::current()?);
     match found {
-        Err(error) if forgives && !arguments.frame()?.forgives(&error) => Ok(None),
+        Err(error) if forgives && !Frame::forgives(&error) => Ok(None),
         found => Ok(Some((found?, wants_list))),
     }
 }
@@ -100,13 +100,11 @@ pub(super) fn lookup(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, E
     if wants_list || found.is_empty() {
         return Ok(list(found));
     }
-    let texts: Option<Vec<&str>> = found.iter().map(Dynamic::as_str).collect();
-    match (texts, found.as_slice()) {
-        (Some(_), [only]) => Ok(only.clone()),
-        (Some(texts), _) => Ok(Dynamic::from(texts.join(","))),
-        (None, [only]) => Ok(only.clone()),
-        (None, _) => Ok(list(found)),
+    if let [only] = found.as_slice() {
+        return Ok(only.clone());
     }
+    let texts: Option<Vec<&str>> = found.iter().map(Dynamic::as_str).collect();
+    Ok(texts.map_or_else(|| list(found.clone()), |texts| Dynamic::from(texts.join(","))))
 }
 
 /// `query(…)`: always a list.

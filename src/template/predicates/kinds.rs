@@ -1,5 +1,7 @@
 //! Tests of what a value is.
 
+#![expect(clippy::unnecessary_wraps, reason = "every test has the signature of the table")]
+
 use minijinja::value::ValueKind;
 use minijinja::{Error, Value as Dynamic};
 

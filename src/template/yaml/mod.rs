@@ -1,4 +1,4 @@
-//! YAML as PyYAML writes it over libyaml, to the last blank: what `to_yaml` puts into files must not change with the tool.
+//! YAML as `PyYAML` writes it over libyaml, to the last blank: what `to_yaml` puts into files must not change with the tool.
 
 mod scalar;
 mod words;

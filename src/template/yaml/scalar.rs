@@ -2,6 +2,7 @@
 
 /// What can be done with a text.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question of its own")]
 pub(super) struct Analysis {
     pub(super) is_multiline: bool,
     pub(super) flow_plain: bool,

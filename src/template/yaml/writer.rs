@@ -1,4 +1,4 @@
-//! The writer: lists, mappings and scalars with PyYAML's indentation, line width and choice of style.
+//! The writer: lists, mappings and scalars with `PyYAML`'s indentation, line width and choice of style.
 
 use minijinja::value::ValueKind;
 use minijinja::{Error, Value as Dynamic};
@@ -101,7 +101,7 @@ impl Writer<'_> {
         }
         match value.kind() {
             ValueKind::Map => {
-                let entries = self.sorted(entries(value)?)?;
+                let entries = self.sorted(entries(value)?);
                 let is_flow = self.is_flow(entries.iter().flat_map(|(key, value)| [key, value]), entries.is_empty());
                 if is_flow { self.flow_map(&entries) } else { self.block_map(&entries) }
             }
@@ -117,16 +117,16 @@ impl Writer<'_> {
         }
     }
 
-    fn sorted(&self, entries: Vec<(Dynamic, Dynamic)>) -> Result<Vec<(Dynamic, Dynamic)>, Error> {
+    fn sorted(&self, entries: Vec<(Dynamic, Dynamic)>) -> Vec<(Dynamic, Dynamic)> {
         if !self.style.sort_keys {
-            return Ok(entries);
+            return entries;
         }
         let mut keyed: Vec<_> = entries.iter().map(|entry| (entry.0.clone(), entry.clone())).collect();
         // Keys that cannot be ordered stay as they are.
         if sort_by_key(&mut keyed, false).is_err() {
-            return Ok(entries);
+            return entries;
         }
-        Ok(keyed.into_iter().map(|(_, entry)| entry).collect())
+        keyed.into_iter().map(|(_, entry)| entry).collect()
     }
 
     fn is_flow<'v>(&self, mut members: impl Iterator<Item = &'v Dynamic>, is_empty: bool) -> bool {
