@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use minijinja::value::{Kwargs, Rest};
+use minijinja::value::{Kwargs, Rest, ValueOrKwargs};
 use minijinja::{Error, State, Value as Dynamic};
 
 use super::dynamic::{defined, type_name};
 use super::error::fault;
-use super::frame::Frame;
 use super::{objects, python};
 
 /// What a call was given.
@@ -26,9 +25,9 @@ pub(super) fn call(
     name: &'static str,
     function: Function,
     state: &mut State<'_, '_>,
-    given: Rest<Dynamic>,
+    given: Rest<ValueOrKwargs>,
 ) -> Result<Dynamic, Error> {
-    let mut positional = given.0;
+    let mut positional = given.into_values();
     let mut named = Vec::new();
     if positional.last().is_some_and(Dynamic::is_kwargs)
         && let Some(last) = positional.pop()
@@ -48,11 +47,6 @@ impl<'t, 'e> Arguments<'_, 't, 'e> {
     /// The evaluation's state, for calling other filters and tests.
     pub(super) fn state(&mut self) -> &mut State<'t, 'e> {
         self.state
-    }
-
-    /// The evaluation.
-    pub(super) fn frame(&self) -> Result<Arc<Frame>, Error> {
-        Frame::current()
     }
 
     /// What the filter works on, even if it is undefined.

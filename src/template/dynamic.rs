@@ -9,7 +9,7 @@ use super::error::fault;
 use super::frame::Frame;
 use super::objects::{Dict, List};
 use super::python;
-use crate::value::{Map, Text, Value};
+use crate::value::{Map, Value};
 
 /// How deep values may be nested before they are taken for a value that holds itself.
 const DEEPEST: usize = 60;
@@ -98,11 +98,6 @@ pub(super) fn undefined(value: &Dynamic) -> Error {
 /// The value, unless it is undefined or carries an error.
 pub(super) fn defined(value: &Dynamic) -> Result<Dynamic, Error> {
     if value.is_undefined() { Err(undefined(value)) } else { valid(value) }
-}
-
-/// A plain text as a value.
-pub(super) fn plain(text: &str) -> Value {
-    Value::Text(Text::plain(text))
 }
 
 /// What Python calls the value's type.

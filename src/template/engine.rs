@@ -1,17 +1,19 @@
 //! The minijinja environments, one for each set of template options, and the compiled templates, found by their text.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use minijinja::syntax::SyntaxConfig;
+use minijinja::value::StringInput;
 use minijinja::{Environment, Error, ErrorKind, Output, State, UndefinedBehavior, Value as Dynamic};
 
+use super::chance::Chance;
 use super::dialect::{Backslash, Marks, Mention, OffsetMap, Translation, translate};
-use super::dynamic::undefined;
-use super::error::fault;
 use super::frame::Frame;
+use super::regex::Patterns;
 use super::surroundings::Surroundings;
-use super::{filters, functions, lookups, methods, predicates, python};
+use super::{filters, functions, methods, predicates, python};
 use crate::source::Source;
 
 /// What a template may cost: enough for a million turns of a loop, spent in a few seconds.
@@ -153,6 +155,9 @@ pub(super) struct Engines {
     environments: Mutex<HashMap<Settings, Arc<Environment<'static>>>>,
     usual: Arc<Environment<'static>>,
     secrets: Secrets,
+    patterns: Patterns,
+    turns: AtomicU64,
+    passwords: Mutex<()>,
     surroundings: Surroundings,
 }
 
@@ -161,20 +166,39 @@ impl Engines {
         let units = Arc::new(RwLock::new(Units::default()));
         let usual = Arc::new(environment(&Settings::default(), &units));
         let environments = Mutex::new(HashMap::new());
-        Self { units, environments, usual, secrets: Secrets::default(), surroundings }
+        Self {
+            units,
+            environments,
+            usual,
+            secrets: Secrets::default(),
+            patterns: Patterns::default(),
+            turns: AtomicU64::new(0),
+            passwords: Mutex::new(()),
+            surroundings,
+        }
     }
 
     pub(super) fn secrets(&self) -> &Secrets {
         &self.secrets
     }
 
-    pub(super) fn surroundings(&self) -> &Surroundings {
-        &self.surroundings
+    /// Holds off whoever else makes a password, until it is dropped.
+    pub(super) fn one_at_a_time(&self) -> MutexGuard<'_, ()> {
+        self.passwords.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The usual environment, which knows all filters, tests and functions.
-    pub(super) fn usual(&self) -> &Environment<'static> {
-        &self.usual
+    /// Fresh chance; another one at each call, all from the run's seed.
+    pub(super) fn chance(&self) -> Chance {
+        let turn = self.turns.fetch_add(1, Ordering::Relaxed);
+        Chance::of_number(self.surroundings.seed.wrapping_add(turn.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
+    }
+
+    pub(super) fn patterns(&self) -> &Patterns {
+        &self.patterns
+    }
+
+    pub(super) fn surroundings(&self) -> &Surroundings {
+        &self.surroundings
     }
 
     /// The environment for these settings.
@@ -242,7 +266,6 @@ fn environment(settings: &Settings, units: &Arc<RwLock<Units>>) -> Environment<'
     filters::register(&mut environment);
     predicates::register(&mut environment);
     functions::register(&mut environment);
-    lookups::register(&mut environment);
     environment
 }
 
@@ -261,15 +284,16 @@ pub(super) fn syntax(settings: &Settings) -> Result<SyntaxConfig, Error> {
 /// Prints a value as Ansible does: nothing for None, Python's form for all else. A sole expression's value is kept.
 fn print(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Dynamic) -> Result<(), Error> {
     if value.is_undefined() {
-        return Err(undefined(value));
+        // Without an `else`, a condition that does not hold gives what prints as nothing; all else is refused here.
+        StringInput::new(state, value)?;
     }
     if state.name().starts_with(SOLE) {
-        Frame::current()?.keep(value);
+        Frame::current()?.keep(&if value.is_undefined() { Dynamic::from("") } else { value.clone() });
         return Ok(());
     }
     let written = match value.as_str() {
         Some(text) => out.write_str(text),
-        None if value.is_none() => Ok(()),
+        None if value.is_none() || value.is_undefined() => Ok(()),
         None => out.write_str(&python::text(value)),
     };
     written.map_err(|_| Error::from(ErrorKind::WriteFailure))
@@ -287,9 +311,4 @@ fn included(name: &str, parent: &str) -> Option<String> {
     let (path, text) = engines.surroundings().files.first(candidates)?;
     let source = Source::new(path.display().to_string(), text);
     Some(engines.file_unit(&source, source.text(), settings).name().to_owned())
-}
-
-/// A refusal of template options that make no syntax.
-pub(super) fn refused(error: &Error) -> Error {
-    fault(format!("these template marks cannot be used together: {}", error.detail().unwrap_or("they are alike")))
 }

@@ -35,9 +35,9 @@ impl Frame {
             ErrorKind::SyntaxError | ErrorKind::BadEscape | ErrorKind::InvalidDelimiter => {
                 TemplateError::Syntax { message: error.detail().unwrap_or("it cannot be read").to_owned(), at }
             }
-            ErrorKind::UnknownFilter => self.unknown("filter", error, at),
-            ErrorKind::UnknownTest => self.unknown("test", error, at),
-            ErrorKind::UnknownFunction => self.unknown_function(error, written, at),
+            ErrorKind::UnknownFilter => Self::unknown("filter", error, at),
+            ErrorKind::UnknownTest => Self::unknown("test", error, at),
+            ErrorKind::UnknownFunction => Self::unknown_function(error, written, at),
             _ => TemplateError::Failed { message: refusal(error), at },
         }
     }
@@ -58,7 +58,7 @@ impl Frame {
         TemplateError::Undefined { name, at, near, because }
     }
 
-    fn unknown(&self, what: &'static str, error: &Error, at: Option<Place>) -> TemplateError {
+    fn unknown(what: &'static str, error: &Error, at: Option<Place>) -> TemplateError {
         let name = error.detail().and_then(|detail| detail.split_whitespace().nth(1)).unwrap_or_default().to_owned();
         let near = match what {
             "filter" => nearest(&name, super::filters::names()),
@@ -69,7 +69,7 @@ impl Frame {
         TemplateError::Unknown { what, name, at, near }
     }
 
-    fn unknown_function(&self, error: &Error, written: &str, at: Option<Place>) -> TemplateError {
+    fn unknown_function(error: &Error, written: &str, at: Option<Place>) -> TemplateError {
         let name = error.detail().and_then(|detail| detail.split_whitespace().next()).unwrap_or(written).to_owned();
         let near = nearest(&name, super::functions::names()).map(str::to_owned);
         let at = at.map(|at| narrowed(&at, &name));
@@ -94,7 +94,8 @@ fn is_path(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '[' | ']' | '\'' | '"'))
 }
 
-fn place(unit: &Unit, text: Option<&Text>, range: Range<usize>) -> Option<Place> {
+/// Where a range of a unit stands in what the operator wrote.
+pub(super) fn place(unit: &Unit, text: Option<&Text>, range: Range<usize>) -> Option<Place> {
     if let Some(source) = unit.source() {
         return Some(Place::new(source, file_range(source.text(), unit.text(), range)));
     }

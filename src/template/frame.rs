@@ -68,6 +68,14 @@ impl Frame {
         (Arc::clone(&frame), Running(frame))
     }
 
+    /// Begins an evaluation inside another one, of a template that a lookup names.
+    pub(super) fn nested(outer: &Arc<Self>, scope: &Scope) -> Result<(Arc<Self>, Running), Error> {
+        if RUNNING.with_borrow(Vec::len) > DEEPEST / 4 {
+            return Err(fault("templates look one another up without an end"));
+        }
+        Ok(Self::begin(&outer.engines, scope))
+    }
+
     /// The innermost evaluation of this thread.
     pub(super) fn current() -> Result<Arc<Self>, Error> {
         RUNNING.with_borrow(|running| running.last().cloned()).ok_or_else(|| fault("no template is being rendered"))
@@ -179,7 +187,7 @@ impl Frame {
             Lookup::Object(value) => value,
             Lookup::Found(value) => match self.named(name, &value) {
                 Ok(value) => value,
-                Err(error) if self.forgives(&error) => {
+                Err(error) if Self::forgives(&error) => {
                     self.remember(name, &error);
                     return None;
                 }
@@ -203,7 +211,7 @@ impl Frame {
     }
 
     /// Whether an error only says that something is undefined, which is no error until it is used.
-    pub(super) fn forgives(&self, error: &Error) -> bool {
+    pub(super) fn forgives(error: &Error) -> bool {
         cause::<TemplateError>(error).is_some_and(TemplateError::is_undefined)
     }
 
@@ -237,11 +245,11 @@ impl Frame {
     }
 
     /// Whether a value holds a secret, so that it must not be handed on unseen.
-    pub(super) fn watches(&self, value: &Value) -> bool {
+    pub(super) fn watches(value: &Value) -> bool {
         match value {
             Value::Text(text) => text.is_secret(),
-            Value::List(items) => items.iter().any(|item| self.watches(item)),
-            Value::Map(entries) => entries.values().any(|item| self.watches(item)),
+            Value::List(items) => items.iter().any(Self::watches),
+            Value::Map(entries) => entries.values().any(Self::watches),
             _ => false,
         }
     }

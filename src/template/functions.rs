@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use minijinja::formatting::{FormatStyle, format};
-use minijinja::value::Rest;
+use minijinja::value::{Rest, ValueOrKwargs};
 use minijinja::{Environment, Error, State, Value as Dynamic};
 
 use super::arguments::{self, Arguments, Function};
@@ -31,12 +31,18 @@ const FUNCTIONS: &[(&str, Function)] = &[
 /// Makes them known to an environment.
 pub(super) fn register(environment: &mut Environment<'static>) {
     for (name, function) in FUNCTIONS {
-        let call = |state: &mut State<'_, '_>, given: Rest<Dynamic>| arguments::call(name, *function, state, given);
+        let call =
+            |state: &mut State<'_, '_>, given: Rest<ValueOrKwargs>| arguments::call(name, *function, state, given);
         environment.add_function(*name, call);
     }
     environment.add_function("range", minijinja::functions::range);
     environment.add_function("namespace", minijinja::functions::namespace);
     environment.add_filter("__get", get);
+}
+
+/// All names, also those that no template writes.
+pub(super) fn all() -> impl Iterator<Item = &'static str> {
+    FUNCTIONS.iter().map(|(name, _)| *name).chain(["range", "namespace"])
 }
 
 /// The names a template may use.

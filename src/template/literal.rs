@@ -14,6 +14,8 @@ const DEEPEST: usize = 100;
 pub(super) fn typed(value: &Dynamic) -> Dynamic {
     match value.kind() {
         ValueKind::None => Dynamic::from(""),
+        // What `string` and `to_json` give stays a text, whatever it looks like.
+        ValueKind::String if value.is_safe() => value.clone(),
         ValueKind::String => {
             let text = value.as_str().unwrap_or_default();
             read(text).unwrap_or_else(|| value.clone())

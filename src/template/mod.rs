@@ -4,6 +4,7 @@
 //! What a template sees is handed in as [`Variables`] and [`Surroundings`]; a secret never gets into an error.
 
 mod arguments;
+mod chance;
 mod check;
 mod compare;
 mod dialect;
@@ -14,7 +15,9 @@ mod explain;
 mod filters;
 mod frame;
 mod functions;
+mod glob;
 mod header;
+mod json;
 mod literal;
 mod lookups;
 mod methods;
@@ -22,12 +25,16 @@ mod objects;
 mod omit;
 mod predicates;
 mod python;
+mod regex;
 mod scope;
 mod select;
 mod surroundings;
 mod templates;
 mod time;
+mod version;
+mod yaml;
 
+pub use check::Checked;
 pub use error::TemplateError;
 pub use header::FileOptions;
 pub use omit::{is_omit, omit};

@@ -26,7 +26,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 fn member(value: &Value, frame: &Arc<Frame>) -> Option<Dynamic> {
     match to_dynamic(value, frame) {
         Ok(value) => Some(value),
-        Err(error) if frame.forgives(&error) => None,
+        Err(error) if Frame::forgives(&error) => None,
         Err(error) => Some(Dynamic::from(error)),
     }
 }
@@ -51,7 +51,7 @@ impl List {
     /// The variable's own list, if it can be handed on as it is.
     pub(super) fn shared(&self) -> Option<Arc<Vec<Value>>> {
         let written = self.written.as_ref().filter(|_| locked(&self.changed).is_none())?;
-        let is_done = written.data.iter().all(|item| item.is_rendered() && !written.frame.watches(item));
+        let is_done = written.data.iter().all(|item| item.is_rendered() && !Frame::watches(item));
         is_done.then(|| Arc::clone(&written.data))
     }
 
@@ -124,7 +124,7 @@ impl Dict {
     /// The variable's own mapping, if it can be handed on as it is.
     pub(super) fn shared(&self) -> Option<Arc<Map>> {
         let written = self.written.as_ref().filter(|_| locked(&self.changed).is_none())?;
-        let is_done = written.data.values().all(|item| item.is_rendered() && !written.frame.watches(item));
+        let is_done = written.data.values().all(|item| item.is_rendered() && !Frame::watches(item));
         is_done.then(|| Arc::clone(&written.data))
     }
 

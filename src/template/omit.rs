@@ -14,8 +14,3 @@ pub fn omit() -> Value {
 pub fn is_omit(value: &Value) -> bool {
     value.as_str() == Some(MARK)
 }
-
-/// The same, for a value inside an evaluation.
-pub(super) fn mark() -> &'static str {
-    MARK
-}

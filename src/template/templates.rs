@@ -9,6 +9,7 @@ use super::engine::{Engines, Mode, Unit};
 use super::error::TemplateError;
 use super::frame::Frame;
 use super::header::{self, FileOptions};
+use super::lookups;
 use super::omit;
 use super::scope::Scope;
 use super::surroundings::Surroundings;
@@ -61,7 +62,7 @@ impl Templates {
     /// Whatever stops the evaluation; what is not defined does.
     pub fn condition(&self, expression: &Text, scope: &Scope) -> Result<bool, TemplateError> {
         let (frame, _running) = Frame::begin(&self.engines, scope);
-        let Some(expression) = self.untemplated(&frame, expression)? else { return Ok(false) };
+        let Some(expression) = Self::untemplated(&frame, expression)? else { return Ok(false) };
         match expression.as_str().trim() {
             "" | "True" | "true" => return Ok(true),
             "False" | "false" => return Ok(false),
@@ -96,6 +97,24 @@ impl Templates {
         Ok(options.with_newlines(printed))
     }
 
+    /// The items that a lookup gives, as `with_NAME:` loops over them; the terms are rendered already.
+    ///
+    /// # Errors
+    /// Whatever stops it.
+    pub fn lookup(&self, name: &str, terms: &[Value], scope: &Scope) -> Result<Vec<Value>, TemplateError> {
+        let (frame, _running) = Frame::begin(&self.engines, scope);
+        let found = terms.iter().map(|term| to_dynamic(term, &frame)).collect::<Result<Vec<_>, _>>();
+        let found = found.and_then(|terms| lookups::run(name, terms, Vec::new(), Arc::clone(&frame)));
+        let found = found.and_then(|items| items.iter().map(|item| from_dynamic(item, &frame)).collect());
+        found.map_err(|error| frame.explain(&error, &self.engines.unit(name, &Mode::Expression), None))
+    }
+
+    /// Whether there is a lookup of this name.
+    pub fn knows_lookup(name: &str) -> bool {
+        let short = name.rsplit('.').next().unwrap_or(name);
+        lookups::names().any(|known| known == short)
+    }
+
     /// Every secret text that passed through a template, for whoever masks output.
     pub fn secrets(&self) -> Vec<String> {
         self.engines.secrets().all()
@@ -107,7 +126,7 @@ impl Templates {
     }
 
     /// A condition written with marks is rendered first, and what comes of it is the condition.
-    fn untemplated(&self, frame: &Arc<Frame>, expression: &Text) -> Result<Option<Text>, TemplateError> {
+    fn untemplated(frame: &Arc<Frame>, expression: &Text) -> Result<Option<Text>, TemplateError> {
         if !expression.is_template() {
             return Ok(Some(expression.clone()));
         }

@@ -156,6 +156,10 @@ impl<'s> Walk<'_, 's> {
 
     fn unary(&mut self, with_filters: bool) -> Parsed {
         let start = self.start()?;
+        if self.is_sign("+") {
+            // minijinja has no such operator, and it changes nothing.
+            self.edits.replace(start..start + 1, "");
+        }
         let mut range = if self.eat("-") || self.eat("+") {
             start..self.unary(false)?.end
         } else {
@@ -182,9 +186,8 @@ impl<'s> Walk<'_, 's> {
                 self.wrap(&range, "__dict(");
                 Ok(range)
             }
-            (Kind::Sign, _) => Err(NotUnderstood),
             (Kind::Text, _) => Ok(self.texts(&token)),
-            (Kind::Name, "and" | "or" | "in" | "is" | "if" | "else" | "not") => Err(NotUnderstood),
+            (Kind::Sign, _) | (Kind::Name, "and" | "or" | "in" | "is" | "if" | "else" | "not") => Err(NotUnderstood),
             (Kind::Name | Kind::Number, _) => Ok(token.range),
         }
     }
@@ -352,6 +355,9 @@ impl<'s> Walk<'_, 's> {
             range.end = part.range.end;
         }
         let end = range.end;
+        if let Some((_, short)) = name.rsplit_once('.') {
+            self.edits.replace(range.clone(), short);
+        }
         self.mentions.push(Mention { what, name, at: range });
         Ok(end)
     }

@@ -148,7 +148,7 @@ impl Translator<'_> {
     fn variable(&mut self, start: usize) -> Option<usize> {
         let (open, close) = &self.marks.variable;
         let (tokens, end) = tokens(self.text, self.inside(start, open), close)?;
-        self.walk(&tokens, self.backslash, |walk| walk.whole());
+        self.walk(&tokens, self.backslash, whole);
         Some(self.past(end, close))
     }
 
@@ -199,6 +199,11 @@ impl Translator<'_> {
             self.edits.forget_after(mark);
         }
     }
+}
+
+/// The expressions of a tag that prints.
+fn whole(walk: &mut Walk<'_, '_>) -> Result<(), NotUnderstood> {
+    walk.whole()
 }
 
 /// The expressions in a statement's tag; a statement without any is left alone.

@@ -1,5 +1,7 @@
 //! Filters that choose: `default`, `ternary`, `mandatory`, `bool`.
 
+#![expect(clippy::unnecessary_wraps, reason = "every filter has the signature of the table")]
+
 use minijinja::value::ValueKind;
 use minijinja::{Error, Value as Dynamic};
 

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use minijinja::value::{Tuple, ValueKind};
+use minijinja::value::ValueKind;
 use minijinja::{Error, Value as Dynamic};
 
 use super::LONGEST;
@@ -75,7 +75,7 @@ pub(super) fn sort(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Err
 }
 
 /// What an item is sorted or compared by; several attributes are given with commas between them.
-fn key(item: &Dynamic, attribute: Option<&Dynamic>, case_sensitive: bool) -> Result<Dynamic, Error> {
+pub(super) fn key(item: &Dynamic, attribute: Option<&Dynamic>, case_sensitive: bool) -> Result<Dynamic, Error> {
     let Some(attribute) = attribute else { return Ok(folded(item, case_sensitive)) };
     let names = python::text(attribute);
     if attribute.as_str().is_none() || !names.contains(',') {
@@ -90,74 +90,6 @@ fn folded(value: &Dynamic, case_sensitive: bool) -> Dynamic {
         Some(text) if !case_sensitive => Dynamic::from(text.to_lowercase()),
         _ => value.clone(),
     }
-}
-
-pub(super) fn unique(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
-    let items = arguments.subject_items()?;
-    // Ansible's own `unique` is case sensitive unless told otherwise.
-    let case_sensitive = arguments.flag(1, "case_sensitive", true)?;
-    let attribute = arguments.take(2, "attribute")?;
-    let mut seen = Seen::default();
-    let mut kept = Vec::new();
-    for item in items {
-        if seen.insert(key(&item, attribute.as_ref(), case_sensitive)?) {
-            kept.push(item);
-        }
-    }
-    Ok(objects::list(kept))
-}
-
-/// Values met before.
-#[derive(Default)]
-struct Seen(indexmap::IndexSet<Dynamic>);
-
-impl Seen {
-    fn of(items: Vec<Dynamic>) -> Self {
-        Self(items.into_iter().collect())
-    }
-
-    fn insert(&mut self, value: Dynamic) -> bool {
-        self.0.insert(value)
-    }
-
-    fn has(&self, value: &Dynamic) -> bool {
-        self.0.contains(value)
-    }
-
-    fn list(self) -> Dynamic {
-        objects::list(self.0.into_iter().collect())
-    }
-}
-
-fn two(arguments: &mut Arguments<'_, '_, '_>) -> Result<(Seen, Seen), Error> {
-    let left = arguments.subject_items()?;
-    let other = arguments.need(1, "b")?;
-    let right = objects::items(&other).map_err(|_| arguments.refusal("needs two lists"))?;
-    Ok((Seen::of(left), Seen::of(right)))
-}
-
-pub(super) fn union(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
-    let (mut left, right) = two(arguments)?;
-    left.0.extend(right.0);
-    Ok(left.list())
-}
-
-pub(super) fn intersect(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
-    let (mut left, right) = two(arguments)?;
-    left.0.retain(|item| right.has(item));
-    Ok(left.list())
-}
-
-pub(super) fn difference(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
-    let (mut left, right) = two(arguments)?;
-    left.0.retain(|item| !right.has(item));
-    Ok(left.list())
-}
-
-pub(super) fn symmetric_difference(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
-    let (left, right) = two(arguments)?;
-    let either = left.0.union(&right.0).filter(|item| left.has(item) != right.has(item)).cloned();
-    Ok(objects::list(either.collect()))
 }
 
 pub(super) fn flatten(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
@@ -266,47 +198,4 @@ pub(super) fn slice(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Er
         columns.push(objects::list(column));
     }
     Ok(objects::list(columns))
-}
-
-fn with_others(arguments: &mut Arguments<'_, '_, '_>) -> Result<Vec<Vec<Dynamic>>, Error> {
-    let mut lists = vec![arguments.subject_items()?];
-    for other in arguments.rest(1)? {
-        lists.push(objects::items(&other)?);
-    }
-    Ok(lists)
-}
-
-fn tuple(items: Vec<Dynamic>) -> Dynamic {
-    Dynamic::from(Tuple::from(items))
-}
-
-pub(super) fn zip(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
-    let lists = with_others(arguments)?;
-    let shortest = lists.iter().map(Vec::len).min().unwrap_or(0);
-    let row = |index: usize| tuple(lists.iter().map(|list| list[index].clone()).collect());
-    Ok(objects::list((0..shortest).map(row).collect()))
-}
-
-pub(super) fn zip_longest(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
-    let fill = arguments.take(usize::MAX, "fillvalue")?.unwrap_or_else(|| Dynamic::from(()));
-    let lists = with_others(arguments)?;
-    let longest = lists.iter().map(Vec::len).max().unwrap_or(0);
-    let row = |index: usize| tuple(lists.iter().map(|list| list.get(index).unwrap_or(&fill).clone()).collect());
-    Ok(objects::list((0..longest).map(row).collect()))
-}
-
-pub(super) fn product(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
-    let repeat = arguments.take(usize::MAX, "repeat")?.and_then(|repeat| repeat.as_usize()).unwrap_or(1);
-    let once = with_others(arguments)?;
-    let lists: Vec<&Vec<Dynamic>> = std::iter::repeat_n(&once, repeat.min(64)).flatten().collect();
-    let size = lists.iter().try_fold(1usize, |size, list| size.checked_mul(list.len())).filter(|size| *size <= LONGEST);
-    size.ok_or_else(|| arguments.refusal("would give more items than fit"))?;
-    let mut rows: Vec<Vec<Dynamic>> = vec![Vec::new()];
-    for list in lists {
-        let longer = |row: &Vec<Dynamic>| {
-            list.iter().map(|item| [row.as_slice(), std::slice::from_ref(item)].concat()).collect::<Vec<_>>()
-        };
-        rows = rows.iter().flat_map(longer).collect();
-    }
-    Ok(objects::list(rows.into_iter().map(tuple).collect()))
 }

@@ -9,7 +9,6 @@ use crate::template::compare::sort_by_key;
 use crate::template::dynamic::valid;
 use crate::template::methods::entries;
 use crate::template::objects::{self, dict, list};
-use crate::template::python;
 
 type Entries = IndexMap<Dynamic, Dynamic>;
 
@@ -19,7 +18,11 @@ fn map(arguments: &Arguments<'_, '_, '_>, value: &Dynamic) -> Result<Vec<(Dynami
 
 pub(super) fn attr(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
     let (subject, name) = (arguments.subject()?, arguments.need(1, "name")?);
-    valid(&subject.get_item(&name)?)
+    // Python's attributes are not the items of a mapping or list.
+    match subject.kind() {
+        ValueKind::Map | ValueKind::Seq | ValueKind::Iterable => Ok(Dynamic::UNDEFINED),
+        _ => valid(&subject.get_item(&name)?),
+    }
 }
 
 pub(super) fn items(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
@@ -71,103 +74,6 @@ pub(super) fn dictsort(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic,
     Ok(list(keyed.into_iter().map(|(_, (key, value))| Dynamic::from(Tuple::from([key, value]))).collect()))
 }
 
-pub(super) fn combine(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
-    let recursive = arguments.take(usize::MAX, "recursive")?.is_some_and(|yes| yes.is_true());
-    let lists =
-        arguments.take(usize::MAX, "list_merge")?.map_or_else(|| "replace".to_owned(), |how| python::text(&how));
-    let lists = ListMerge::named(&lists).ok_or_else(|| {
-        arguments.refusal("knows the list_merge replace, keep, append, prepend, append_rp and prepend_rp")
-    })?;
-    let subject = arguments.subject()?;
-    let mut all = Vec::new();
-    for value in std::iter::once(subject).chain(arguments.rest(1)?) {
-        collect_maps(arguments, &value, &mut all)?;
-    }
-    let mut result = Entries::new();
-    for map in all {
-        result = merged(result, entries(&map)?, recursive, lists)?;
-    }
-    Ok(dict(result))
-}
-
-/// The mappings among the arguments; lists of them count as so many arguments.
-fn collect_maps(arguments: &Arguments<'_, '_, '_>, value: &Dynamic, all: &mut Vec<Dynamic>) -> Result<(), Error> {
-    match value.kind() {
-        ValueKind::Map => all.push(value.clone()),
-        ValueKind::Seq | ValueKind::Iterable => {
-            for item in objects::items(value)? {
-                collect_maps(arguments, &item, all)?;
-            }
-        }
-        _ => return Err(arguments.refusal("needs mappings")),
-    }
-    Ok(())
-}
-
-/// What becomes of two lists under the same key.
-#[derive(Clone, Copy, PartialEq)]
-pub(super) enum ListMerge {
-    Replace,
-    Keep,
-    Append,
-    Prepend,
-    AppendReplacing,
-    PrependReplacing,
-}
-
-impl ListMerge {
-    pub(super) fn named(name: &str) -> Option<Self> {
-        Some(match name {
-            "replace" => Self::Replace,
-            "keep" => Self::Keep,
-            "append" => Self::Append,
-            "prepend" => Self::Prepend,
-            "append_rp" => Self::AppendReplacing,
-            "prepend_rp" => Self::PrependReplacing,
-            _ => return None,
-        })
-    }
-
-    fn merge(self, old: &Dynamic, new: &Dynamic) -> Result<Dynamic, Error> {
-        let (old_items, new_items) = (objects::items(old)?, objects::items(new)?);
-        let without = |from: &[Dynamic], of: &[Dynamic]| {
-            from.iter().filter(|item| !of.contains(item)).cloned().collect::<Vec<_>>()
-        };
-        Ok(objects::list(match self {
-            Self::Replace => return Ok(new.clone()),
-            Self::Keep => return Ok(old.clone()),
-            Self::Append => [old_items, new_items].concat(),
-            Self::Prepend => [new_items, old_items].concat(),
-            Self::AppendReplacing => [without(&old_items, &new_items), new_items].concat(),
-            Self::PrependReplacing => {
-                let kept = without(&old_items, &new_items);
-                [new_items, kept].concat()
-            }
-        }))
-    }
-}
-
-/// `new` over `old`.
-pub(super) fn merged(
-    mut old: Entries,
-    new: Vec<(Dynamic, Dynamic)>,
-    recursive: bool,
-    lists: ListMerge,
-) -> Result<Entries, Error> {
-    for (key, value) in new {
-        let is_list = |value: &Dynamic| matches!(value.kind(), ValueKind::Seq | ValueKind::Iterable);
-        let value = match old.get(&key) {
-            Some(known) if recursive && known.kind() == ValueKind::Map && value.kind() == ValueKind::Map => {
-                dict(merged(entries(known)?.into_iter().collect(), entries(&value)?, recursive, lists)?)
-            }
-            Some(known) if is_list(known) && is_list(&value) => lists.merge(known, &value)?,
-            _ => value,
-        };
-        old.insert(key, value);
-    }
-    Ok(old)
-}
-
 /// `key | extract(container, more…)`.
 pub(super) fn extract(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
     let key = arguments.subject()?;
@@ -204,7 +110,7 @@ pub(super) fn subelements(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynam
     for item in outer {
         match inner(&item, &names)? {
             Some(inner) => {
-                pairs.extend(inner.into_iter().map(|inner| Dynamic::from(Tuple::from([item.clone(), inner]))))
+                pairs.extend(inner.into_iter().map(|inner| Dynamic::from(Tuple::from([item.clone(), inner]))));
             }
             None if skip_missing => {}
             None => return Err(arguments.refusal("needs a list under that name in every item")),

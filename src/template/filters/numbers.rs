@@ -84,17 +84,46 @@ fn whole_or_float(number: f64) -> Dynamic {
 }
 
 fn common(number: f64, precision: i32) -> f64 {
-    match usize::try_from(precision) {
+    if let Ok(digits) = usize::try_from(precision) {
         // Rust prints the exact value rounded half to even, which is what Python's `round` does too.
-        Ok(digits) => format!("{number:.digits$}").parse().unwrap_or(number),
-        Err(_) => {
-            let scale = 10f64.powi(-precision);
-            (number / scale).round_ties_even() * scale
-        }
+        return format!("{number:.digits$}").parse().unwrap_or(number);
     }
+    let scale = 10f64.powi(-precision);
+    (number / scale).round_ties_even() * scale
 }
 
 fn number(arguments: &Arguments<'_, '_, '_>, value: &Dynamic) -> Result<f64, Error> {
     let number = if value.as_str().is_some() { None } else { f64::try_from(value.clone()).ok() };
     number.ok_or_else(|| arguments.refusal("needs a number"))
+}
+
+pub(super) fn log(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
+    let subject = arguments.subject()?;
+    let base = arguments.take(1, "base")?;
+    let value = number(arguments, &subject)?;
+    Ok(Dynamic::from(match base {
+        None => value.ln(),
+        Some(base) => match number(arguments, &base)? {
+            10.0 => value.log10(),
+            2.0 => value.log2(),
+            base => value.ln() / base.ln(),
+        },
+    }))
+}
+
+pub(super) fn pow(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
+    let (subject, exponent) = (arguments.subject()?, arguments.need(1, "y")?);
+    Ok(Dynamic::from(number(arguments, &subject)?.powf(number(arguments, &exponent)?)))
+}
+
+pub(super) fn root(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
+    let subject = arguments.subject()?;
+    let base = arguments.take(1, "base")?.unwrap_or_else(|| Dynamic::from(2));
+    let (value, base) = (number(arguments, &subject)?, number(arguments, &base)?);
+    if value < 0.0 {
+        return Err(arguments.refusal("needs a number that is not below 0"));
+    }
+    #[expect(clippy::float_cmp, reason = "the exact whole number chooses the exact root")]
+    let root = if base == 2.0 { value.sqrt() } else { value.powf(1.0 / base) };
+    Ok(Dynamic::from(root))
 }

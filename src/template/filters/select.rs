@@ -5,6 +5,7 @@ use minijinja::{Error, Value as Dynamic};
 
 use crate::template::arguments::Arguments;
 use crate::template::compare::sort_by_key;
+use crate::template::dynamic::defined;
 use crate::template::objects::list;
 use crate::template::python;
 use crate::template::select::member;
@@ -55,22 +56,22 @@ pub(super) fn reject(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, E
 
 pub(super) fn selectattr(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
     let attribute = arguments.need(1, "attribute")?;
-    chosen(arguments, Some(attribute), true)
+    chosen(arguments, Some(&attribute), true)
 }
 
 pub(super) fn rejectattr(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
     let attribute = arguments.need(1, "attribute")?;
-    chosen(arguments, Some(attribute), false)
+    chosen(arguments, Some(&attribute), false)
 }
 
-fn chosen(arguments: &mut Arguments<'_, '_, '_>, attribute: Option<Dynamic>, wanted: bool) -> Result<Dynamic, Error> {
+fn chosen(arguments: &mut Arguments<'_, '_, '_>, attribute: Option<&Dynamic>, wanted: bool) -> Result<Dynamic, Error> {
     let items = arguments.subject_items()?;
     let first = if attribute.is_some() { 2 } else { 1 };
     let test = arguments.text(first, "test")?;
     let more = further(arguments, first + 1)?;
     let mut kept = Vec::new();
     for item in items {
-        let value = match &attribute {
+        let value = match attribute {
             Some(attribute) => member(&item, attribute)?,
             None => item.clone(),
         };
@@ -79,7 +80,7 @@ fn chosen(arguments: &mut Arguments<'_, '_, '_>, attribute: Option<Dynamic>, wan
                 let given = [vec![value], more.clone()].concat();
                 arguments.state().perform_test(short(test), &given)?
             }
-            None => value.is_true(),
+            None => defined(&value)?.is_true(),
         };
         if holds == wanted {
             kept.push(item);

@@ -10,7 +10,7 @@ use crate::template::methods::{lines, split_text};
 use crate::template::objects::{dict, list};
 
 pub(super) fn string(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
-    arguments.subject_text().map(Dynamic::from)
+    arguments.subject_text().map(Dynamic::from_safe_string)
 }
 
 pub(super) fn lower(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {

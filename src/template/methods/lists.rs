@@ -72,13 +72,17 @@ fn changed<R>(value: &Dynamic, change: impl FnOnce(&mut Vec<Dynamic>) -> R) -> R
 }
 
 fn index(at: i64, length: usize) -> Option<usize> {
-    let at = if at < 0 { length.checked_sub(at.unsigned_abs() as usize)? } else { usize::try_from(at).ok()? };
+    let at = if at < 0 {
+        length.checked_sub(usize::try_from(at.unsigned_abs()).unwrap_or(usize::MAX))?
+    } else {
+        usize::try_from(at).ok()?
+    };
     (at < length).then_some(at)
 }
 
 fn clamped(at: i64, length: usize) -> usize {
     if at < 0 {
-        length.saturating_sub(at.unsigned_abs() as usize)
+        length.saturating_sub(usize::try_from(at.unsigned_abs()).unwrap_or(usize::MAX))
     } else {
         usize::try_from(at).unwrap_or(length).min(length)
     }

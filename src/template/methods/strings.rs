@@ -31,7 +31,7 @@ pub(super) fn call(text: &str, method: &str, given: &Given<'_>) -> Result<Option
         "join" => Dynamic::from(texts(&given.need(0)?)?.join(text)),
         "encode" | "decode" => Dynamic::from(text),
         "expandtabs" => {
-            Dynamic::from(text.replace('\t', &" ".repeat(given.int(0)?.unwrap_or(8).unsigned_abs() as usize)))
+            Dynamic::from(text.replace('\t', &" ".repeat(usize::try_from(given.int(0)?.unwrap_or(8)).unwrap_or(0))))
         }
         _ => return Ok(None),
     }))
@@ -64,16 +64,12 @@ fn split_blanks(text: &str, limit: usize) -> Vec<&str> {
     let mut parts = Vec::new();
     let mut rest = text.trim_start();
     while !rest.is_empty() {
-        match rest.find(char::is_whitespace).filter(|_| parts.len() < limit) {
-            Some(end) => {
-                parts.push(&rest[..end]);
-                rest = rest[end..].trim_start();
-            }
-            None => {
-                parts.push(if parts.len() < limit { rest.trim_end() } else { rest });
-                break;
-            }
-        }
+        let Some(end) = rest.find(char::is_whitespace).filter(|_| parts.len() < limit) else {
+            parts.push(if parts.len() < limit { rest.trim_end() } else { rest });
+            break;
+        };
+        parts.push(&rest[..end]);
+        rest = rest[end..].trim_start();
     }
     parts
 }

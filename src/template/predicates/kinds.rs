@@ -1,5 +1,7 @@
 //! Tests of what a value is.
 
+#![expect(clippy::unnecessary_wraps, reason = "every test has the signature of the table")]
+
 use minijinja::value::ValueKind;
 use minijinja::{Error, Value as Dynamic};
 
@@ -9,7 +11,7 @@ use crate::template::{filters, python};
 type Answer = Result<Dynamic, Error>;
 
 fn answer(arguments: &Arguments<'_, '_, '_>, holds: impl FnOnce(&Dynamic) -> bool) -> Answer {
-    Ok(Dynamic::from(holds(&arguments.subject()?)))
+    Ok(Dynamic::from(holds(&arguments.subject_or_undefined())))
 }
 
 pub(super) fn defined(arguments: &mut Arguments<'_, '_, '_>) -> Answer {
@@ -84,6 +86,7 @@ pub(super) fn sequence(arguments: &mut Arguments<'_, '_, '_>) -> Answer {
 }
 
 pub(super) fn iterable(arguments: &mut Arguments<'_, '_, '_>) -> Answer {
+    arguments.subject()?;
     answer(arguments, |value| {
         matches!(value.kind(), ValueKind::Seq | ValueKind::Iterable | ValueKind::String | ValueKind::Map)
     })
