@@ -31,8 +31,6 @@ pub(super) struct Doing {
     pub(super) run_once: bool,
     pub(super) check: bool,
     pub(super) any_errors_fatal: bool,
-    /// Whether debts were written for it that it may turn out not to make.
-    pub(super) owed: bool,
     /// Steps it brings.
     pub(super) includes: Vec<Step>,
     diff: bool,
@@ -72,7 +70,6 @@ impl Doing {
             run_once: false,
             check: options.check,
             any_errors_fatal: false,
-            owed: false,
             includes: Vec::new(),
             diff: options.diff,
             no_log: false,

@@ -2,6 +2,8 @@
 //!
 //! A survey touches nothing, so asking too much costs little; what is taken is taken in order (see `foresight`).
 
+use std::sync::Arc;
+
 use dpp_protocol::Task;
 
 use crate::actions;
@@ -28,7 +30,7 @@ impl Batch<'_> {
     pub(super) fn look_ahead(&mut self, index: usize, ready: &Ready) -> Vec<Task> {
         let mut tasks = Vec::new();
         let mut run = self.members[index].run.clone();
-        let state = std::sync::Arc::clone(&self.members[index].vars.state);
+        let state = Arc::clone(&self.members[index].vars.state);
         self.members[index].foresight.forget();
         if let Some(doing) = self.members[index].doing.take() {
             self.ask(index, &doing, ready, &mut tasks);

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Sender};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 use dpp_protocol::{Answer, Debt, Failure, Progress, Task};
@@ -57,6 +57,8 @@ pub(super) enum Work {
     Run { task: Box<Task>, blobs: Vec<Blob>, supply: Option<Supply> },
     /// Surveys.
     LookAhead(Vec<Task>),
+    /// Debts to be struck; nobody waits for it.
+    Strike(Box<Task>),
 }
 
 /// What a machine has to say.
@@ -71,11 +73,13 @@ pub(super) enum What {
     /// The first agent greeted.
     Connected { ms: u64 },
     /// An agent that may know debts greeted.
-    Debts(Vec<Debt>),
+    Debts(Vec<Debt>, Option<Become>),
     /// A sign of life.
     Alive { text: String, count: Option<(u64, u64)> },
     /// The task was answered.
     Done(Box<Answer>),
+    /// Debts were struck.
+    Struck,
     /// The surveys were answered, as far as they went.
     LookedAhead(Vec<(u64, Answer)>),
     /// The machine is out of reach.
@@ -85,20 +89,27 @@ pub(super) enum What {
 /// The near end of a machine's thread.
 pub(super) struct Machine {
     jobs: Sender<Job>,
+    thread: JoinHandle<()>,
 }
 
 impl Machine {
     /// Starts the thread, which connects at its first job.
     pub(super) fn start(route: Route, binary: Arc<AgentBinary>, happenings: Sender<Happening>) -> Self {
         let (jobs, inbox) = mpsc::channel::<Job>();
-        thread::spawn(move || {
+        let thread = thread::spawn(move || {
             let mut hands = Hands { route, binary, connection: None, agents: HashMap::new(), happenings };
             for job in inbox {
                 hands.work(job);
             }
             hands.agents.into_values().for_each(Agent::bye);
         });
-        Self { jobs }
+        Self { jobs, thread }
+    }
+
+    /// Lets it do what it was given, and ends it.
+    pub(super) fn close(self) {
+        drop(self.jobs);
+        let _ = self.thread.join();
     }
 
     /// Hands it a job; it is answered by a happening.
@@ -137,6 +148,7 @@ impl Hands {
             return Err(Failure::new("the agent is gone"));
         };
         let outcome = match job.work {
+            Work::Strike(task) => agent.run(*task, &mut |_| ()).map(|_| What::Struck),
             Work::LookAhead(tasks) => agent.look_ahead(tasks).map(What::LookedAhead),
             Work::Run { task, blobs, supply } => {
                 run(agent, *task, blobs, supply, &alive).map(|a| What::Done(Box::new(a)))
@@ -163,7 +175,7 @@ impl Hands {
             let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
             self.tell(host, What::Connected { ms });
         }
-        self.tell(host, What::Debts(agent.hello().debts.clone()));
+        self.tell(host, What::Debts(agent.hello().debts.clone(), becoming.cloned()));
         self.agents.insert(becoming.cloned(), agent);
         Ok(())
     }

@@ -137,6 +137,7 @@ impl Engine {
                 break;
             }
         }
+        self.machines.drain().for_each(|(_, known)| known.machine.close());
         let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.events.tell(Event::RunFinished { ms });
         end

@@ -12,6 +12,7 @@ mod module;
 pub mod packages;
 pub mod pipeline;
 pub mod services;
+pub mod settle;
 mod survey;
 pub mod system;
 #[cfg(test)]
@@ -43,6 +44,7 @@ pub const MODULES: &[Entry] = &[
     Entry::of::<files::replace_text::Replace>(),
     Entry::of::<commands::script::Script>(),
     Entry::of::<services::service::Service>(),
+    Entry::of::<settle::Settle>(),
     Entry::of::<system::setup::Setup>(),
     Entry::of::<commands::shell::Shell>(),
     Entry::of::<files::slurp::Slurp>(),

@@ -1,0 +1,85 @@
+//! What a run owes a host: restarts that were notified and did not happen yet. They are written down there before the
+//! change is made that makes them, and struck when the handler did its work.
+
+use std::collections::BTreeMap;
+
+use dpp_protocol::{Debt, Mode, Task};
+
+use crate::engine::batch::Batch;
+use crate::engine::machine::{Job, Work};
+use crate::event::Event;
+use crate::transport::Become;
+
+impl Batch<'_> {
+    /// What a change of this task would owe: the handlers it notifies.
+    pub(super) fn debts_of(&self, index: usize) -> Vec<Debt> {
+        let Some(doing) = self.doing(index).filter(|doing| !doing.check) else { return Vec::new() };
+        let names = doing.notifies();
+        let woken = names.iter().flat_map(|name| self.handlers.woken_by(name));
+        woken.map(|at| Debt { handler: self.handlers.name(at), reason: doing.name.task.clone() }).collect()
+    }
+
+    /// Remembers what is about to be written down on the host.
+    pub(super) fn note_debts(&mut self, index: usize, owes: &[Debt], becoming: Option<&Become>) {
+        let debts = &mut self.members[index].debts;
+        for debt in owes {
+            let noted = (debt.handler.clone(), becoming.cloned());
+            if !debts.contains(&noted) {
+                debts.push(noted);
+            }
+        }
+    }
+
+    /// Earlier runs owe a host something: what this play has handlers for is as good as notified.
+    pub(super) fn debts_found(&mut self, index: usize, debts: Vec<Debt>, becoming: Option<&Become>) {
+        for debt in debts {
+            let woken = self.handlers.woken_by(&debt.handler);
+            let will_pay = !woken.is_empty();
+            if will_pay {
+                self.note_debts(index, std::slice::from_ref(&debt), becoming);
+            }
+            let member = &mut self.members[index];
+            for at in woken {
+                if !member.notified.contains(&at) {
+                    member.notified.push(at);
+                }
+            }
+            self.engine.events.tell(Event::DebtFound { host: member.name.clone(), debt, will_pay });
+        }
+    }
+
+    /// Strikes what is not owed any more: a handler that did its work here, and what a task turned out not to change.
+    pub(super) fn strike(&mut self, index: usize, paid: &[String]) {
+        let (struck, left) =
+            std::mem::take(&mut self.members[index].debts).into_iter().partition(|(name, _)| paid.contains(name));
+        self.members[index].debts = left;
+        let struck: Vec<(String, Option<Become>)> = struck;
+        let mut by_user: BTreeMap<Option<String>, Vec<Debt>> = BTreeMap::new();
+        for (handler, becoming) in struck {
+            let user = becoming.map(|becoming| becoming.user);
+            by_user.entry(user).or_default().push(Debt { handler, reason: String::new() });
+        }
+        for (user, settles) in by_user {
+            self.send_strike(index, user, settles);
+        }
+    }
+
+    fn send_strike(&mut self, index: usize, user: Option<String>, settles: Vec<Debt>) {
+        let id = self.engine.number();
+        let task = Task {
+            id,
+            module: "settle".into(),
+            params: serde_json::json!({}),
+            mode: Mode::Apply,
+            diff: false,
+            environment: BTreeMap::new(),
+            owes: Vec::new(),
+            settles,
+        };
+        let host = self.members[index].name.clone();
+        if let Ok((machine, login)) = self.engine.machine(&host) {
+            let becoming = user.filter(|user| user != login).map(|user| Become { user });
+            machine.give(Job { host, becoming, work: Work::Strike(Box::new(task)) });
+        }
+    }
+}

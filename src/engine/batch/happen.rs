@@ -1,0 +1,85 @@
+//! What machines and timers have to say, and what follows from it.
+
+use std::cmp::Reverse;
+use std::time::Instant;
+
+use dpp_protocol::{Answer, Failure};
+
+use crate::engine::batch::Batch;
+use crate::engine::doing::Doing;
+use crate::engine::ending::Ending;
+use crate::engine::machine::{Happening, What};
+use crate::event::{Event, Status};
+
+impl Batch<'_> {
+    /// Waits for the next thing to happen.
+    pub(super) fn wait(&mut self) {
+        let happening = match self.timers.peek() {
+            Some(Reverse((due, _))) => self.engine.next_happening(Some(due.saturating_duration_since(Instant::now()))),
+            None => self.engine.next_happening(None),
+        };
+        if let Some(happening) = happening {
+            self.happened(happening);
+        }
+        while let Some(Reverse((due, index))) = self.timers.peek().copied() {
+            if due > Instant::now() {
+                break;
+            }
+            self.timers.pop();
+            if let Some(doing) = &mut self.members[index].doing {
+                doing.waiting = false;
+            }
+        }
+    }
+
+    pub(super) fn happened(&mut self, happening: Happening) {
+        let Happening { host, what } = happening;
+        let index = self.members.iter().position(|member| member.name == host);
+        match (what, index) {
+            (What::Connected { ms }, _) => self.engine.events.tell(Event::HostConnected { host, ms }),
+            (What::Alive { text, count }, _) => self.engine.events.tell(Event::StepAlive { host, text, count }),
+            (What::Debts(debts, becoming), Some(index)) => self.debts_found(index, debts, becoming.as_ref()),
+            (What::LookedAhead(answers), Some(index)) => {
+                self.members[index].foresight.keep(answers);
+                if let Some(doing) = &mut self.members[index].doing {
+                    doing.waiting = false;
+                }
+            }
+            (What::Done(answer), Some(index)) => {
+                self.forget_foresight_on(&host);
+                self.answered(index, *answer);
+            }
+            (What::Lost(failure), Some(index)) => self.lost(index, *failure),
+            (What::Struck, _) | (_, None) => {}
+        }
+    }
+
+    /// Something was done on a machine: what was foreseen for the hosts that are this machine may be wrong now.
+    pub(super) fn forget_foresight_on(&mut self, host: &str) {
+        for member in &mut self.members {
+            if self.engine.same_machine(&member.name, host) {
+                member.foresight.forget();
+            }
+        }
+    }
+
+    pub(super) fn answered(&mut self, index: usize, answer: Answer) {
+        let check = self.doing(index).is_some_and(|doing| doing.check);
+        self.item_ended(index, Ending::answered(answer, check));
+    }
+
+    pub(super) fn lost(&mut self, index: usize, failure: Failure) {
+        let member = &mut self.members[index];
+        let ignored = member.doing.as_ref().is_some_and(Doing::ignores_unreachable);
+        if ignored {
+            let mut ending = Ending::failed(failure);
+            ending.status = Status::Unreachable;
+            ending.failure = None;
+            self.item_ended(index, ending);
+            return;
+        }
+        member.doing = None;
+        member.lost = true;
+        self.engine.events.tell(Event::HostLost { host: member.name.clone(), failure });
+    }
+}

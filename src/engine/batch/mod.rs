@@ -1,0 +1,267 @@
+//! Brings the hosts of one batch through a play: who may move, what is waited for, what came of it.
+//!
+//! All decisions are made here, in one thread; machines only do what they are told.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+use std::sync::Arc;
+use std::time::Instant;
+
+use dpp_protocol::{Debt, Failure};
+
+use crate::engine::doing::{Doing, Verdict};
+use crate::engine::ending::Ending;
+use crate::engine::foresight::Foresight;
+use crate::engine::notify::Handlers;
+use crate::engine::prepare::{Prepared, Preparer, Unready};
+use crate::engine::run::Engine;
+use crate::engine::{HostRun, Next, PlayVars, Position, TaskVars};
+use crate::event::Event;
+use crate::plan::{PlayPlan, Step, Strategy, TaskStep};
+use crate::transport::Become;
+use crate::value::Map;
+
+mod control;
+mod debts;
+mod finish;
+mod happen;
+mod perform;
+
+/// One host in this play.
+pub(super) struct Member {
+    pub(super) name: String,
+    pub(super) run: HostRun,
+    pub(super) vars: TaskVars,
+    pub(super) doing: Option<Doing>,
+    pub(super) foresight: Foresight,
+    pub(super) notified: Vec<usize>,
+    /// What is written down on the host as owed, and as whom.
+    debts: Vec<(String, Option<Become>)>,
+    lost: bool,
+}
+
+/// How a batch ended.
+#[derive(Debug, Default)]
+pub(super) struct BatchEnd {
+    /// Hosts that failed.
+    pub(super) failed: Vec<String>,
+    /// Hosts that are out of reach.
+    pub(super) lost: Vec<String>,
+}
+
+/// The hosts of a batch on their way.
+pub(super) struct Batch<'a> {
+    pub(super) engine: &'a mut Engine,
+    pub(super) play: Arc<PlayVars>,
+    pub(super) handlers: Handlers,
+    pub(super) members: Vec<Member>,
+    timers: BinaryHeap<Reverse<(Instant, usize)>>,
+    once: HashMap<*const TaskStep, Ending>,
+    ended: bool,
+}
+
+impl<'a> Batch<'a> {
+    /// Hosts before their first step.
+    pub(super) fn new(engine: &'a mut Engine, play: &Arc<PlayVars>, hosts: &[String], steps: &Arc<[Step]>) -> Self {
+        let members = hosts.iter().map(|name| member(engine, play, name, steps)).collect();
+        let handlers = Handlers::new(&play.play.handlers);
+        let play = Arc::clone(play);
+        Self { engine, play, handlers, members, timers: BinaryHeap::new(), once: HashMap::new(), ended: false }
+    }
+
+    /// Goes on until every host is at its end.
+    pub(super) fn go(mut self) -> BatchEnd {
+        loop {
+            while self.sweep() {}
+            if self.members.iter().all(|member| member.doing.is_none() && self.at_end(member)) {
+                break;
+            }
+            self.wait();
+        }
+        self.end()
+    }
+
+    /// Lets every host that may move do so; true when one did.
+    fn sweep(&mut self) -> bool {
+        let mut moved = false;
+        for index in 0..self.members.len() {
+            while self.may_move(index) && self.step(index) {
+                moved = true;
+            }
+        }
+        moved
+    }
+
+    fn at_end(&self, member: &Member) -> bool {
+        member.lost || self.ended || self.engine.cancelled() || matches!(member.run.next(), Next::End | Next::Failed)
+    }
+
+    fn may_move(&self, index: usize) -> bool {
+        let member = &self.members[index];
+        if let Some(doing) = &member.doing {
+            return !doing.waiting;
+        }
+        if self.at_end(member) || self.busy() >= self.engine.options.forks {
+            return false;
+        }
+        self.play.play.strategy == Strategy::Free || member.run.position() <= self.front()
+    }
+
+    fn busy(&self) -> usize {
+        self.members.iter().filter(|member| member.doing.is_some()).count()
+    }
+
+    /// The step that the last of the hosts is at.
+    fn front(&self) -> Option<Position> {
+        self.members.iter().filter(|member| !self.at_end(member)).filter_map(|member| member.run.position()).min()
+    }
+
+    /// Does the next thing on a host; false when it has to wait.
+    fn step(&mut self, index: usize) -> bool {
+        if self.members[index].doing.is_some() {
+            self.proceed(index);
+            return true;
+        }
+        match self.members[index].run.next() {
+            Next::Task(step) => self.begin(index, &step),
+            Next::Flush => {
+                self.flush(index);
+                true
+            }
+            Next::End | Next::Failed => false,
+        }
+    }
+
+    fn flush(&mut self, index: usize) {
+        let member = &mut self.members[index];
+        let steps = self.handlers.take(&mut member.notified);
+        member.run.flush(steps);
+    }
+
+    /// Begins a task on a host; false when another host does it for all and is not done yet.
+    fn begin(&mut self, index: usize, step: &Arc<TaskStep>) -> bool {
+        let vars = self.members[index].vars.of(step);
+        let vars = self.with_rescue(index, vars);
+        let doing = Doing::new(step, vars, &self.engine.options);
+        if doing.run_once && self.play.play.strategy == Strategy::Linear {
+            let key = Arc::as_ptr(step);
+            if let Some(ending) = self.once.get(&key).cloned() {
+                self.members[index].doing = Some(doing);
+                self.finish(index, ending);
+                return true;
+            }
+            let first = self.members.iter().position(|member| !self.at_end(member));
+            if first != Some(index) {
+                return false;
+            }
+        }
+        let name = self.members[index].name.clone();
+        self.engine.events.tell(Event::StepStarted { host: name, step: doing.name.clone() });
+        self.members[index].doing = Some(doing);
+        true
+    }
+
+    fn with_rescue(&self, index: usize, vars: TaskVars) -> TaskVars {
+        let Some(rescued) = self.members[index].run.rescued() else { return vars };
+        let mut front = Map::new();
+        let task = Map::from_iter([
+            ("name".to_owned(), rescued.step.title().into()),
+            ("action".to_owned(), rescued.step.task.action.as_str().into()),
+        ]);
+        front.insert("ansible_failed_task".into(), task.into());
+        front.insert("ansible_failed_result".into(), Ending::failed(rescued.failure.clone()).value());
+        vars.with(front)
+    }
+
+    /// Goes on with the task a host is at: the next item, or its end.
+    fn proceed(&mut self, index: usize) {
+        let Some(mut doing) = self.members[index].doing.take() else { return };
+        match doing.next() {
+            Verdict::Finished(ending) => {
+                self.members[index].doing = Some(doing);
+                self.finish(index, *ending);
+            }
+            Verdict::Item(vars) => {
+                let prepared = self.preparer().item(&doing.step, &vars);
+                self.members[index].doing = Some(doing);
+                match prepared {
+                    Ok(Prepared::Skip(condition)) => self.item_ended(index, Ending::skipped(&condition)),
+                    Ok(Prepared::Done(done)) => self.done_here(index, done),
+                    Ok(Prepared::Remote(ready)) => self.perform(index, ready),
+                    Ok(Prepared::Control(control)) => self.control(index, control, &vars),
+                    Err(Unready::Failed(failure)) => self.item_ended(index, Ending::failed(failure)),
+                    Err(Unready::Pending) => {
+                        let failure = Failure::new("a variable is only known when an earlier task has run");
+                        self.item_ended(index, Ending::failed(failure));
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) fn preparer(&self) -> Preparer {
+        Preparer { files: Arc::clone(&self.engine.template_files), verbosity: self.engine.options.verbosity }
+    }
+
+    fn done_here(&mut self, index: usize, done: crate::actions::Done) {
+        let check = self.doing(index).is_some_and(|doing| doing.check);
+        {
+            let mut known = self.members[index].vars.state.write();
+            known.set.extend(done.set);
+            known.included.extend(done.included);
+        }
+        let mut ending = Ending::answered(Ok(done.outcome), check);
+        ending.message = done.message;
+        ending.result.shift_remove("ansible_facts");
+        self.item_ended(index, ending);
+    }
+
+    fn doing(&self, index: usize) -> Option<&Doing> {
+        self.members[index].doing.as_ref()
+    }
+
+    fn end(self) -> BatchEnd {
+        let mut end = BatchEnd::default();
+        for member in &self.members {
+            if member.lost {
+                end.lost.push(member.name.clone());
+            } else if member.run.failed().is_some() {
+                end.failed.push(member.name.clone());
+            }
+            for at in &member.notified {
+                let debt = Debt { handler: self.handlers.name(*at), reason: String::new() };
+                self.engine.events.tell(Event::Owed { host: member.name.clone(), debt });
+            }
+        }
+        end
+    }
+}
+
+fn member(engine: &Engine, play: &Arc<PlayVars>, name: &str, steps: &Arc<[Step]>) -> Member {
+    let entry = engine.vars.hosts().get(name).cloned();
+    let (state, magic) = entry.map(|entry| (entry.state, entry.magic)).unwrap_or_default();
+    let vars = TaskVars {
+        run: Arc::clone(&engine.vars),
+        play: Arc::clone(play),
+        host: name.to_owned(),
+        state,
+        step: None,
+        front: Map::new(),
+        magic,
+    };
+    Member {
+        name: name.to_owned(),
+        run: HostRun::new(Arc::clone(steps)),
+        vars,
+        doing: None,
+        foresight: Foresight::default(),
+        notified: Vec::new(),
+        debts: Vec::new(),
+        lost: false,
+    }
+}
+
+/// What all hosts of a play see alike.
+pub(super) fn play_vars(plan: Arc<PlayPlan>, magic: Map) -> Arc<PlayVars> {
+    Arc::new(PlayVars { play: plan, prompted: Map::new(), magic })
+}

@@ -1,0 +1,60 @@
+//! Has machines do what a task is, or takes what was foreseen of it.
+
+use crate::engine::batch::Batch;
+use crate::engine::foresight::worth_a_look;
+use crate::engine::machine::{Job, Work};
+use crate::engine::prepare::Ready;
+
+impl Batch<'_> {
+    /// Has a machine do it, or takes what was foreseen.
+    pub(super) fn perform(&mut self, index: usize, ready: Ready) {
+        let Some(doing) = &self.members[index].doing else { return };
+        let (check, looked) = (doing.check, doing.looked);
+        if let Some(answer) = self.members[index].foresight.take(&ready) {
+            let settled = matches!(&answer, Ok(outcome) if !outcome.changed && !outcome.unpredicted);
+            if settled || check {
+                self.answered(index, answer);
+                return;
+            }
+        } else if !looked && ready.delegate.is_none() && worth_a_look(&ready.remote, check) {
+            let tasks = self.look_ahead(index, &ready);
+            self.send(index, &ready, Work::LookAhead(tasks));
+            if let Some(doing) = &mut self.members[index].doing {
+                doing.looked = true;
+            }
+            return;
+        }
+        self.members[index].foresight.forget();
+        let work = self.whole_task(index, &ready);
+        self.send(index, &ready, work);
+    }
+
+    pub(super) fn whole_task(&mut self, index: usize, ready: &Ready) -> Work {
+        let owes = self.debts_of(index);
+        self.note_debts(index, &owes, ready.becoming.as_ref());
+        let number = self.engine.number();
+        let member = &mut self.members[index];
+        let settles = self.handlers.settles(member.doing.as_ref().map(|doing| &doing.step));
+        if member.doing.as_ref().is_some_and(|doing| !doing.check) {
+            member.debts.retain(|(name, by)| by != &ready.becoming || settles.iter().all(|debt| debt.handler != *name));
+        }
+        let Some(doing) = &mut member.doing else { return Work::LookAhead(Vec::new()) };
+        let task = doing.task(number, ready, owes, settles);
+        Work::Run { task: Box::new(task), blobs: ready.remote.blobs.clone(), supply: None }
+    }
+
+    pub(super) fn send(&mut self, index: usize, ready: &Ready, work: Work) {
+        let name = self.members[index].name.clone();
+        let on = ready.delegate.as_ref().unwrap_or(&name);
+        match self.engine.machine(on) {
+            Ok((machine, user)) => {
+                let becoming = ready.becoming.clone().filter(|becoming| becoming.user != user);
+                machine.give(Job { host: name, becoming, work });
+                if let Some(doing) = &mut self.members[index].doing {
+                    doing.waiting = true;
+                }
+            }
+            Err(failure) => self.lost(index, failure),
+        }
+    }
+}
