@@ -8,12 +8,13 @@
 //! | 7 | [`engine`] |
 //! | 6 | [`plan`] · [`ui`] |
 //! | 5 | [`actions`] · [`playbook`] · [`inventory`] · [`report`] |
-//! | 4 | [`template`] · [`project`] |
+//! | 4 | [`template`] · [`project`] · [`artifacts`] |
 //! | 3 | [`yaml`] · [`transport`] |
 //! | 2 | [`value`] · [`event`] |
 //! | 1 | [`source`] · [`secret`] · [`exit`] |
 
 pub mod actions;
+pub mod artifacts;
 pub mod cli;
 pub mod engine;
 pub mod event;

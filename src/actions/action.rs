@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use dpp_protocol::{Failure, Outcome};
 use serde_json::Value as Json;
 
+use crate::actions::Supply;
 use crate::source::Source;
 use crate::template::{FileKind, Files, Scope, TemplateError, Templates};
 use crate::value::{Map, Value};
@@ -66,6 +67,9 @@ pub struct Remote {
     pub lean: Option<Json>,
     /// Files that must lie on the host before a change is made.
     pub blobs: Vec<Blob>,
+    /// A file that is to be fetched and pushed before a change is made; [`supply`](crate::actions::supply) completes
+    /// the parameters with it.
+    pub supply: Option<Supply>,
 }
 
 /// A file to be pushed.

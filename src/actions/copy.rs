@@ -90,7 +90,7 @@ fn large_or_small(context: &ActionContext, path: &Path, params: Map) -> Result<D
     let lean = hashed(&params, &blob.sha256, size);
     let mut whole = lean.clone();
     whole["_blob"] = blob.sha256.as_str().into();
-    Ok(Deed::Remote(Remote { module: "copy".into(), params: whole, lean: Some(lean), blobs: vec![blob] }))
+    Ok(Deed::Remote(Remote { module: "copy".into(), params: whole, lean: Some(lean), blobs: vec![blob], supply: None }))
 }
 
 /// A file to be pushed, with its hash.
@@ -111,7 +111,7 @@ pub(super) fn put(params: Map, content: &[u8]) -> Remote {
         Ok(text) => whole["content"] = text.into(),
         Err(_) => whole["_content_base64"] = STANDARD.encode(content).into(),
     }
-    Remote { module: "copy".into(), params: whole, lean: Some(lean), blobs: Vec::new() }
+    Remote { module: "copy".into(), params: whole, lean: Some(lean), blobs: Vec::new(), supply: None }
 }
 
 fn hashed(params: &Map, sha256: &str, size: u64) -> Json {
@@ -122,5 +122,11 @@ fn hashed(params: &Map, sha256: &str, size: u64) -> Json {
 }
 
 fn plain(params: Map) -> Remote {
-    Remote { module: "copy".into(), params: Json::from(&Value::from(params)), lean: None, blobs: Vec::new() }
+    Remote {
+        module: "copy".into(),
+        params: Json::from(&Value::from(params)),
+        lean: None,
+        blobs: Vec::new(),
+        supply: None,
+    }
 }

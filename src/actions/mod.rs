@@ -3,19 +3,30 @@
 //! An action either does its work here or says what a module on the host is to do. It opens no connection.
 
 mod action;
+mod artifact;
+mod artifact_archive;
+mod artifact_fits;
+mod artifact_package;
+#[cfg(test)]
+mod artifact_tests;
 mod assert;
 mod copy;
 mod debug;
 mod fail;
 mod include_vars;
 mod set_fact;
+mod supply;
 mod template;
 
 pub(crate) use action::failure;
 pub use action::{Action, ActionContext, Blob, Deed, Done, Remote};
+pub use supply::{Supplied, Supply, supply};
 
 /// Every action, by the name a task gives it.
 pub const ACTIONS: &[Action] = &[
+    artifact_archive::ACTION,
+    artifact_fits::ACTION,
+    artifact_package::ACTION,
     assert::ACTION,
     copy::ACTION,
     debug::ACTION,

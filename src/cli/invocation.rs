@@ -110,7 +110,8 @@ impl Invocation {
     }
 }
 
-fn surroundings(global: &Global) -> Result<Surroundings, Stop> {
+/// What the process finds around itself, with what the command line says of it.
+pub(super) fn surroundings(global: &Global) -> Result<Surroundings, Stop> {
     let folder =
         std::env::current_dir().map_err(|error| Stop::Trouble(format!("cannot tell the working folder: {error}")))?;
     let lossy = |text: std::ffi::OsString| text.to_string_lossy().into_owned();

@@ -3,6 +3,7 @@
 mod conduct;
 mod invocation;
 mod options;
+mod packages;
 mod run;
 
 use clap::{Parser, Subcommand};
@@ -31,6 +32,8 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Lock, fetch and list the files a project is made of
+    Packages(packages::PackagesArgs),
     /// Run Ansible playbooks
     Run(run::RunArgs),
 }
@@ -53,6 +56,7 @@ pub fn main() -> Exit {
 
 fn dispatch(cli: &Cli, ui: Ui) -> Result<Exit, Stop> {
     match &cli.command {
+        Command::Packages(args) => packages::run(&cli.global, args, ui),
         Command::Run(args) => run::run(&cli.global, args, ui),
     }
 }

@@ -114,7 +114,7 @@ impl Preparer {
             return Err(unknown(step).into());
         }
         let params = Json::from(&Value::from(args));
-        let remote = Remote { module: action.to_owned(), params, lean: None, blobs: Vec::new() };
+        let remote = Remote { module: action.to_owned(), params, lean: None, blobs: Vec::new(), supply: None };
         Ok(Prepared::Remote(self.ready(remote, step, vars, &scope)?))
     }
 
