@@ -8,9 +8,11 @@ use std::thread;
 use dpp_protocol::Failure;
 
 use crate::actions::ACTIONS;
+use crate::artifacts::{Lockfile, Store};
 use crate::cli::Stop;
 use crate::cli::invocation::Invocation;
 use crate::cli::options::{HowArgs, SelectionArgs};
+use crate::cli::packages::cache;
 use crate::engine::{CONTROLS, Engine, FindRoute, Options, Parts, Route, RunEnd, RunVars, count};
 use crate::event::{Event, Events};
 use crate::exit::Exit;
@@ -60,7 +62,8 @@ pub(super) fn conduct(invocation: &mut Invocation, conduct: Conduct, ui: Ui) -> 
         report
     });
     events.tell(started);
-    let end = engine(invocation, &conduct, vars, events, binary, verbosity).run(plan);
+    let store = Arc::new(store(invocation)?);
+    let end = engine(invocation, &conduct, vars, events, binary, store, verbosity).run(plan);
     drawing.join().map_err(|_| Stop::Trouble("the screen broke down".into()))?;
     Ok(exit(&end))
 }
@@ -160,6 +163,7 @@ fn engine(
     vars: Arc<RunVars>,
     events: Events,
     binary: Arc<AgentBinary>,
+    store: Arc<Store>,
     verbosity: u8,
 ) -> Engine {
     Engine::new(Parts {
@@ -180,8 +184,17 @@ fn engine(
         catalogue: catalogue(),
         selection: selection(conduct.selection),
         binary,
+        store,
         cancel: Arc::new(AtomicU8::new(0)),
     })
+}
+
+/// The files that hosts turn out to need; what is locked must be as it was locked.
+fn store(invocation: &Invocation) -> Result<Store, Stop> {
+    let named = std::env::var_os("DPPCTL_CACHE").map(PathBuf::from);
+    let folder = cache(&invocation.project, named.as_deref())?;
+    let lock = Lockfile::read(&invocation.project.root.join("packages.lock"));
+    Ok(Store::new(folder).with_lock(lock.map_err(|error| Stop::Trouble(error.to_string()))?))
 }
 
 fn agent() -> Result<AgentBinary, Stop> {

@@ -73,7 +73,7 @@ pub(super) fn run(global: &Global, args: &PackagesArgs, ui: Ui) -> Result<Exit, 
 }
 
 /// The folder of the cache: as asked for, or the user's.
-fn cache(project: &Project, named: Option<&Path>) -> Result<PathBuf, Stop> {
+pub(super) fn cache(project: &Project, named: Option<&Path>) -> Result<PathBuf, Stop> {
     if let Some(named) = named {
         return Ok(named.join("artifacts"));
     }

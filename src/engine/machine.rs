@@ -11,24 +11,13 @@ use std::time::Instant;
 
 use dpp_protocol::{Answer, Debt, Failure, Progress, Task};
 
-use crate::actions::Blob;
+use crate::actions::{Blob, Supply, supply};
+use crate::artifacts::Store;
 use crate::secret::Secret;
 use crate::transport::{Agent, AgentBinary, Become, Connection, LinkError, Pushed, TransportError, start};
 
 /// How a machine is connected to: made by the caller, used by the machine's thread.
 pub type Connect = Box<dyn Fn() -> Result<Box<dyn Connection>, TransportError> + Send>;
-
-/// Makes the files and the final parameters of a task that lacks them until it is really run.
-pub type Supply = Arc<dyn Fn(&mut dyn FnMut(&str, Option<(u64, u64)>)) -> Result<Supplied, Failure> + Send + Sync>;
-
-/// What a supply brings.
-#[derive(Debug, Clone)]
-pub struct Supplied {
-    /// The module's parameters.
-    pub params: serde_json::Value,
-    /// Files that must lie on the host before.
-    pub blobs: Vec<Blob>,
-}
 
 /// The way to a machine.
 pub struct Route {
@@ -94,10 +83,15 @@ pub(super) struct Machine {
 
 impl Machine {
     /// Starts the thread, which connects at its first job.
-    pub(super) fn start(route: Route, binary: Arc<AgentBinary>, happenings: Sender<Happening>) -> Self {
+    pub(super) fn start(
+        route: Route,
+        binary: Arc<AgentBinary>,
+        store: Arc<Store>,
+        happenings: Sender<Happening>,
+    ) -> Self {
         let (jobs, inbox) = mpsc::channel::<Job>();
         let thread = thread::spawn(move || {
-            let mut hands = Hands { route, binary, connection: None, agents: HashMap::new(), happenings };
+            let mut hands = Hands { route, binary, store, connection: None, agents: HashMap::new(), happenings };
             for job in inbox {
                 hands.work(job);
             }
@@ -121,6 +115,7 @@ impl Machine {
 struct Hands {
     route: Route,
     binary: Arc<AgentBinary>,
+    store: Arc<Store>,
     connection: Option<Box<dyn Connection>>,
     agents: HashMap<Option<Become>, Agent>,
     happenings: Sender<Happening>,
@@ -151,7 +146,8 @@ impl Hands {
             Work::Strike(task) => agent.run(*task, &mut |_| ()).map(|_| What::Struck),
             Work::LookAhead(tasks) => agent.look_ahead(tasks).map(What::LookedAhead),
             Work::Run { task, blobs, supply } => {
-                run(agent, *task, blobs, supply, &alive).map(|a| What::Done(Box::new(a)))
+                let answer = run(agent, *task, blobs, supply.as_ref(), &self.store, &alive);
+                answer.map(|answer| What::Done(Box::new(answer)))
             }
         };
         outcome.map_err(|error| self.lost(&error))
@@ -198,11 +194,14 @@ fn run(
     agent: &mut Agent,
     mut task: Task,
     mut blobs: Vec<Blob>,
-    supply: Option<Supply>,
+    needed: Option<&Supply>,
+    store: &Store,
     alive: &dyn Fn(&str, Option<(u64, u64)>),
 ) -> Result<Answer, LinkError> {
-    if let Some(supply) = supply {
-        match supply(&mut |text, count| alive(text, count)) {
+    if let Some(needed) = needed {
+        let text = format!("fetch {}", needed.artifact.file);
+        let supplied = supply(needed, &task.params, store, &mut |here, of| alive(&text, of.map(|of| (here, of))));
+        match supplied {
             Ok(supplied) => {
                 task.params = supplied.params;
                 blobs.extend(supplied.blobs);

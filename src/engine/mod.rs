@@ -23,6 +23,6 @@ mod scope;
 pub use control::CONTROLS;
 pub use host_run::{Failed, HostRun, Next, Position};
 pub use host_state::{HostState, Known};
-pub use machine::{Connect, Route, Supplied, Supply};
+pub use machine::{Connect, Route};
 pub use run::{AddHost, Engine, FindRoute, Options, Parts, RunEnd, count, who};
 pub use scope::{BecomeDefault, HostEntry, PlayVars, RunVars, TaskVars};

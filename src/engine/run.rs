@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use dpp_protocol::Failure;
 
+use crate::artifacts::Store;
 use crate::engine::batch::{Batch, play_vars};
 use crate::engine::gather;
 use crate::engine::machine::{Happening, Machine};
@@ -53,6 +54,7 @@ pub struct Engine {
     pub(super) catalogue: Catalogue,
     pub(super) selection: Selection,
     binary: Arc<AgentBinary>,
+    store: Arc<Store>,
     find_route: FindRoute,
     add_host: AddHost,
     cancel: Arc<AtomicU8>,
@@ -88,6 +90,8 @@ pub struct Parts {
     pub selection: Selection,
     /// The agent.
     pub binary: Arc<AgentBinary>,
+    /// Where files come from that hosts turn out to need.
+    pub store: Arc<Store>,
     /// Finds the way to a host.
     pub find_route: FindRoute,
     /// Adds a host.
@@ -118,6 +122,7 @@ impl Engine {
             catalogue: parts.catalogue,
             selection: parts.selection,
             binary: parts.binary,
+            store: parts.store,
             find_route: parts.find_route,
             add_host: parts.add_host,
             cancel: parts.cancel,
@@ -201,7 +206,8 @@ impl Engine {
             let route = (self.find_route)(host)?;
             let (key, user) = (route.machine.clone(), route.user.clone());
             if !self.machines.contains_key(&key) {
-                let machine = Machine::start(route, Arc::clone(&self.binary), self.happenings.0.clone());
+                let machine =
+                    Machine::start(route, Arc::clone(&self.binary), Arc::clone(&self.store), self.happenings.0.clone());
                 self.machines.insert(key.clone(), Known { machine, user });
             }
             self.machine_of.insert(host.to_owned(), key);

@@ -39,8 +39,9 @@ impl Batch<'_> {
             member.debts.retain(|(name, by)| by != &ready.becoming || settles.iter().all(|debt| debt.handler != *name));
         }
         let Some(doing) = &mut member.doing else { return Work::LookAhead(Vec::new()) };
+        let supply = ready.remote.supply.clone().filter(|_| !doing.check);
         let task = doing.task(number, ready, owes, settles);
-        Work::Run { task: Box::new(task), blobs: ready.remote.blobs.clone(), supply: None }
+        Work::Run { task: Box::new(task), blobs: ready.remote.blobs.clone(), supply }
     }
 
     pub(super) fn send(&mut self, index: usize, ready: &Ready, work: Work) {
