@@ -4,7 +4,6 @@
 //! What a template sees is handed in as [`Variables`] and [`Surroundings`]; a secret never gets into an error.
 
 mod arguments;
-mod check;
 mod compare;
 mod dialect;
 mod dynamic;
