@@ -56,7 +56,8 @@ impl Lab {
             address: address(made),
         });
         let lab = Self { folder: TempDir::new().unwrap(), hosts: hosts.collect() };
-        lab.file("hosts", &lab.inventory("ops"))
+        lab.write("hosts", &lab.inventory("ops"));
+        lab
     }
 
     /// The inventory of these hosts, for a user of the lab: root, ops, admin or dash.
