@@ -72,7 +72,6 @@ pub(super) const SHARED: &[&str] = &[
     "throttle",
     "connection",
     "remote_user",
-    "user",
     "port",
     "module_defaults",
     "collections",
@@ -124,7 +123,7 @@ impl Keywords {
             "timeout" => self.timeout = value(),
             "throttle" => self.throttle = value(),
             "connection" => self.connection = value(),
-            "remote_user" | "user" => self.remote_user = value(),
+            "remote_user" => self.remote_user = value(),
             "module_defaults" => self.module_defaults.push(node.to_value()),
             "become_flags" | "become_exe" | "port" | "collections" | "debugger" => {}
             _ => return Ok(false),

@@ -92,6 +92,7 @@ pub struct RoleUse {
 const PLAY_KEYS: &[&str] = &[
     "name",
     "hosts",
+    "user",
     "vars_files",
     "vars_prompt",
     "roles",
@@ -199,6 +200,7 @@ fn take(play: &mut Play, key: &Key, node: &Node, problems: &mut Problems) -> Res
     let value = || Some(node.to_value());
     match key.text.as_str() {
         "name" => play.name = Some(text(node)?),
+        "user" => play.keywords.remote_user = Some(value.to_value()),
         "hosts" => play.hosts = texts(node)?,
         "vars" => play.vars = variables(node)?,
         "vars_files" => play.vars_files = list(node),

@@ -1,0 +1,66 @@
+# Everything of this repository that is more than one command. `make help` lists it; README.md begins with `make demo`.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+# One target folder and one selection of crates: whatever differs here is compiled a second time.
+export CARGO_TARGET_DIR ?= $(CURDIR)/target
+CARGO ?= cargo
+WORKSPACE := --workspace --locked
+DIST := dist
+# Hosts of the lab are namespaces, mounts and a bridge: that takes root. The runner does it for the test binary alone.
+ROOT := $(if $(filter 0,$(shell id -u)),,sudo --preserve-env)
+
+include tests/lab/lab.mk
+
+.PHONY: help deps build test lint house unit e2e demo bench audit clean
+
+help: ## what there is to make
+	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | sort | expand -t 16
+
+deps: ## install what a Debian with a Rust toolchain lacks for compiling, by apt; says what it installs
+	@missing=$$(dpkg-query -W -f '$${db:Status-Abbrev}$${Package}\n' $(BUILD_PACKAGES) 2>/dev/null | sed -n 's/^ii *//p' \
+	    | sort | comm -13 - <(printf '%s\n' $(BUILD_PACKAGES) | sort)); \
+	[ -z "$$missing" ] || { echo "make deps: apt-get install" $$missing; \
+	    $(ROOT) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(ROOT) apt-get install -y -qq --no-install-recommends $$missing; }
+# a C compiler, make and zlib for librdkafka, OpenSSL's headers for ssh2, binutils and dpkg-dev for the .debs
+BUILD_PACKAGES := binutils build-essential ca-certificates dpkg-dev libssl-dev pkg-config xz-utils zlib1g-dev
+
+build: deps ## release build: dppctl with its agent, and the packages of relay and web application, into dist/
+	$(CARGO) build --release --locked -p dppctl -p dpp-relay -p dpp-webapp
+	$(CARGO) build --profile agent --locked -p dppctl-agent
+	@mkdir -p $(DIST)
+	install -m 755 $(CARGO_TARGET_DIR)/release/dppctl $(CARGO_TARGET_DIR)/agent/dppctl-agent $(DIST)/
+	crates/relay/debian/build $(CARGO_TARGET_DIR)/release/dpp-relay $(DIST)
+	crates/webapp/debian/build $(CARGO_TARGET_DIR)/release/dpp-webapp $(DIST)
+
+test: lint unit e2e ## all checks: format, clippy, house, unit tests, and the end-to-end tests in the lab
+
+lint: deps ## rustfmt and clippy, warnings are errors
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy $(WORKSPACE) --all-targets -- -D warnings
+
+unit: deps ## tests without hosts, the house test among them
+	$(CARGO) test $(WORKSPACE)
+
+house: deps ## only the house test: floors, module heads, tables
+	$(CARGO) test --locked -p dppctl --test house
+
+# The agent is a binary of another crate, so cargo does not build it for the test by itself.
+e2e: deps lab-deps ## end-to-end tests on hosts of the lab (root)
+	$(CARGO) build $(WORKSPACE)
+	@trap '$(ROOT) $(LAB) sweep' EXIT; \
+	CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER='$(ROOT)' $(CARGO) test $(WORKSPACE) --test e2e -- --test-threads 2
+
+demo: build lab-deps ## bare hosts to a running, verified pipeline
+	tests/demo/run
+
+bench: build lab-deps ## what a converge costs, beside other ways to do it
+	tests/bench/run
+
+audit: ## advisories, licences, duplicates (where cargo-deny is installed)
+	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny --locked check; \
+	else echo "make audit: cargo-deny is not installed (cargo install --locked cargo-deny)"; fi
+
+clean: ## remove what was built
+	$(CARGO) clean
+	rm -rf $(DIST)

@@ -1,0 +1,59 @@
+//! Every way in: users, passwords of sudo, login shells, hardened hosts; each with its exit code.
+
+use crate::lab::Lab;
+
+const WHO: &str = "
+- hosts: lab
+  become: true
+  gather_facts: false
+  tasks:
+    - name: who
+      command: id -un
+      changed_when: false
+      register: who
+    - name: root
+      assert: {that: who.stdout == 'root'}
+";
+
+fn lab(test: &str, user: &str) -> Lab {
+    let lab = Lab::boot(test, &["db1"]).file("who.yml", WHO);
+    lab.write("hosts", &lab.inventory(user));
+    lab
+}
+
+#[test]
+fn root_needs_no_sudo() {
+    let _ = lab("root", "root").dppctl(["run", "who.yml"]).exits(0);
+}
+
+#[test]
+fn a_user_with_sudo_without_a_password_becomes_root() {
+    let _ = lab("ops", "ops").dppctl(["run", "who.yml"]).exits(0);
+}
+
+#[test]
+fn a_login_shell_that_is_not_bash_is_as_good() {
+    let _ = lab("dash", "dash").dppctl(["run", "who.yml"]).exits(0);
+}
+
+#[test]
+fn sudo_takes_the_right_password_refuses_a_wrong_one_and_misses_none_silently() {
+    let lab = lab("admin", "admin").file("right", "lab-sudo\n").file("wrong", "not-this\n");
+    let _ = lab.dppctl(["run", "who.yml", "--become-password-file", "right"]).exits(0);
+    insta::assert_snapshot!("sudo_wrong_password", lab.dppctl(["run", "who.yml", "--become-password-file", "wrong"]));
+    insta::assert_snapshot!("sudo_no_password", lab.dppctl(["run", "who.yml"]));
+}
+
+#[test]
+fn a_question_without_a_terminal_is_declined() {
+    let lab = Lab::empty().file("who.yml", WHO).file("hosts", "[lab]\ndb1\n");
+    insta::assert_snapshot!("ask_without_terminal", lab.dppctl(["run", "who.yml", "--ask-become-pass"]));
+}
+
+#[test]
+fn a_hardened_host_is_reached_with_and_without_a_password() {
+    let lab = Lab::boot_hardened("hard", &["db1"]).file("who.yml", WHO).file("right", "lab-sudo\n");
+    let _ = lab.dppctl(["run", "who.yml"]).exits(0);
+    lab.write("hosts", &lab.inventory("admin"));
+    let _ = lab.dppctl(["run", "who.yml", "--become-password-file", "right"]).exits(0);
+}

@@ -1,0 +1,9 @@
+//! End-to-end tests: the real binary against real hosts of the lab. Needs root; `make e2e` runs them.
+#![expect(clippy::unwrap_used, reason = "a harness that cannot go on shall say so and stop")]
+
+mod bad_input;
+mod bootstrap;
+mod converge;
+mod debts;
+mod lab;
+mod same_machine;
