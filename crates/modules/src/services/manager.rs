@@ -109,16 +109,19 @@ impl Manager {
         }
     }
 
-    /// When systemd read the unit files last.
+    /// When systemd read the unit files last; the beginning of time where it is too old to tell.
     pub fn units_read_at(&mut self) -> Result<SystemTime, Failure> {
         let call = Call {
             path: OBJECT,
             interface: "org.freedesktop.DBus.Properties",
             member: "Get",
-            body: vec![Value::text(MANAGER), Value::text("UnitsLoadStartTimestamp")],
+            body: vec![Value::text(MANAGER), Value::text("UnitsLoadTimestamp")],
         };
-        let body = self.bus.call(&call).map_err(|error| refused("ask systemd when it read its files", &error))?;
-        let micros = body.first().and_then(Value::as_u64).unwrap_or(0);
+        let micros = match self.bus.call(&call) {
+            Ok(body) => body.first().and_then(Value::as_u64).unwrap_or(0),
+            Err(BusError::Refused { .. }) => 0,
+            Err(error) => return Err(refused("ask systemd when it read its files", &error)),
+        };
         Ok(SystemTime::UNIX_EPOCH + Duration::from_micros(micros))
     }
 
