@@ -44,19 +44,16 @@ impl Module for AptKey {
     type Step = SourceStep;
 
     fn survey(&self, _host: &Host) -> Result<Survey<SourceStep>, Failure> {
-        let steps = match self.state {
+        let steps: Vec<SourceStep> = match self.state {
             Presence::Present => self.adding()?.into_iter().collect(),
             Presence::Absent => {
                 ["asc", "gpg"].map(|ending| self.place(ending)).into_iter().filter_map(SourceStep::remove).collect()
             }
         };
+        let trusted_for_all = self.state == Presence::Present && self.keyring.is_none() && !steps.is_empty();
         let survey = Survey::steps(steps);
-        Ok(match self.keyring {
-            Some(_) => survey,
-            None => survey.warning(
-                "this key is trusted for every repository; `deb822_repository` with `signed_by` trusts it for one",
-            ),
-        })
+        let advice = "this key is trusted for every repository; `deb822_repository` with `signed_by` trusts it for one";
+        Ok(if trusted_for_all { survey.warning(advice) } else { survey })
     }
 
     fn apply(&self, step: &SourceStep, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {

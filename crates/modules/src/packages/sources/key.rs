@@ -61,7 +61,7 @@ fn download(url: &str, to: &Path) -> Result<(), Failure> {
         )
     };
     let output = Command::new(HELPER)
-        .arg("download-file")
+        .args(["-oAPT::Sandbox::User=root", "download-file"])
         .args([url, &to.display().to_string()])
         .env("LC_ALL", "C")
         .stdin(Stdio::null())
