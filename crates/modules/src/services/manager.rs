@@ -109,20 +109,22 @@ impl Manager {
         }
     }
 
-    /// When systemd read the unit files last; the beginning of time where it is too old to tell.
-    pub fn units_read_at(&mut self) -> Result<SystemTime, Failure> {
+    /// When systemd read the unit files last; none where it is too old to tell.
+    pub fn units_read_at(&mut self) -> Result<Option<SystemTime>, Failure> {
         let call = Call {
             path: OBJECT,
             interface: "org.freedesktop.DBus.Properties",
             member: "Get",
             body: vec![Value::text(MANAGER), Value::text("UnitsLoadTimestamp")],
         };
-        let micros = match self.bus.call(&call) {
-            Ok(body) => body.first().and_then(Value::as_u64).unwrap_or(0),
-            Err(BusError::Refused { .. }) => 0,
-            Err(error) => return Err(refused("ask systemd when it read its files", &error)),
-        };
-        Ok(SystemTime::UNIX_EPOCH + Duration::from_micros(micros))
+        match self.bus.call(&call) {
+            Ok(body) => {
+                let micros = body.first().and_then(Value::as_u64);
+                Ok(micros.map(|micros| SystemTime::UNIX_EPOCH + Duration::from_micros(micros)))
+            }
+            Err(BusError::Refused { .. }) => Ok(None),
+            Err(error) => Err(refused("ask systemd when it read its files", &error)),
+        }
     }
 
     /// All units that systemd has loaded.
