@@ -200,7 +200,7 @@ fn take(play: &mut Play, key: &Key, node: &Node, problems: &mut Problems) -> Res
     let value = || Some(node.to_value());
     match key.text.as_str() {
         "name" => play.name = Some(text(node)?),
-        "user" => play.keywords.remote_user = Some(value.to_value()),
+        "user" => play.keywords.remote_user = Some(node.to_value()),
         "hosts" => play.hosts = texts(node)?,
         "vars" => play.vars = variables(node)?,
         "vars_files" => play.vars_files = list(node),

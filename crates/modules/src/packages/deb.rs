@@ -90,7 +90,10 @@ impl Module for Deb {
         if !there.is_some_and(|package| package.is_installed() && package.version == archive.version) {
             self.refuse(&archive, there)?;
             steps = PackageStep::clearing(&installed);
-            steps.push(install(&archive, there, &operand(&file, &archive, host)));
+            // One that is unpacked in this very version only wants to be configured, which clearing does.
+            if !there.is_some_and(|package| is_unpacked(package) && package.version == archive.version) {
+                steps.push(install(&archive, there, &operand(&file, &archive, host)));
+            }
         }
         steps.extend(self.selecting(&archive, there, !steps.is_empty()));
         Ok(Survey::steps(steps).value("package", archive.package).value("version", archive.version))
@@ -226,6 +229,10 @@ fn make(step: &PackageStep, how: &Transaction, host: &Host, result: &mut ResultM
         }
         made => made,
     }
+}
+
+fn is_unpacked(package: &Package) -> bool {
+    matches!(package.state.as_str(), "unpacked" | "half-configured")
 }
 
 fn unknown(file: &Path) -> PackageStep {

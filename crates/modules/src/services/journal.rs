@@ -14,34 +14,32 @@ const ALARMS: &[&str] =
 
 /// Last lines of a unit's journal since a moment; empty when there are none or the journal cannot be read.
 pub fn last_words(unit: &str, since: SystemTime) -> Vec<String> {
-    let since = since.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let since = since.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let journalctl = |arguments: &[&str]| {
         Command::new("journalctl").args(arguments).env("LC_ALL", "C").stdin(Stdio::null()).output()
     };
     // What the dead process wrote last may not have been taken up yet.
     let _ = journalctl(&["--sync"]);
-    let since = format!("@{since}");
+    let since = format!("@{}.{:06}", since.as_secs(), since.subsec_micros());
     match journalctl(&["-u", unit, "-n", LINES, "-o", "cat", "--no-pager", "-q", "--since", &since]) {
-        Ok(output) => telling(&String::from_utf8_lossy(&output.stdout)),
+        Ok(output) => telling(unit, &String::from_utf8_lossy(&output.stdout)),
         Err(_) => Vec::new(),
     }
 }
 
 /// The lines that are quoted: the one that tells most, then the last ones, without systemd's own.
-fn telling(journal: &str) -> Vec<String> {
+fn telling(unit: &str, journal: &str) -> Vec<String> {
     let lines: Vec<&str> =
-        journal.lines().map(str::trim_end).filter(|line| !line.is_empty() && !is_systemds(line)).collect();
+        journal.lines().map(str::trim_end).filter(|line| !line.is_empty() && !is_systemds(unit, line)).collect();
     let alarm = ALARMS.iter().find_map(|word| lines.iter().position(|line| line.contains(word)));
     let tail = lines.len().saturating_sub(QUOTED);
     let first = alarm.filter(|at| *at < tail).map(|at| lines[at]);
     first.into_iter().chain(lines[tail..].iter().copied()).map(cut).collect()
 }
 
-fn is_systemds(line: &str) -> bool {
-    const OWN: &[&str] =
-        &["Started ", "Starting ", "Stopped ", "Stopping ", "Scheduled restart job", "Main process exited"];
-    let after_name = line.split_once(".service: ").map_or(line, |(_, words)| words);
-    OWN.iter().any(|own| after_name.starts_with(own))
+fn is_systemds(unit: &str, line: &str) -> bool {
+    const OWN: &[&str] = &["Started ", "Starting ", "Stopped ", "Stopping ", "Failed to start "];
+    OWN.iter().any(|own| line.starts_with(own)) || line.strip_prefix(unit).is_some_and(|rest| rest.starts_with(": "))
 }
 
 fn cut(line: &str) -> String {
@@ -60,7 +58,7 @@ mod tests {
     fn the_line_that_tells_most_comes_first_when_it_is_not_among_the_last() {
         let trace: String = (0..30).map(|at| format!("\tat org.elasticsearch.X{at}\n")).collect();
         let journal = format!("Started kibana.service - Kibana.\nstarting\nFATAL: duplicate field path.data\n{trace}");
-        let lines = telling(&journal);
+        let lines = telling("kibana.service", &journal);
         assert_eq!(lines[0], "FATAL: duplicate field path.data");
         assert_eq!(lines.len(), QUOTED + 1);
         assert_eq!(lines[QUOTED], "\tat org.elasticsearch.X29");
@@ -69,6 +67,6 @@ mod tests {
     #[test]
     fn systemds_own_lines_are_left_out() {
         let journal = "Started x.service.\noops\nx.service: Main process exited, code=exited, status=1/FAILURE\n";
-        assert_eq!(telling(journal), ["oops"]);
+        assert_eq!(telling("x.service", journal), ["oops"]);
     }
 }

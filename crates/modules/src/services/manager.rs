@@ -109,17 +109,22 @@ impl Manager {
         }
     }
 
-    /// When systemd read the unit files last.
-    pub fn units_read_at(&mut self) -> Result<SystemTime, Failure> {
+    /// When systemd read the unit files last; none where it is too old to tell.
+    pub fn units_read_at(&mut self) -> Result<Option<SystemTime>, Failure> {
         let call = Call {
             path: OBJECT,
             interface: "org.freedesktop.DBus.Properties",
             member: "Get",
-            body: vec![Value::text(MANAGER), Value::text("UnitsLoadStartTimestamp")],
+            body: vec![Value::text(MANAGER), Value::text("UnitsLoadTimestamp")],
         };
-        let body = self.bus.call(&call).map_err(|error| refused("ask systemd when it read its files", &error))?;
-        let micros = body.first().and_then(Value::as_u64).unwrap_or(0);
-        Ok(SystemTime::UNIX_EPOCH + Duration::from_micros(micros))
+        match self.bus.call(&call) {
+            Ok(body) => {
+                let micros = body.first().and_then(Value::as_u64);
+                Ok(micros.map(|micros| SystemTime::UNIX_EPOCH + Duration::from_micros(micros)))
+            }
+            Err(BusError::Refused { .. }) => Ok(None),
+            Err(error) => Err(refused("ask systemd when it read its files", &error)),
+        }
     }
 
     /// All units that systemd has loaded.

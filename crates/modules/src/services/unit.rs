@@ -119,6 +119,8 @@ fn shown(value: &Value) -> Option<String> {
     }
     match value {
         Value::Array(..) => Some(value.items().iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ")),
+        // The largest number is how systemd says that it does not know.
+        Value::UnsignedLong(u64::MAX) => Some("[not set]".to_owned()),
         number => number.as_u64().map(|number| number.to_string()),
     }
 }

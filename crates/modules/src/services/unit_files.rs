@@ -15,8 +15,15 @@ const SOURCES: &[&str] = &[
     "/etc/fstab",
 ];
 
-/// True when a file or folder of them is younger than `read`.
-pub fn changed_since(read: SystemTime) -> bool {
+/// What systemd's generators wrote; it empties the folder and runs them each time it reads its files.
+const GENERATED: &str = "/run/systemd/generator";
+
+/// True when a file or folder of them is younger than `read`, or than the last run of the generators.
+///
+/// On a host where neither is known, the files count as changed.
+pub fn changed_since(read: Option<SystemTime>) -> bool {
+    let generated = || fs::metadata(GENERATED).and_then(|metadata| metadata.modified()).ok();
+    let Some(read) = read.or_else(generated) else { return true };
     SOURCES.iter().any(|source| is_younger(Path::new(source), read, 2))
 }
 

@@ -114,6 +114,7 @@ fn settle(manager: &mut Manager, unit: &Unit, job: Job, since: SystemTime) -> Re
 fn failed(job: Job, unit: &Unit, result: &str, since: SystemTime) -> Failure {
     let name = unit.text("Id");
     let lines = journal::last_words(name, since);
+    let result = if unit.text("Result") == "timeout" { "timeout" } else { result };
     let why = match (result, lines.first()) {
         ("dependency", _) => "a unit it needs did not start".to_owned(),
         ("timeout", _) => "systemd gave up waiting for it".to_owned(),

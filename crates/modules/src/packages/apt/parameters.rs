@@ -62,6 +62,9 @@ pub struct Apt {
     /// apt-get is what is always used here.
     #[serde(default, rename = "force_apt_get")]
     _force_apt_get: Flag,
+    /// What `package` may be told: apt is what there is.
+    #[serde(default, rename = "use")]
+    _use: Option<String>,
     /// Nothing has to be installed for this module to work.
     #[serde(default, rename = "auto_install_module_deps")]
     _auto_install_module_deps: Flag,

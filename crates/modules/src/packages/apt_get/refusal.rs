@@ -24,6 +24,11 @@ const CAUSES: &[Cause] = &[
         help: "make room (`df -h`, `apt-get clean`, old logs) and run again",
     },
     Cause {
+        words: &["dpkg: error processing"],
+        code: "DPP0613",
+        help: "a script of the package itself failed; correct what it complains about and run again: dpkg goes on where it stopped",
+    },
+    Cause {
         words: &["dpkg was interrupted", "reinst-required", "needs to be reinstalled"],
         code: "DPP0605",
         help: "repair it on the host with `dpkg --configure -a` or `apt-get install --fix-broken`, then run again",
@@ -64,16 +69,18 @@ const CAUSES: &[Cause] = &[
 pub fn explain(attempt: &str, finished: &Finished) -> Failure {
     let cause = CAUSES.iter().find(|cause| cause.words.iter().any(|words| finished.output.contains(words)));
     let errors = errors(&finished.output);
-    let reason = errors.first().cloned().unwrap_or_else(|| format!("exit code {}", finished.code));
+    let script = script_words(&finished.output);
+    let reason = script.or_else(|| errors.first().cloned()).unwrap_or_else(|| format!("exit code {}", finished.code));
     let mut failure = Failure::new(format!("cannot {attempt}: {reason}"))
         .code(cause.map_or("DPP0601", |cause| cause.code))
-        .note("apt", if errors.len() > 1 { errors.join("\n") } else { finished.last_words() })
         .value("rc", finished.code)
         .value("stdout", finished.output.clone())
         .value("stderr", errors.join("\n"));
-    if let Some(words) = dpkg_words(&finished.output) {
-        failure = failure.note("dpkg", words);
-    }
+    failure = match dpkg_words(&finished.output) {
+        Some(words) => failure.note("dpkg", words),
+        None if errors.len() > 1 => failure.note("apt", errors.join("\n")),
+        None => failure.note("apt", finished.last_words()),
+    };
     if let Some(holder) = lock::holder(lock::PACKAGES).filter(|_| failure.code == "DPP0603") {
         failure = failure.note("holder", format!("{}: {}", holder.words(), holder.command));
     }
@@ -93,6 +100,12 @@ fn errors(output: &str) -> Vec<String> {
     // "Sub-process returned an error code" says nothing when dpkg has said why.
     errors.sort_by_key(|error| error.starts_with("Sub-process"));
     errors
+}
+
+/// How dpkg names the script that failed: `installed logstash package post-installation script subprocess returned …`.
+fn script_words(output: &str) -> Option<String> {
+    let mut lines = output.lines().skip_while(|line| !line.starts_with("dpkg: error processing")).skip(1);
+    lines.next().map(|line| line.trim().trim_start_matches("installed ").to_owned())
 }
 
 /// What dpkg said of the package that failed, with the lines of its maintainer script before it.
@@ -138,7 +151,11 @@ mod tests {
                       Errors were encountered while processing:\n logstash\n\
                       E: Sub-process /usr/bin/dpkg returned an error code (1)\n";
         let failure = explained(output);
-        assert_eq!(failure.message, "cannot install x: Sub-process /usr/bin/dpkg returned an error code (1)");
+        assert_eq!(
+            failure.message,
+            "cannot install x: logstash package post-installation script subprocess returned error exit status 1"
+        );
+        assert_eq!(failure.code, "DPP0613");
         let dpkg = failure.notes.iter().find(|note| note.label == "dpkg").unwrap();
         assert!(dpkg.text.contains("could not find java\ndpkg: error processing package logstash"), "{}", dpkg.text);
     }

@@ -24,5 +24,5 @@ pub fn select(packages: &[&str], selection: &str) -> Result<(), Failure> {
     }
     let output = child.wait_with_output().map_err(|error| failed(error.to_string()))?;
     let words = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-    if output.status.success() && !words.contains("not in database") { Ok(()) } else { Err(failed(words)) }
+    if output.status.success() && !words.contains("available database") { Ok(()) } else { Err(failed(words)) }
 }

@@ -58,17 +58,20 @@ impl Connection {
     }
 
     /// Proves who we are: the kernel tells the other side our user, who must be the one we name.
+    ///
+    /// All lines go out at once, and no message before the last answer: systemd takes up a message that it reads together
+    /// with `BEGIN` only when the next one comes. File descriptors are asked for just to have that last answer.
     fn greet(mut stream: UnixStream) -> Result<Self, BusError> {
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
         let user = rustix::process::geteuid().as_raw().to_string();
         let user: String = user.bytes().map(|byte| format!("{byte:02x}")).collect();
-        stream.write_all(format!("\0AUTH EXTERNAL {user}\r\n").as_bytes())?;
+        stream.write_all(format!("\0AUTH EXTERNAL {user}\r\nNEGOTIATE_UNIX_FD\r\nBEGIN\r\n").as_bytes())?;
         let answer = line(&mut stream)?;
         if !answer.starts_with("OK ") {
             return Err(BusError::Malformed(format!("systemd's socket refuses us: {answer}")));
         }
-        stream.write_all(b"BEGIN\r\n")?;
+        line(&mut stream)?;
         Ok(Self { stream, serial: 0, signals: VecDeque::new() })
     }
 

@@ -1,0 +1,91 @@
+//! What the modules about sources do to a host, one step at a time.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use dpp_protocol::{Change, Failure, ResultMap, Verb};
+
+use super::key;
+use crate::files::attributes::Attributes;
+use crate::files::content::{NewContent, Source};
+use crate::files::keep::keep;
+use crate::files::mode::FileMode;
+use crate::files::refusal::refused;
+use crate::packages::apt_get::lists;
+use crate::{Host, Step};
+
+/// One thing that is done to apt's configuration.
+#[derive(Debug)]
+pub enum SourceStep {
+    /// A file gets this content; its folder is made where it is missing.
+    Write(Box<NewContent>),
+    /// A file goes away.
+    Remove(PathBuf),
+    /// A key is fetched by the host itself.
+    Fetch {
+        /// From where.
+        url: String,
+        /// To where.
+        to: PathBuf,
+    },
+    /// The package lists are read again.
+    Refresh,
+}
+
+impl SourceStep {
+    /// A file with this text, readable for all as apt's own user must read it; none when it is there already.
+    pub(super) fn write(path: PathBuf, bytes: Vec<u8>, mode: Option<&FileMode>, detail: &str) -> Option<Self> {
+        if fs::read(&path).is_ok_and(|old| old == bytes) {
+            return None;
+        }
+        let mut content = NewContent::new(path, Source::Bytes(bytes));
+        content.attributes = Attributes::of(Some(mode.unwrap_or(&FileMode::Bits(0o644))), None, None);
+        detail.clone_into(&mut content.detail);
+        Some(Self::Write(Box::new(content)))
+    }
+
+    /// The removal of a file; none when it is not there.
+    pub(super) fn remove(path: PathBuf) -> Option<Self> {
+        path.exists().then_some(Self::Remove(path))
+    }
+
+    /// Does it.
+    pub(super) fn make(&self, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
+        match self {
+            Self::Write(content) => {
+                make_folder(&content.path)?;
+                content.apply(host, result)
+            }
+            Self::Remove(path) => {
+                keep(path, host)?;
+                fs::remove_file(path).map_err(|error| refused("remove", path, &error))
+            }
+            Self::Fetch { url, to } => {
+                make_folder(to)?;
+                key::fetch(url, to)
+            }
+            Self::Refresh => lists::refresh(host, Duration::from_mins(1), 5, Duration::from_secs(12)),
+        }
+    }
+}
+
+impl Step for SourceStep {
+    fn change(&self, diff: bool) -> Change {
+        match self {
+            Self::Write(content) => content.change(diff),
+            Self::Remove(path) => Change::new(Verb::Delete, path.display().to_string()),
+            Self::Fetch { url, to } => {
+                Change::new(Verb::Create, to.display().to_string()).detail(format!("fetched from {url}"))
+            }
+            Self::Refresh => Change::new(Verb::Run, "apt-get update"),
+        }
+    }
+}
+
+fn make_folder(path: &Path) -> Result<(), Failure> {
+    match path.parent() {
+        Some(folder) => fs::create_dir_all(folder).map_err(|error| refused("make", folder, &error)),
+        None => Ok(()),
+    }
+}
