@@ -60,7 +60,7 @@ fn run(context: &ActionContext, args: &Map) -> Result<Deed, Failure> {
             Value::Text(text) => text.as_str().to_owned(),
             other => serde_json::to_string_pretty(&Json::from(other)).unwrap_or_default(),
         };
-        return Ok(Deed::Remote(put(params, text.as_bytes())));
+        return Ok(Deed::Remote(put(&params, text.as_bytes())));
     }
     let src = text(args, "src").ok_or_else(|| Failure::new("`copy` wants `src` or `content`").code("DPP0104"))?;
     let path = context.find("files", src)?;
@@ -78,16 +78,16 @@ fn run(context: &ActionContext, args: &Map) -> Result<Deed, Failure> {
     }
     let base = path.file_name().unwrap_or_default().to_string_lossy();
     params.insert("_original_basename".into(), Value::plain(base.as_ref()));
-    large_or_small(context, &path, params)
+    large_or_small(context, &path, &params)
 }
 
-fn large_or_small(context: &ActionContext, path: &Path, params: Map) -> Result<Deed, Failure> {
+fn large_or_small(context: &ActionContext, path: &Path, params: &Map) -> Result<Deed, Failure> {
     let size = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
     if size <= INLINE {
         return Ok(Deed::Remote(put(params, &context.read(path)?)));
     }
     let blob = blob(path, size)?;
-    let lean = hashed(&params, &blob.sha256, size);
+    let lean = hashed(params, &blob.sha256, size);
     let mut whole = lean.clone();
     whole["_blob"] = blob.sha256.as_str().into();
     Ok(Deed::Remote(Remote { module: "copy".into(), params: whole, lean: Some(lean), blobs: vec![blob], supply: None }))
@@ -103,9 +103,9 @@ pub(super) fn blob(path: &Path, size: u64) -> Result<Blob, Failure> {
 }
 
 /// The host's part of `copy` for this content; a look needs only its hash.
-pub(super) fn put(params: Map, content: &[u8]) -> Remote {
+pub(super) fn put(params: &Map, content: &[u8]) -> Remote {
     let sha256: String = Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect();
-    let lean = hashed(&params, &sha256, content.len() as u64);
+    let lean = hashed(params, &sha256, content.len() as u64);
     let mut whole = lean.clone();
     match std::str::from_utf8(content) {
         Ok(text) => whole["content"] = text.into(),

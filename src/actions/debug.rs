@@ -14,24 +14,21 @@ fn run(context: &ActionContext, args: &Map) -> Result<Deed, Failure> {
         done.outcome.skipped = Some("verbosity threshold not met".into());
         return Ok(Deed::Done(done));
     }
-    match args.get("var") {
-        Some(var) => {
-            let name = var.as_str().map_or_else(|| show(var), str::to_owned);
-            let expression = Text::template(name.as_str());
-            let value = match context.templates.expression(&expression, context.scope) {
-                Ok(value) => value,
-                Err(error) if error.is_undefined() => Value::plain("VARIABLE IS NOT DEFINED!"),
-                Err(error) => return Err(failure(&error)),
-            };
-            done.message = format!("{name} = {}", show(&value));
-            done.outcome.result.insert(name, serde_json::Value::from(&value));
-        }
-        None => {
-            let message =
-                args.get("msg").cloned().unwrap_or_else(|| text(args, "_raw_params").unwrap_or("Hello world!").into());
-            done.message = show(&message);
-            done.outcome.result.insert("msg".into(), serde_json::Value::from(&message));
-        }
+    if let Some(var) = args.get("var") {
+        let name = var.as_str().map_or_else(|| show(var), str::to_owned);
+        let expression = Text::template(name.as_str());
+        let value = match context.templates.expression(&expression, context.scope) {
+            Ok(value) => value,
+            Err(error) if error.is_undefined() => Value::plain("VARIABLE IS NOT DEFINED!"),
+            Err(error) => return Err(failure(&error)),
+        };
+        done.message = format!("{name} = {}", show(&value));
+        done.outcome.result.insert(name, serde_json::Value::from(&value));
+    } else {
+        let hello = || text(args, "_raw_params").unwrap_or("Hello world!").into();
+        let message = args.get("msg").cloned().unwrap_or_else(hello);
+        done.message = show(&message);
+        done.outcome.result.insert("msg".into(), serde_json::Value::from(&message));
     }
     Ok(Deed::Done(done))
 }

@@ -87,5 +87,5 @@ fn run(context: &ActionContext, args: &Map) -> Result<Deed, Failure> {
         .collect();
     let base = path.file_name().unwrap_or_default().to_string_lossy();
     params.insert("_original_basename".into(), Value::plain(base.trim_end_matches(".j2")));
-    Ok(Deed::Remote(put(params, content.as_bytes())))
+    Ok(Deed::Remote(put(&params, content.as_bytes())))
 }

@@ -172,6 +172,7 @@ fn engine(
             check: conduct.how.check,
             diff: conduct.how.diff,
             verbosity,
+            force_handlers: conduct.how.force_handlers,
             stop_at_lost_hosts: !conduct.how.ignore_unreachable,
         },
         events,

@@ -74,6 +74,9 @@ pub struct HowArgs {
     /// Show differences of files
     #[arg(short = 'D', long)]
     pub diff: bool,
+    /// Run notified handlers on hosts that failed, too
+    #[arg(long)]
+    pub force_handlers: bool,
     /// Go on with the next batch although a host is out of reach
     #[arg(long)]
     pub ignore_unreachable: bool,

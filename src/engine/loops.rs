@@ -16,12 +16,12 @@ pub(super) fn items(step: &TaskStep, vars: &TaskVars, scope: &Scope) -> Result<O
     let Some(repeat) = &step.task.repeat else { return Ok(None) };
     let over = vars.run.templates.value(&repeat.over, scope)?;
     match &repeat.lookup {
-        None => list(over, repeat.place.to_string()).map(Some),
+        None => list(over, &repeat.place.to_string()).map(Some),
         Some(lookup) => looked_up(lookup, over, vars).map(Some),
     }
 }
 
-fn list(over: Value, at: String) -> Result<Vec<Value>, TemplateError> {
+fn list(over: Value, at: &str) -> Result<Vec<Value>, TemplateError> {
     match over {
         Value::List(items) => Ok(items.to_vec()),
         other => {

@@ -43,7 +43,7 @@ pub(super) struct Job {
 
 pub(super) enum Work {
     /// One task, for which these files must lie there, or which is supplied right before.
-    Run { task: Box<Task>, blobs: Vec<Blob>, supply: Option<Supply> },
+    Run { task: Box<Task>, blobs: Vec<Blob>, supply: Option<Box<Supply>> },
     /// Surveys.
     LookAhead(Vec<Task>),
     /// Debts to be struck; nobody waits for it.
@@ -146,7 +146,7 @@ impl Hands {
             Work::Strike(task) => agent.run(*task, &mut |_| ()).map(|_| What::Struck),
             Work::LookAhead(tasks) => agent.look_ahead(tasks).map(What::LookedAhead),
             Work::Run { task, blobs, supply } => {
-                let answer = run(agent, *task, blobs, supply.as_ref(), &self.store, &alive);
+                let answer = run(agent, *task, blobs, supply.as_deref(), &self.store, &alive);
                 answer.map(|answer| What::Done(Box::new(answer)))
             }
         };

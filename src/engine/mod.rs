@@ -19,6 +19,7 @@ mod notify;
 mod prepare;
 mod run;
 mod scope;
+mod vars_files;
 
 pub use control::CONTROLS;
 pub use host_run::{Failed, HostRun, Next, Position};

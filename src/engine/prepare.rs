@@ -89,11 +89,11 @@ impl Preparer {
     /// Makes one item of a task ready.
     pub(super) fn item(&self, step: &TaskStep, vars: &TaskVars) -> Result<Prepared, Unready> {
         let scope = scope(vars);
-        if let Some(condition) = self.false_condition(step, vars, &scope)? {
+        if let Some(condition) = Self::false_condition(step, vars, &scope)? {
             return Ok(Prepared::Skip(condition));
         }
         let action = step.task.short_action();
-        let args = self.args(step, vars, &scope)?;
+        let args = Self::args(step, vars, &scope)?;
         if let Some(control) = control::of(step, &args)? {
             return Ok(Prepared::Control(control));
         }
@@ -107,7 +107,7 @@ impl Preparer {
             };
             return match (action.run)(&context, &args)? {
                 Deed::Done(done) => Ok(Prepared::Done(done)),
-                Deed::Remote(remote) => Ok(Prepared::Remote(self.ready(remote, step, vars, &scope)?)),
+                Deed::Remote(remote) => Ok(Prepared::Remote(Self::ready(remote, step, vars, &scope)?)),
             };
         }
         if dpp_modules::find(action).is_none() {
@@ -115,11 +115,10 @@ impl Preparer {
         }
         let params = Json::from(&Value::from(args));
         let remote = Remote { module: action.to_owned(), params, lean: None, blobs: Vec::new(), supply: None };
-        Ok(Prepared::Remote(self.ready(remote, step, vars, &scope)?))
+        Ok(Prepared::Remote(Self::ready(remote, step, vars, &scope)?))
     }
 
-    fn false_condition(&self, step: &TaskStep, vars: &TaskVars, scope: &Scope) -> Result<Option<String>, Unready> {
-        let _ = self;
+    fn false_condition(step: &TaskStep, vars: &TaskVars, scope: &Scope) -> Result<Option<String>, Unready> {
         for condition in &step.keywords.when {
             if !vars.run.templates.condition(condition, scope)? {
                 return Ok(Some(condition.as_str().to_owned()));
@@ -128,8 +127,7 @@ impl Preparer {
         Ok(None)
     }
 
-    fn args(&self, step: &TaskStep, vars: &TaskVars, scope: &Scope) -> Result<Map, Unready> {
-        let _ = self;
+    fn args(step: &TaskStep, vars: &TaskVars, scope: &Scope) -> Result<Map, Unready> {
         let templates = &vars.run.templates;
         let mut args = Map::new();
         for defaults in &step.keywords.module_defaults {
@@ -150,13 +148,13 @@ impl Preparer {
         Ok(args)
     }
 
-    fn ready(&self, remote: Remote, step: &TaskStep, vars: &TaskVars, scope: &Scope) -> Result<Ready, Unready> {
+    fn ready(remote: Remote, step: &TaskStep, vars: &TaskVars, scope: &Scope) -> Result<Ready, Unready> {
         let keyword = Keyword { vars, scope };
         let delegate = match &step.keywords.delegate_to {
             Some(host) => Some(keyword.text(&Value::Text(host.clone()))?),
+            None if keyword.is_local(step)? => Some("localhost".to_owned()),
             None => None,
         };
-        let _ = self;
         Ok(Ready { remote, becoming: keyword.becoming(step)?, environment: keyword.environment(step)?, delegate })
     }
 }
@@ -196,6 +194,12 @@ impl Keyword<'_> {
     pub(super) fn number(&self, value: Option<&Value>, otherwise: f64) -> Result<f64, TemplateError> {
         let Some(value) = value else { return Ok(otherwise) };
         Ok(self.text(value)?.trim().parse().unwrap_or(otherwise))
+    }
+
+    /// Whether a task, or its play, is to be done on this machine.
+    fn is_local(&self, step: &TaskStep) -> Result<bool, TemplateError> {
+        let connection = step.keywords.connection.as_ref().map(|value| self.text(value)).transpose()?;
+        Ok(self.vars.host != "localhost" && matches!(connection.as_deref(), Some("local" | "ansible.builtin.local")))
     }
 
     /// The other user, when one is to be become.

@@ -33,6 +33,8 @@ pub struct Options {
     pub diff: bool,
     /// How loud it is.
     pub verbosity: u8,
+    /// Whether handlers run on hosts that failed, too.
+    pub force_handlers: bool,
     /// Whether a host that is out of reach stops the batches after it.
     pub stop_at_lost_hosts: bool,
 }
@@ -138,7 +140,7 @@ impl Engine {
         let begun = Instant::now();
         let mut end = RunEnd::default();
         for play in plan.plays {
-            if self.cancelled() || !self.play(Arc::new(play), &mut end) {
+            if self.cancelled() || !self.play(&Arc::new(play), &mut end) {
                 break;
             }
         }
@@ -149,7 +151,7 @@ impl Engine {
     }
 
     /// Runs one play; false when nothing may come after it.
-    fn play(&mut self, play: Arc<PlayPlan>, end: &mut RunEnd) -> bool {
+    fn play(&mut self, play: &Arc<PlayPlan>, end: &mut RunEnd) -> bool {
         let gone: HashSet<String> = end.failed.iter().chain(&end.lost).cloned().collect();
         let mut left = play.hosts.clone();
         for size in &play.batches {
@@ -158,9 +160,9 @@ impl Engine {
             if hosts.is_empty() {
                 continue;
             }
-            let (failed, lost) = self.batch(&play, &hosts);
+            let (failed, lost) = self.batch(play, &hosts);
             let all = failed.len() + lost.len() == hosts.len();
-            let too_many = exceeds(&play, failed.len() + lost.len(), hosts.len());
+            let too_many = exceeds(play, failed.len() + lost.len(), hosts.len());
             let stop = all || too_many || (self.options.stop_at_lost_hosts && !lost.is_empty() && !left.is_empty());
             end.failed.extend(failed);
             end.lost.extend(lost);

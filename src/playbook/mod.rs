@@ -13,5 +13,5 @@ mod task;
 pub use files::{Files, OnDisk};
 pub use keywords::{Keywords, TASK_KEYWORDS};
 pub use play::{Play, PlayItem, Playbook, RoleUse};
-pub use role::{Role, RoleFiles};
+pub use role::{Role, RoleFiles, vars_file};
 pub use task::{Block, Item, Loop, Task, read_tasks};

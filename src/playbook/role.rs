@@ -93,7 +93,7 @@ fn yaml_file(files: &dyn Files, folder: &Path, main: &str) -> Option<PathBuf> {
 }
 
 /// Reads a file of variables; an empty one has none.
-pub(crate) fn vars_file(files: &dyn Files, path: &Path) -> Result<Map, Problems> {
+pub fn vars_file(files: &dyn Files, path: &Path) -> Result<Map, Problems> {
     let source = files.source(path).map_err(|problem| vec![problem])?;
     let documents = yaml::parse(&source)?;
     match documents.first() {

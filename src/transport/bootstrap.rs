@@ -4,8 +4,11 @@
 use std::fs;
 use std::io::{BufReader, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use dpp_protocol::{Frame, Hello, MAGIC, PROTOCOL, Response, read_frame};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 
 use crate::secret::Secret;
@@ -18,24 +21,25 @@ const NEED_MARK: &[u8] = b"dppctl-send-agent:";
 
 /// The script. One line without quotes, backslashes, exclamation marks and line ends, so that every login shell passes
 /// it on unharmed between single quotes. It uses the first folder that is ours, can be written and lets files run.
-const SCRIPT: &str = "h=$1; n=$2; u=$(id -u); \
+const SCRIPT: &str = "h=$1; u=$(id -u); \
     dirs=\"/var/cache/dppctl $HOME/.cache/dppctl /run/user/$u/dppctl /dev/shm/dppctl-$u /var/tmp/dppctl-$u\"; \
     ok() { echo \"$h  $1\" | sha256sum -c >/dev/null 2>&1; }; \
     for d in $dirs; do f=$d/agent-$h; if [ -O \"$d\" ] && [ -x \"$f\" ] && ok \"$f\"; then exec \"$f\"; fi; done; \
     for d in $dirs; do \
     mkdir -p \"$d\" 2>/dev/null; chmod 755 \"$d\" 2>/dev/null; t=$d/.new-$$; \
     if [ -O \"$d\" ] && ( : >\"$t\" ) 2>/dev/null && chmod 755 \"$t\" && [ -x \"$t\" ]; then \
-    printf %s dppctl-send-agent:; head -c \"$n\" >\"$t\"; \
+    printf %s dppctl-send-agent:; read -r n; head -c \"$n\" | gzip -dc >\"$t\"; \
     if ok \"$t\"; then rm -f \"$d\"/agent-*; mv -f \"$t\" \"$d/agent-$h\"; exec \"$d/agent-$h\"; fi; \
     rm -f \"$t\"; echo the agent arrived damaged, or $d is full; exit 1; fi; \
     rm -f \"$t\" 2>/dev/null; done; \
     echo no folder lets a file of ours run: tried $dirs; exit 1";
 
-/// The agent as it is pushed: its bytes and their hash.
+/// The agent's bytes and their hash; packed when a host lacks it, because half of them are air.
 #[derive(Debug)]
 pub struct AgentBinary {
     bytes: Vec<u8>,
     sha256: String,
+    packed: OnceLock<Vec<u8>>,
 }
 
 impl AgentBinary {
@@ -46,7 +50,18 @@ impl AgentBinary {
             cause: error.to_string(),
         })?;
         let sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(Self { bytes, sha256 })
+        Ok(Self { bytes, sha256, packed: OnceLock::new() })
+    }
+
+    /// What is sent: the length of the packed bytes on a line of its own, and they.
+    fn packed(&self) -> &[u8] {
+        self.packed.get_or_init(|| {
+            let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+            // Writing to memory cannot fail.
+            let _ = packed.write_all(&self.bytes);
+            let packed = packed.finish().unwrap_or_default();
+            [format!("{}\n", packed.len()).as_bytes(), &packed].concat()
+        })
     }
 
     /// Where it lies: beside this programme, as a build leaves it and as the package installs it.
@@ -99,7 +114,7 @@ fn attempt(
 }
 
 fn command(binary: &AgentBinary, becoming: Option<&Become>, with_password: bool, terminal: bool) -> String {
-    let script = format!("sh -c '{SCRIPT}' dppctl {} {}", binary.sha256, binary.bytes.len());
+    let script = format!("sh -c '{SCRIPT}' dppctl {}", binary.sha256);
     let Some(Become { user }) = becoming else { return script };
     let asking = if with_password { "-S -p dppctl-sudo-password:" } else { "-n" };
     let raw = if terminal { "stty raw -echo && " } else { "" };
@@ -133,7 +148,7 @@ fn await_magic(
             send(wire, format!("{}\n", password.reveal()).as_bytes())?;
         }
         if seen.ends_with(NEED_MARK) {
-            send(wire, &binary.bytes)?;
+            send(wire, binary.packed())?;
         }
         if seen.len() > 1 << 20 {
             return Err(refusal(&seen, user, asked));

@@ -3,8 +3,6 @@
 use std::cmp::Reverse;
 use std::time::{Duration, Instant};
 
-use dpp_protocol::Failure;
-
 use crate::engine::TaskVars;
 use crate::engine::batch::Batch;
 use crate::engine::control::{Control, Meta};
@@ -13,7 +11,10 @@ use crate::engine::ending::Ending;
 impl Batch<'_> {
     pub(super) fn control(&mut self, index: usize, control: Control, vars: &TaskVars) {
         let ending = match control {
-            Control::Meta(meta) => self.meta(index, meta),
+            Control::Meta(meta) => {
+                self.meta(index, meta);
+                Ok(())
+            }
             Control::Pause { seconds } => {
                 if let Some(doing) = &mut self.members[index].doing
                     && !doing.paused
@@ -39,7 +40,7 @@ impl Batch<'_> {
         self.item_ended(index, ending);
     }
 
-    pub(super) fn meta(&mut self, index: usize, meta: Meta) -> Result<(), Failure> {
+    pub(super) fn meta(&mut self, index: usize, meta: Meta) {
         match meta {
             Meta::FlushHandlers => {
                 let steps = self.handlers.take(&mut self.members[index].notified);
@@ -52,6 +53,5 @@ impl Batch<'_> {
             Meta::ClearFacts => self.members[index].vars.state.write().facts.clear(),
             Meta::Noop | Meta::ClearHostErrors => {}
         }
-        Ok(())
     }
 }

@@ -20,11 +20,9 @@ impl Batch<'_> {
         doing.looked = false;
         if let Some(facts) = ending.facts() {
             let mut known = doing.vars.state.write();
-            if doing.step.task.short_action() == "set_fact" {
-                known.set.extend(facts)
-            } else {
-                known.facts.extend(facts)
-            }
+            let of_task = doing.step.task.short_action() == "set_fact";
+            let level = if of_task { &mut known.set } else { &mut known.facts };
+            level.extend(facts);
         }
         let host = self.members[index].name.clone();
         let Some(doing) = &mut self.members[index].doing else { return };
@@ -104,11 +102,11 @@ impl Batch<'_> {
                 return Err(self.handlers.unknown(&name));
             }
             let notified = &mut self.members[index].notified;
-            woken.into_iter().for_each(|at| {
+            for at in woken {
                 if !notified.contains(&at) {
                     notified.push(at);
                 }
-            });
+            }
         }
         Ok(())
     }

@@ -15,11 +15,12 @@ use crate::engine::foresight::Foresight;
 use crate::engine::notify::Handlers;
 use crate::engine::prepare::{Prepared, Preparer, Unready};
 use crate::engine::run::Engine;
-use crate::engine::{HostRun, Next, PlayVars, Position, TaskVars};
+use crate::engine::vars_files;
+use crate::engine::{Failed, HostRun, Next, PlayVars, Position, TaskVars};
 use crate::event::Event;
 use crate::plan::{PlayPlan, Step, Strategy, TaskStep};
 use crate::transport::Become;
-use crate::value::Map;
+use crate::value::{Map, Value};
 
 mod control;
 mod debts;
@@ -37,6 +38,8 @@ pub(super) struct Member {
     pub(super) notified: Vec<usize>,
     /// What is written down on the host as owed, and as whom.
     debts: Vec<(String, Option<Become>)>,
+    /// What it failed of before its handlers ran all the same: `force_handlers`.
+    forced: Option<Failed>,
     lost: bool,
 }
 
@@ -63,7 +66,7 @@ pub(super) struct Batch<'a> {
 impl<'a> Batch<'a> {
     /// Hosts before their first step.
     pub(super) fn new(engine: &'a mut Engine, play: &Arc<PlayVars>, hosts: &[String], steps: &Arc<[Step]>) -> Self {
-        let members = hosts.iter().map(|name| member(engine, play, name, steps)).collect();
+        let members: Vec<Member> = hosts.iter().map(|name| member(engine, play, name, steps)).collect();
         let handlers = Handlers::new(&play.play.handlers);
         let play = Arc::clone(play);
         Self { engine, play, handlers, members, timers: BinaryHeap::new(), once: HashMap::new(), ended: false }
@@ -71,6 +74,7 @@ impl<'a> Batch<'a> {
 
     /// Goes on until every host is at its end.
     pub(super) fn go(mut self) -> BatchEnd {
+        self.read_vars_files();
         loop {
             while self.sweep() {}
             if self.members.iter().all(|member| member.doing.is_none() && self.at_end(member)) {
@@ -79,6 +83,16 @@ impl<'a> Batch<'a> {
             self.wait();
         }
         self.end()
+    }
+
+    fn read_vars_files(&mut self) {
+        for index in 0..self.members.len() {
+            let read = vars_files::read(self.engine.files.as_ref(), &self.members[index].vars);
+            match read {
+                Ok(files) => self.members[index].vars.state.write().play_files = files,
+                Err(failure) => self.lost(index, failure),
+            }
+        }
     }
 
     /// Lets every host that may move do so; true when one did.
@@ -93,7 +107,12 @@ impl<'a> Batch<'a> {
     }
 
     fn at_end(&self, member: &Member) -> bool {
-        member.lost || self.ended || self.engine.cancelled() || matches!(member.run.next(), Next::End | Next::Failed)
+        let done = match member.run.next() {
+            Next::End => true,
+            Next::Failed => !self.forces_handlers(member),
+            Next::Task(_) | Next::Flush => false,
+        };
+        member.lost || self.ended || self.engine.cancelled() || done
     }
 
     fn may_move(&self, index: usize) -> bool {
@@ -128,8 +147,20 @@ impl<'a> Batch<'a> {
                 self.flush(index);
                 true
             }
+            Next::Failed if self.forces_handlers(&self.members[index]) => {
+                let member = &mut self.members[index];
+                member.forced = member.run.failed().cloned();
+                member.run = HostRun::new(self.handlers.take(&mut member.notified));
+                true
+            }
             Next::End | Next::Failed => false,
         }
+    }
+
+    /// Whether a host that failed is to run the handlers that were notified before.
+    fn forces_handlers(&self, member: &Member) -> bool {
+        let asked = matches!(self.play.play.play.force_handlers, Some(Value::Bool(true)));
+        (asked || self.engine.options.force_handlers) && member.forced.is_none() && !member.notified.is_empty()
     }
 
     fn flush(&mut self, index: usize) {
@@ -187,7 +218,7 @@ impl<'a> Batch<'a> {
                 match prepared {
                     Ok(Prepared::Skip(condition)) => self.item_ended(index, Ending::skipped(&condition)),
                     Ok(Prepared::Done(done)) => self.done_here(index, done),
-                    Ok(Prepared::Remote(ready)) => self.perform(index, ready),
+                    Ok(Prepared::Remote(ready)) => self.perform(index, &ready),
                     Ok(Prepared::Control(control)) => self.control(index, control, &vars),
                     Err(Unready::Failed(failure)) => self.item_ended(index, Ending::failed(failure)),
                     Err(Unready::Pending) => {
@@ -225,7 +256,7 @@ impl<'a> Batch<'a> {
         for member in &self.members {
             if member.lost {
                 end.lost.push(member.name.clone());
-            } else if member.run.failed().is_some() {
+            } else if member.run.failed().is_some() || member.forced.is_some() {
                 end.failed.push(member.name.clone());
             }
             for at in &member.notified {
@@ -257,6 +288,7 @@ fn member(engine: &Engine, play: &Arc<PlayVars>, name: &str, steps: &Arc<[Step]>
         foresight: Foresight::default(),
         notified: Vec::new(),
         debts: Vec::new(),
+        forced: None,
         lost: false,
     }
 }

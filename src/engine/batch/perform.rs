@@ -7,26 +7,26 @@ use crate::engine::prepare::Ready;
 
 impl Batch<'_> {
     /// Has a machine do it, or takes what was foreseen.
-    pub(super) fn perform(&mut self, index: usize, ready: Ready) {
+    pub(super) fn perform(&mut self, index: usize, ready: &Ready) {
         let Some(doing) = &self.members[index].doing else { return };
         let (check, looked) = (doing.check, doing.looked);
-        if let Some(answer) = self.members[index].foresight.take(&ready) {
+        if let Some(answer) = self.members[index].foresight.take(ready) {
             let settled = matches!(&answer, Ok(outcome) if !outcome.changed && !outcome.unpredicted);
             if settled || check {
                 self.answered(index, answer);
                 return;
             }
         } else if !looked && ready.delegate.is_none() && worth_a_look(&ready.remote, check) {
-            let tasks = self.look_ahead(index, &ready);
-            self.send(index, &ready, Work::LookAhead(tasks));
+            let tasks = self.look_ahead(index, ready);
+            self.send(index, ready, Work::LookAhead(tasks));
             if let Some(doing) = &mut self.members[index].doing {
                 doing.looked = true;
             }
             return;
         }
         self.members[index].foresight.forget();
-        let work = self.whole_task(index, &ready);
-        self.send(index, &ready, work);
+        let work = self.whole_task(index, ready);
+        self.send(index, ready, work);
     }
 
     pub(super) fn whole_task(&mut self, index: usize, ready: &Ready) -> Work {
@@ -39,7 +39,7 @@ impl Batch<'_> {
             member.debts.retain(|(name, by)| by != &ready.becoming || settles.iter().all(|debt| debt.handler != *name));
         }
         let Some(doing) = &mut member.doing else { return Work::LookAhead(Vec::new()) };
-        let supply = ready.remote.supply.clone().filter(|_| !doing.check);
+        let supply = ready.remote.supply.clone().filter(|_| !doing.check).map(Box::new);
         let task = doing.task(number, ready, owes, settles);
         Work::Run { task: Box::new(task), blobs: ready.remote.blobs.clone(), supply }
     }
