@@ -101,9 +101,10 @@ impl Lockfile {
 impl Locked {
     /// The file, at the place it was locked from.
     pub fn artifact(&self) -> Artifact {
-        let location = match self.source.contains("://") {
-            true => Location::Url(self.source.clone()),
-            false => Location::Path(self.source.clone().into()),
+        let location = if self.source.contains("://") {
+            Location::Url(self.source.clone())
+        } else {
+            Location::Path(self.source.clone().into())
         };
         Artifact {
             product: self.product.clone(),
