@@ -13,30 +13,30 @@ use crate::template::{Disk, Scope, SearchPath, Surroundings, Templates};
 use crate::value::{Map, Value};
 
 /// Runs an action for a playbook in this folder.
-fn run(folder: &Path, action: &str, args: Map) -> Result<Deed, Failure> {
+fn run(folder: &Path, action: &str, args: &Map) -> Result<Deed, Failure> {
     let search = SearchPath { folders: vec![folder.to_owned()] };
     let scope = Scope::new(Arc::new(Map::new()), Arc::new(search));
     let templates = Templates::new(Surroundings::of_this_process());
     let context = ActionContext { templates: &templates, scope: &scope, files: &Disk, host: "es1", verbosity: 0 };
-    (find(action).unwrap().run)(&context, &args)
+    (find(action).unwrap().run)(&context, args)
 }
 
-fn args(json: serde_json::Value) -> Map {
-    match Value::from(&json) {
+fn args(json: &serde_json::Value) -> Map {
+    match Value::from(json) {
         Value::Map(map) => map.as_ref().clone(),
         other => panic!("{other:?}"),
     }
 }
 
-fn remote(folder: &Path, action: &str, json: serde_json::Value) -> Remote {
-    match run(folder, action, args(json)).unwrap() {
+fn remote(folder: &Path, action: &str, json: &serde_json::Value) -> Remote {
+    match run(folder, action, &args(json)).unwrap() {
         Deed::Remote(remote) => remote,
         Deed::Done(done) => panic!("{done:?}"),
     }
 }
 
-fn refusal(folder: &Path, action: &str, json: serde_json::Value) -> String {
-    run(folder, action, args(json)).unwrap_err().message
+fn refusal(folder: &Path, action: &str, json: &serde_json::Value) -> String {
+    run(folder, action, &args(json)).unwrap_err().message
 }
 
 /// A folder of files as a mirror has them.
@@ -51,7 +51,7 @@ fn mirror(file: &str, content: &str) -> tempfile::TempDir {
 fn a_package_is_surveyed_by_its_version_and_supplied_only_when_it_is_wanted() {
     let folder = mirror("logstash/logstash-6.2.1.deb", "deb");
     let asked = json!({"product": "logstash", "version": "6.2.1", "sources": [folder.path()], "conffiles": "replace"});
-    let remote = remote(folder.path(), "artifact_package", asked);
+    let remote = remote(folder.path(), "artifact_package", &asked);
     let surveyed = json!({
         "conffiles": "replace", "hold": true, "start": false, "allow_downgrade": false,
         "_package": "logstash", "_version": "1:6.2.1-1", "_architecture": "all", "_installed_size": 0,
@@ -69,7 +69,7 @@ fn a_package_is_surveyed_by_its_version_and_supplied_only_when_it_is_wanted() {
 fn a_version_that_is_not_to_be_had_fails_when_it_is_wanted_and_not_before() {
     let folder = tempfile::tempdir().unwrap();
     let asked = json!({"product": "elasticsearch", "version": "6.2.9", "sources": folder.path()});
-    let remote = remote(folder.path(), "artifact_package", asked);
+    let remote = remote(folder.path(), "artifact_package", &asked);
     let store = Store::new(folder.path().join("cache"));
     let failure = supply(remote.supply.as_ref().unwrap(), &remote.params, &store, &mut |_, _| {}).unwrap_err();
     assert_eq!(
@@ -85,7 +85,7 @@ fn a_plugin_goes_to_its_folder_with_its_class() {
         "product": "kafka-connect-elasticsearch", "version": "15.1.3", "path": "/usr/share/confluent-hub-components",
         "url": "http://localhost:8083",
     });
-    let remote = remote(folder.path(), "artifact_archive", asked);
+    let remote = remote(folder.path(), "artifact_archive", &asked);
     let surveyed = json!({
         "name": "confluentinc-kafka-connect-elasticsearch", "version": "15.1.3",
         "path": "/usr/share/confluent-hub-components",
@@ -99,7 +99,7 @@ fn a_plugin_goes_to_its_folder_with_its_class() {
 fn a_file_of_the_project_is_taken_without_a_product() {
     let folder = mirror("files/plugin.zip", "zip");
     let asked = json!({"file": "plugin.zip", "name": "mine", "version": 1.5, "path": "/plugins"});
-    let remote = remote(folder.path(), "artifact_archive", asked);
+    let remote = remote(folder.path(), "artifact_archive", &asked);
     assert_eq!((remote.params["name"].clone(), remote.params["version"].clone()), (json!("mine"), json!("1.5")));
     let supplied = supply(remote.supply.as_ref().unwrap(), &remote.params, &Store::new("/nowhere"), &mut |_, _| {});
     assert_eq!(supplied.unwrap().blobs[0].path, folder.path().join("files/plugin.zip"));
@@ -110,11 +110,11 @@ fn a_project_describes_a_product_of_its_own_in_data() {
     let text = "product: gauge\nversions: [1.0]\nreleases:\n  - {versions: \"*\", kind: deb, file: \"g_{version}.deb\", package: gauge}\n";
     let folder = mirror("data/gauge.yml", text);
     let remote =
-        remote(folder.path(), "artifact_package", json!({"product": "gauge", "version": "1.0", "sources": "."}));
+        remote(folder.path(), "artifact_package", &json!({"product": "gauge", "version": "1.0", "sources": "."}));
     assert_eq!(remote.params["_package"], "gauge");
     fs::write(folder.path().join("data/gauge.yml"), "product: gauge\nverions: []\n").unwrap();
     let failure =
-        run(folder.path(), "artifact_package", args(json!({"product": "gauge", "version": "1"}))).unwrap_err();
+        run(folder.path(), "artifact_package", &args(&json!({"product": "gauge", "version": "1"}))).unwrap_err();
     assert_eq!((failure.code.as_str(), failure.help.as_deref()), ("DPP0103", Some("did you mean `versions`?")));
     assert!(failure.notes[0].text.ends_with("gauge.yml:2:1"), "{failure:?}");
 }
@@ -144,7 +144,7 @@ fn what_cannot_be_meant_is_refused() {
         ("artifact_package", json!({"file": "missing.deb"}), "there is no file `missing.deb`"),
     ];
     for (action, asked, message) in cases {
-        assert_eq!(refusal(folder.path(), action, asked), message);
+        assert_eq!(refusal(folder.path(), action, &asked), message);
     }
 }
 
@@ -154,11 +154,11 @@ fn versions_that_do_not_go_together_are_refused_all_at_once() {
     let products = json!({
         "elasticsearch": "6.8.23", "kafka-connect-elasticsearch": "15.1.3", "confluent-kafka": "4.0.2", "kibana": "",
     });
-    let failure = run(folder.path(), "artifact_fits", args(json!({"products": products}))).unwrap_err();
+    let failure = run(folder.path(), "artifact_fits", &args(&json!({"products": products}))).unwrap_err();
     assert_eq!(failure.code, "DPP0620");
     assert_eq!(failure.notes.iter().filter(|note| note.label == "also").count(), 1, "{failure:?}");
     let fine = json!({"products": {"elasticsearch": "5.6.2", "kibana": "5.1.1", "java": 8}});
-    let Deed::Done(Done { outcome, .. }) = run(folder.path(), "artifact_fits", args(fine)).unwrap() else {
+    let Deed::Done(Done { outcome, .. }) = run(folder.path(), "artifact_fits", &args(&fine)).unwrap() else {
         panic!("it is no task for a host");
     };
     assert_eq!((outcome.changed, outcome.warnings.len()), (false, 1));

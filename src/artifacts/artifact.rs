@@ -103,7 +103,7 @@ impl Product {
             ("arch", architecture.clone()),
             ("package", fixed.clone()),
         ];
-        let file = release.fill(&release.file, &values);
+        let file = filled(&release.file, &values);
         values.push(("file", file.clone()));
         let locations = release.locations(&self.name, &file, &values, origins);
         Ok(Artifact {
@@ -111,7 +111,7 @@ impl Product {
             version: version.to_owned(),
             kind: release.kind,
             package: fixed,
-            package_version: release.fill(&release.package_version, &values),
+            package_version: filled(&release.package_version, &values),
             architecture,
             class: release.class.clone(),
             checksums: strongest_first(&release.checksums),
@@ -127,7 +127,7 @@ impl Release {
     pub fn package_name(&self, version: &Version) -> String {
         let values =
             [("version", version.to_string()), ("major", version.major().to_string()), ("series", version.series())];
-        self.fill(&self.package, &values)
+        filled(&self.package, &values)
     }
 
     /// The architecture as dpkg writes it; a file that serves all is for `all`.
@@ -137,21 +137,15 @@ impl Release {
             "aarch64" => "arm64",
             other => other,
         };
-        match self.architectures.iter().any(|known| known == debian) {
-            true => Ok(debian.to_owned()),
-            false if self.architectures.is_empty() => Ok("all".to_owned()),
-            false => Err(self.architectures.join(", ")),
+        if self.architectures.is_empty() {
+            return Ok("all".to_owned());
         }
-    }
-
-    /// The reader has checked every name in a pattern, so that nothing can be left over.
-    fn fill(&self, pattern: &str, values: &[(&str, String)]) -> String {
-        let values: Vec<_> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        fill(pattern, &values).unwrap_or_else(|_| pattern.to_owned())
+        let known = self.architectures.iter().any(|known| known == debian);
+        if known { Ok(debian.to_owned()) } else { Err(self.architectures.join(", ")) }
     }
 
     fn locations(&self, product: &str, file: &str, values: &[(&str, String)], origins: &[Origin]) -> Vec<Location> {
-        let path = self.fill(&self.path, values);
+        let path = filled(&self.path, values);
         let package = values.iter().find(|(name, _)| *name == "package").map_or("", |(_, value)| value.as_str());
         let mut below = vec![path.clone(), format!("{product}/{file}"), file.to_owned()];
         if !package.is_empty() {
@@ -162,7 +156,7 @@ impl Release {
             match origin {
                 Origin::Upstream if self.upstream.is_empty() => {}
                 Origin::Upstream => {
-                    locations.push(Location::Url(format!("{}/{path}", self.fill(&self.upstream, values))));
+                    locations.push(Location::Url(format!("{}/{path}", filled(&self.upstream, values))));
                 }
                 Origin::Mirror(base) => locations.extend(below.iter().map(|at| Location::Url(format!("{base}/{at}")))),
                 Origin::Folder(folder) => locations.extend(below.iter().map(|at| Location::Path(folder.join(at)))),
@@ -192,4 +186,10 @@ fn strongest_first(kinds: &[String]) -> Vec<String> {
         _ => 2,
     });
     kinds
+}
+
+/// The reader has checked every name in a pattern, so that nothing can be left over.
+fn filled(pattern: &str, values: &[(&str, String)]) -> String {
+    let values: Vec<_> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    fill(pattern, &values).unwrap_or_else(|_| pattern.to_owned())
 }

@@ -207,14 +207,14 @@ fn begin(response: &Response<Body>, part: &mut Part) -> io::Result<Beginning> {
             part.restart()?;
             Ok(Err(Stop::Broken("it does not know the part that was asked for".into())))
         }
-        _ => match sorted_out(response) {
-            Err(stop) => Ok(Err(stop)),
-            Ok(()) => {
-                part.restart()?;
-                part.validated_by(&validator(response))?;
-                Ok(Ok(Some(response.body().content_length())))
+        _ => {
+            if let Err(stop) = sorted_out(response) {
+                return Ok(Err(stop));
             }
-        },
+            part.restart()?;
+            part.validated_by(&validator(response))?;
+            Ok(Ok(Some(response.body().content_length())))
+        }
     }
 }
 

@@ -33,13 +33,13 @@ impl Reader {
         self.keys(node, "product", KEYS);
         let name = self.demand(node, "product");
         let product = Product {
-            title: self.text(node, "title").unwrap_or_else(|| name.clone()),
-            provides: self.text(node, "provides").unwrap_or_else(|| name.clone()),
+            title: text(node, "title").unwrap_or_else(|| name.clone()),
+            provides: text(node, "provides").unwrap_or_else(|| name.clone()),
             versions: self.versions(node),
             releases: self.each(node, "releases", Self::release),
             units: self.texts_by_name(node, "units"),
-            user: self.text(node, "user").unwrap_or_default(),
-            group: self.text(node, "group").unwrap_or_default(),
+            user: text(node, "user").unwrap_or_default(),
+            group: text(node, "group").unwrap_or_default(),
             paths: self.texts_by_name(node, "paths"),
             ports: self.ports(node),
             java: self.each(node, "java", Self::java),
@@ -74,7 +74,7 @@ impl Reader {
             versions: self.range(node, "versions"),
             kind,
             upstream: self.pattern(node, "upstream"),
-            path: self.get(node, "path").map_or_else(|| "{file}".to_owned(), |_| self.pattern(node, "path")),
+            path: get(node, "path").map_or_else(|| "{file}".to_owned(), |_| self.pattern(node, "path")),
             file,
             architectures: self.texts(node, "architectures"),
             checksums: self.checksums(node),
@@ -83,13 +83,13 @@ impl Reader {
             } else {
                 self.pattern(node, "package")
             },
-            package_version: match self.get(node, "package_version") {
+            package_version: match get(node, "package_version") {
                 Some(_) => self.pattern(node, "package_version"),
                 None => "{version}".to_owned(),
             },
-            repository: self.text(node, "repository").unwrap_or_default(),
-            key: self.text(node, "key").unwrap_or_default(),
-            class: self.text(node, "class").unwrap_or_default(),
+            repository: text(node, "repository").unwrap_or_default(),
+            key: text(node, "key").unwrap_or_default(),
+            class: text(node, "class").unwrap_or_default(),
         }
     }
 
@@ -109,7 +109,7 @@ impl Reader {
             with: self.demand(node, "with"),
             range: self.range_if_any(node, "range").unwrap_or_else(Range::any),
             in_step: self.yes(node, "in_step"),
-            because: self.text(node, "because").unwrap_or_default(),
+            because: text(node, "because").unwrap_or_default(),
         }
     }
 
@@ -121,8 +121,8 @@ impl Reader {
             required: self.range_if_any(node, "required"),
             gone: self.range_if_any(node, "gone"),
             fatal: self.yes(node, "fatal"),
-            instead: self.text(node, "instead").unwrap_or_default(),
-            because: self.text(node, "because").unwrap_or_default(),
+            instead: text(node, "instead").unwrap_or_default(),
+            because: text(node, "because").unwrap_or_default(),
         }
     }
 
@@ -185,7 +185,7 @@ impl Reader {
     }
 
     fn range_if_any(&mut self, node: &Node, key: &str) -> Option<Range> {
-        let text = self.text(node, key)?;
+        let text = text(node, key)?;
         let range = Range::parse(&text);
         if range.is_none() {
             self.wrong(node.get(key).unwrap_or(node), "expected a range like `>=6.8 <7`, `8 || 11` or `*`");
@@ -199,7 +199,7 @@ impl Reader {
     }
 
     fn pattern(&mut self, node: &Node, key: &'static str) -> String {
-        let text = self.text(node, key).unwrap_or_default();
+        let text = text(node, key).unwrap_or_default();
         let known: Vec<_> = PLACES.iter().map(|place| (*place, "")).collect();
         if let Err(unknown) = fill(&text, &known) {
             let problem = Problem::error("DPP0623", format!("a pattern knows no `{{{unknown}}}`"))
@@ -212,7 +212,7 @@ impl Reader {
     }
 
     fn texts_by_name(&mut self, node: &Node, key: &str) -> BTreeMap<String, String> {
-        let Some(map) = self.get(node, key) else { return BTreeMap::new() };
+        let Some(map) = get(node, key) else { return BTreeMap::new() };
         let Some(entries) = map.as_map() else {
             self.wrong(map, "expected a mapping");
             return BTreeMap::new();
@@ -237,7 +237,7 @@ impl Reader {
     }
 
     fn yes(&mut self, node: &Node, key: &str) -> bool {
-        match self.get(node, key).map(|node| (&node.data, node)) {
+        match get(node, key).map(|node| (&node.data, node)) {
             None => false,
             Some((Data::Bool(yes), _)) => *yes,
             Some((_, node)) => {
@@ -248,20 +248,12 @@ impl Reader {
     }
 
     fn demand(&mut self, node: &Node, key: &'static str) -> String {
-        self.text(node, key).unwrap_or_else(|| {
+        text(node, key).unwrap_or_else(|| {
             if node.as_map().is_some() {
                 self.wrong(node, &format!("`{key}` is missing"));
             }
             String::new()
         })
-    }
-
-    fn text(&mut self, node: &Node, key: &str) -> Option<String> {
-        self.get(node, key).map(written)
-    }
-
-    fn get<'n>(&self, node: &'n Node, key: &str) -> Option<&'n Node> {
-        node.get(key).filter(|node| !node.is_null())
     }
 
     fn keys(&mut self, node: &Node, what: &str, known: &[&str]) {
@@ -279,6 +271,16 @@ fn stranger(key: &Key, what: &str, known: &[&str]) -> Problem {
     Problem::error("DPP0103", format!("unknown key `{}` in a {what}", key.text))
         .at(&key.place, "")
         .did_you_mean(nearest(&key.text, known.iter().copied()))
+}
+
+/// The characters of the scalar under a key.
+fn text(node: &Node, key: &str) -> Option<String> {
+    get(node, key).map(written)
+}
+
+/// The node under a key, unless there is nothing.
+fn get<'n>(node: &'n Node, key: &str) -> Option<&'n Node> {
+    node.get(key).filter(|node| !node.is_null())
 }
 
 /// A scalar's characters: `7.10` is a version, not the number 7.1.

@@ -19,7 +19,7 @@ const HEARTBEAT: Duration = Duration::from_secs(5);
 
 /// Options of `packages`.
 #[derive(Debug, Args)]
-pub struct PackagesArgs {
+pub(super) struct PackagesArgs {
     #[command(subcommand)]
     command: PackagesCommand,
     /// Folder of the cache
