@@ -31,7 +31,7 @@ const PLAYBOOK: &str = "
       changed_when: false
       register: settings
     - name: answer
-      assert: {that: \"'heap=512m' in settings.stdout or ansible_check_mode\"}
+      assert: {that: \"ansible_check_mode or 'heap=512m' in settings.stdout\"}
   handlers:
     - name: reload pipe
       shell: date +%s%N >> /var/lib/reloads
