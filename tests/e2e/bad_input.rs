@@ -120,7 +120,7 @@ fn a_host_that_dies_in_the_middle_of_a_task() {
     );
     let run = lab.start(["run", "site.yml"]);
     let begun = Instant::now();
-    while lab.on("db1", "ls /tmp").trim().split_whitespace().all(|name| name != "begun") {
+    while lab.on("db1", "ls /tmp").split_whitespace().all(|name| name != "begun") {
         assert!(begun.elapsed() < Duration::from_secs(60), "the task never began");
         thread::sleep(Duration::from_millis(100));
     }

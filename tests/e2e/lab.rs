@@ -122,7 +122,7 @@ impl Lab {
         let mut command = Command::new(programme);
         command.current_dir(self.folder.path()).env_clear().stdin(Stdio::null());
         command.env("HOME", self.folder.path()).env("PATH", "/usr/bin:/bin").args(arguments);
-        if !arguments.iter().any(|argument| *argument == "-i") {
+        if !arguments.contains(&"-i") {
             command.args(["-i", "hosts"]);
         }
         command
@@ -199,10 +199,10 @@ impl Run {
 impl fmt::Display for Run {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let code = self.code.map_or_else(|| "by a signal".to_owned(), |code| code.to_string());
-        write!(f, "[exit {code}]\n")?;
+        writeln!(f, "[exit {code}]")?;
         for (name, text) in [("stdout", &self.stdout), ("stderr", &self.stderr)] {
             if !text.is_empty() {
-                write!(f, "[{name}]\n{}\n", text.trim_end())?;
+                writeln!(f, "[{name}]\n{}", text.trim_end())?;
             }
         }
         Ok(())
