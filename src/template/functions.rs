@@ -13,10 +13,6 @@ use super::error::{TemplateError, carried};
 use super::{lookups, objects, python};
 
 const FUNCTIONS: &[(&str, Function)] = &[
-    ("__ge", |a| ordered(a, Ordering::is_ge)),
-    ("__gt", |a| ordered(a, Ordering::is_gt)),
-    ("__le", |a| ordered(a, Ordering::is_le)),
-    ("__lt", |a| ordered(a, Ordering::is_lt)),
     ("__dict", changeable_dict),
     ("__list", changeable_list),
     ("__mod", remainder),
@@ -35,6 +31,10 @@ pub(super) fn register(environment: &mut Environment<'static>) {
             |state: &mut State<'_, '_>, given: Rest<ValueOrKwargs>| arguments::call(name, *function, state, given);
         environment.add_function(*name, call);
     }
+    environment.add_function("__ge", ge);
+    environment.add_function("__gt", gt);
+    environment.add_function("__le", le);
+    environment.add_function("__lt", lt);
     environment.add_function("range", minijinja::functions::range);
     environment.add_function("namespace", minijinja::functions::namespace);
     environment.add_filter("__get", get);
@@ -42,7 +42,7 @@ pub(super) fn register(environment: &mut Environment<'static>) {
 
 /// All names, also those that no template writes.
 pub(super) fn all() -> impl Iterator<Item = &'static str> {
-    FUNCTIONS.iter().map(|(name, _)| *name).chain(["range", "namespace"])
+    FUNCTIONS.iter().map(|(name, _)| *name).chain(["range", "namespace", "__ge", "__gt", "__le", "__lt"])
 }
 
 /// The names a template may use.
@@ -66,9 +66,20 @@ fn get(subject: &Dynamic, key: &Dynamic, path: Option<&str>) -> Result<Dynamic, 
     valid(&found)
 }
 
-fn ordered(arguments: &mut Arguments<'_, '_, '_>, holds: fn(Ordering) -> bool) -> Result<Dynamic, Error> {
-    let (left, right) = (arguments.need(0, "")?, arguments.need(1, "")?);
-    compare(&left, &right).map(|order| Dynamic::from(holds(order)))
+fn ge(left: &Dynamic, right: &Dynamic) -> Result<bool, Error> {
+    compare(left, right).map(Ordering::is_ge)
+}
+
+fn gt(left: &Dynamic, right: &Dynamic) -> Result<bool, Error> {
+    compare(left, right).map(Ordering::is_gt)
+}
+
+fn le(left: &Dynamic, right: &Dynamic) -> Result<bool, Error> {
+    compare(left, right).map(Ordering::is_le)
+}
+
+fn lt(left: &Dynamic, right: &Dynamic) -> Result<bool, Error> {
+    compare(left, right).map(Ordering::is_lt)
 }
 
 fn remainder(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {

@@ -4,18 +4,16 @@
 
 use std::ops::Range;
 
+use super::Mention;
 use super::edits::Edits;
 use super::strings::{self, Backslash};
 use super::token::{Kind, Token};
-use super::{Mention, Use};
 
 /// A tag that does not follow the grammar; minijinja will say what is wrong with it.
 pub(super) struct NotUnderstood;
 
-/// The longest path that is named in an error.
-const LONGEST_PATH: usize = 80;
-
-type Parsed = Result<Range<usize>, NotUnderstood>;
+/// The bytes that a rule covers.
+pub(super) type Parsed = Result<Range<usize>, NotUnderstood>;
 
 /// One walk over the tokens of a tag.
 pub(super) struct Walk<'a, 's> {
@@ -172,7 +170,8 @@ impl<'s> Walk<'_, 's> {
         Ok(range)
     }
 
-    fn primary(&mut self) -> Parsed {
+    /// A name, a number, a text, or something in brackets.
+    pub(super) fn primary(&mut self) -> Parsed {
         let token = self.next()?;
         match (token.kind, token.text) {
             (Kind::Sign, "(") => self.group(token.range, ")"),
@@ -227,157 +226,6 @@ impl<'s> Walk<'_, 's> {
         Ok(open.start..self.expect("}")?.end)
     }
 
-    /// `.name`, `[key]` and calls. A link is looked up by a filter that passes what is undefined on, as Ansible does.
-    fn postfix(&mut self, primary: Range<usize>) -> Parsed {
-        let mut range = primary;
-        loop {
-            if self.is_method() {
-                let name = &self.tokens[self.at + 1];
-                range.end = name.range.end;
-                self.at += 2;
-            } else if self.is_sign("(") {
-                range.end = self.arguments()?.end;
-            } else if self.is_sign(".") {
-                range.end = self.attribute(range.start)?;
-            } else if self.is_sign("[") {
-                range.end = self.subscript(range.start)?;
-            } else {
-                return Ok(range);
-            }
-        }
-    }
-
-    fn is_method(&self) -> bool {
-        self.is_sign(".")
-            && self.tokens.get(self.at + 1).is_some_and(|name| name.kind == Kind::Name)
-            && self.tokens.get(self.at + 2).is_some_and(|open| open.text == "(")
-    }
-
-    fn attribute(&mut self, start: usize) -> Result<usize, NotUnderstood> {
-        let dot = self.next()?;
-        let name = self.next()?;
-        let key = match name.kind {
-            Kind::Name => format!("'{}'", name.text),
-            Kind::Number if name.text.bytes().all(|byte| byte.is_ascii_digit()) => name.text.to_owned(),
-            _ => return Err(NotUnderstood),
-        };
-        if !self.is_loop(start) {
-            self.edits.open(start, "(");
-            let path = self.path(start..name.range.end);
-            self.edits.replace(dot.range.start..name.range.end, &format!("|__get({key}{path}))"));
-        }
-        Ok(name.range.end)
-    }
-
-    /// The path as a further argument, for the error if it leads nowhere.
-    fn path(&self, range: Range<usize>) -> String {
-        match self.text.get(range).filter(|path| path.len() <= LONGEST_PATH && !path.contains(['\n', '\\'])) {
-            Some(path) => format!(",'{}'", path.replace('\'', "\\'")),
-            None => String::new(),
-        }
-    }
-
-    fn is_loop(&self, start: usize) -> bool {
-        self.tokens.iter().any(|token| token.range.start == start && token.text == "loop")
-    }
-
-    fn subscript(&mut self, start: usize) -> Result<usize, NotUnderstood> {
-        let open = self.next()?;
-        let is_slice = self.slice()?;
-        let close = self.expect("]")?;
-        if !is_slice {
-            self.edits.open(start, "(");
-            self.edits.replace(open.range, "|__get(");
-            let path = self.path(start..close.end);
-            self.edits.replace(close.clone(), &format!("{path}))"));
-        }
-        Ok(close.end)
-    }
-
-    fn slice(&mut self) -> Result<bool, NotUnderstood> {
-        let mut is_slice = false;
-        while !self.is_sign("]") {
-            if self.eat(":") {
-                is_slice = true;
-            } else {
-                self.expression()?;
-            }
-        }
-        Ok(is_slice)
-    }
-
-    fn filters(&mut self, subject: Range<usize>) -> Result<usize, NotUnderstood> {
-        let mut end = subject.end;
-        loop {
-            if self.eat("|") {
-                end = self.mention(Use::Filter)?;
-                if self.is_sign("(") {
-                    end = self.arguments()?.end;
-                }
-            } else if self.eat_name("is") {
-                end = self.test()?;
-            } else {
-                return Ok(end);
-            }
-        }
-    }
-
-    fn test(&mut self) -> Result<usize, NotUnderstood> {
-        self.eat_name("not");
-        let end = self.mention(Use::Test)?;
-        if self.is_sign("(") {
-            return Ok(self.arguments()?.end);
-        }
-        let takes_one = self.peek().is_some_and(|token| match token.kind {
-            Kind::Name => !matches!(token.text, "else" | "or" | "and" | "is" | "if" | "not" | "in" | "recursive"),
-            Kind::Number | Kind::Text => true,
-            Kind::Sign => matches!(token.text, "[" | "{"),
-        });
-        if !takes_one {
-            return Ok(end);
-        }
-        let primary = self.primary()?;
-        Ok(self.postfix(primary)?.end)
-    }
-
-    /// A filter's or test's name, with dots when it names a collection; its last part is the name here.
-    fn mention(&mut self, what: Use) -> Result<usize, NotUnderstood> {
-        let first = self.next()?;
-        if first.kind != Kind::Name {
-            return Err(NotUnderstood);
-        }
-        let mut range = first.range;
-        let mut name = first.text.to_owned();
-        while self.is_sign(".") && self.tokens.get(self.at + 1).is_some_and(|token| token.kind == Kind::Name) {
-            self.at += 1;
-            let part = self.next()?;
-            name = format!("{name}.{}", part.text);
-            range.end = part.range.end;
-        }
-        let end = range.end;
-        if let Some((_, short)) = name.rsplit_once('.') {
-            self.edits.replace(range.clone(), short);
-        }
-        self.mentions.push(Mention { what, name, at: range });
-        Ok(end)
-    }
-
-    /// The arguments of a call, with the brackets.
-    pub(super) fn arguments(&mut self) -> Parsed {
-        let open = self.expect("(")?;
-        while !self.is_sign(")") {
-            let _ = self.eat("**") || self.eat("*");
-            if self.tokens.get(self.at + 1).is_some_and(|token| token.text == "=") {
-                self.at += 2;
-            }
-            self.expression()?;
-            if !self.eat(",") {
-                break;
-            }
-        }
-        Ok(open.start..self.expect(")")?.end)
-    }
-
     fn wrap(&mut self, range: &Range<usize>, function: &str) {
         if self.changeable {
             self.edits.open(range.start, function);
@@ -402,11 +250,13 @@ impl<'s> Walk<'_, 's> {
         Ok(token)
     }
 
-    fn start(&self) -> Result<usize, NotUnderstood> {
+    /// Where the next token begins.
+    pub(super) fn start(&self) -> Result<usize, NotUnderstood> {
         self.peek().map(|token| token.range.start).ok_or(NotUnderstood)
     }
 
-    fn is_sign(&self, text: &str) -> bool {
+    /// Whether this sign comes next.
+    pub(super) fn is_sign(&self, text: &str) -> bool {
         self.peek().is_some_and(|token| token.kind == Kind::Sign && token.text == text)
     }
 
@@ -424,7 +274,8 @@ impl<'s> Walk<'_, 's> {
         is_next
     }
 
-    fn expect(&mut self, text: &str) -> Parsed {
+    /// Steps over this sign, which must come next.
+    pub(super) fn expect(&mut self, text: &str) -> Parsed {
         if self.is_sign(text) { Ok(self.next()?.range) } else { Err(NotUnderstood) }
     }
 }

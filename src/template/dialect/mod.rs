@@ -7,6 +7,7 @@
 
 mod edits;
 mod grammar;
+mod links;
 mod strings;
 mod token;
 

@@ -63,6 +63,7 @@ pub(super) fn from_json(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic
     to_dynamic(&Value::from(&json), &Frame::current()?)
 }
 
+/// Keys of mappings that a query makes come sorted.
 pub(super) fn json_query(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
     let subject = arguments.subject()?;
     let query = arguments.need_text(1, "expr")?;

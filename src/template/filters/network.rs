@@ -190,24 +190,28 @@ fn is_link_local(ip: IpAddr) -> bool {
     }
 }
 
+/// What is not routed on the internet, as Python's `ipaddress` counts it.
 fn is_private(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => ip.is_private(),
-        IpAddr::V6(ip) => ip.is_unique_local(),
-    }
+    let is_reserved = match ip {
+        IpAddr::V4(ip) => {
+            let octets = ip.octets();
+            ip.is_private()
+                || ip.is_documentation()
+                || octets[0] == 0
+                || octets[0] >= 240
+                || octets[..3] == [192, 0, 0]
+                || (octets[0] == 198 && matches!(octets[1], 18 | 19))
+        }
+        IpAddr::V6(ip) => {
+            let is_documentation = ip.segments()[0] == 0x2001 && ip.segments()[1] == 0xdb8;
+            ip.is_unique_local() || is_documentation || ip.is_unspecified()
+        }
+    };
+    is_reserved || ip.is_loopback() || is_link_local(ip)
 }
 
 fn is_public(ip: IpAddr) -> bool {
-    let is_documented = match ip {
-        IpAddr::V4(ip) => ip.is_documentation() || ip.is_broadcast() || ip.octets()[0] == 0 || ip.octets()[0] >= 240,
-        IpAddr::V6(ip) => ip.segments()[0] == 0x2001 && ip.segments()[1] == 0xdb8,
-    };
-    !(is_private(ip)
-        || ip.is_loopback()
-        || ip.is_multicast()
-        || ip.is_unspecified()
-        || is_link_local(ip)
-        || is_documented)
+    !is_private(ip) && !ip.is_multicast()
 }
 
 /// The address that a value is: a text, or a number.
@@ -219,9 +223,12 @@ fn read(value: &Dynamic) -> Option<Net> {
     }
 }
 
-fn asked(value: &Dynamic, query: &str, bits: Option<u32>) -> Option<Dynamic> {
-    let net = read(value).filter(|net| bits.is_none_or(|bits| net.bits == bits))?;
-    answer(net, query, &python::text(value))
+/// The answer for one value: false when it is no such address, nothing when the query does not hold for it.
+fn asked(value: &Dynamic, query: &str, bits: Option<u32>) -> Dynamic {
+    match read(value).filter(|net| bits.is_none_or(|bits| net.bits == bits)) {
+        Some(net) => answer(net, query, &python::text(value)).unwrap_or_else(|| Dynamic::from(())),
+        None => no(),
+    }
 }
 
 /// One address gives an answer or false; a list gives the answers that there are.
@@ -232,10 +239,10 @@ fn filtered(arguments: &mut Arguments<'_, '_, '_>, bits: Option<u32>) -> Result<
     arguments.take(usize::MAX, "alias")?;
     match subject.kind() {
         ValueKind::Seq | ValueKind::Iterable => {
-            let answers = items(&subject)?.iter().filter_map(|value| asked(value, &query, bits)).collect();
-            Ok(list(answers))
+            let answers = items(&subject)?.into_iter().map(|value| asked(&value, &query, bits));
+            Ok(list(answers.filter(Dynamic::is_true).collect()))
         }
-        _ => Ok(asked(&subject, &query, bits).unwrap_or_else(no)),
+        _ => Ok(asked(&subject, &query, bits)),
     }
 }
 
@@ -296,7 +303,7 @@ pub(super) fn ipsubnet(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic,
         return Ok(Dynamic::from(around.sized(around.network())));
     }
     if size < net.prefix {
-        return Ok(no());
+        return Err(arguments.refusal(&format!("finds no networks of size {size} in one of size {}", net.prefix)));
     }
     let count = ones(size - net.prefix).saturating_add(1);
     let Some(index) = index else { return Ok(Dynamic::from(count.to_string())) };
@@ -325,5 +332,5 @@ pub(super) fn next_nth_usable(arguments: &mut Arguments<'_, '_, '_>) -> Result<D
     let (first, last) = net.usable();
     let address = net.address.checked_add_signed(i128::from(offset));
     let address = address.filter(|address| (first..=last).contains(address));
-    Ok(address.map_or_else(no, |address| Dynamic::from(net.text(address))))
+    Ok(address.map_or_else(|| Dynamic::from(()), |address| Dynamic::from(net.text(address))))
 }

@@ -62,11 +62,9 @@ pub(super) fn random_mac(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynami
         return Err(arguments.refusal("needs one to five pairs of hexadecimal digits with colons between them"));
     }
     let missing = 6 - given.len();
-    // The digits are drawn as one number, as the filter of community.general does.
-    let limit = 1u64 << (8 * missing);
-    let span = limit - (limit >> 8);
-    let drawn = format!("{:x}", (limit >> 8) + chance(seed.as_ref())?.below(span));
-    let drawn = format!("{drawn:0>width$}", width = 2 * missing);
+    // The digits are drawn as one number of ten, as the filter of community.general does.
+    let (least, most) = (1u64 << 36, (1u64 << 40) - 1);
+    let drawn = format!("{:x}", least + chance(seed.as_ref())?.below(most - least + 1));
     let pairs = (0..missing).map(|pair| &drawn[2 * pair..2 * pair + 2]);
     Ok(Dynamic::from(given.into_iter().chain(pairs).collect::<Vec<_>>().join(":")))
 }

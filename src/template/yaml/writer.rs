@@ -3,7 +3,7 @@
 use minijinja::value::ValueKind;
 use minijinja::{Error, Value as Dynamic};
 
-use super::scalar::{Analysis, analyse, is_break, is_printable};
+use super::scalar::{Analysis, analyse, is_break};
 use super::words;
 use crate::template::compare::sort_by_key;
 use crate::template::dynamic::defined;
@@ -73,18 +73,18 @@ enum Context {
     Value,
 }
 
-struct Writer<'p> {
-    style: Style,
+pub(super) struct Writer<'p> {
+    pub(super) style: Style,
     patterns: &'p Patterns,
     out: String,
-    column: usize,
+    pub(super) column: usize,
     indent: Option<usize>,
     indents: Vec<Option<usize>>,
     flow_level: usize,
     /// Whether a blank was written last.
-    whitespace: bool,
+    pub(super) whitespace: bool,
     /// Whether only indentation and indicators stand on the line.
-    indention: bool,
+    pub(super) indention: bool,
 }
 
 /// A scalar with its characters, and whether it is a text that must not be read as anything else.
@@ -258,7 +258,7 @@ impl Writer<'_> {
         !is_bad_key && if self.flow_level > 0 { analysis.flow_plain } else { analysis.block_plain }
     }
 
-    fn indicator(&mut self, sign: &str, needs_blank: bool, whitespace: bool, indention: bool) {
+    pub(super) fn indicator(&mut self, sign: &str, needs_blank: bool, whitespace: bool, indention: bool) {
         if needs_blank && !self.whitespace {
             self.push(" ");
         }
@@ -267,12 +267,12 @@ impl Writer<'_> {
         self.indention = self.indention && indention;
     }
 
-    fn push(&mut self, text: &str) {
+    pub(super) fn push(&mut self, text: &str) {
         self.out.push_str(text);
         self.column += text.chars().count();
     }
 
-    fn write_indent(&mut self) {
+    pub(super) fn write_indent(&mut self) {
         let indent = self.indent.unwrap_or(0);
         if !self.indention || self.column > indent || (self.column == indent && !self.whitespace) {
             self.line_break();
@@ -283,143 +283,12 @@ impl Writer<'_> {
         }
     }
 
-    fn line_break(&mut self) {
+    pub(super) fn line_break(&mut self) {
         self.out.push('\n');
         self.whitespace = true;
         self.indention = true;
         self.column = 0;
     }
-
-    fn plain(&mut self, text: &str, split: bool) {
-        if text.is_empty() {
-            return;
-        }
-        if !self.whitespace {
-            self.push(" ");
-        }
-        self.whitespace = false;
-        self.indention = false;
-        let runs = runs(text);
-        for (index, run) in runs.iter().enumerate() {
-            let is_inner = index > 0 && index + 1 < runs.len();
-            if *run == " " && is_inner && split && self.column > self.style.width {
-                self.write_indent();
-                self.whitespace = false;
-                self.indention = false;
-            } else {
-                self.push(run);
-            }
-        }
-    }
-
-    fn single_quoted(&mut self, text: &str, split: bool) {
-        self.indicator("'", true, false, false);
-        let runs = runs(text);
-        for (index, run) in runs.iter().enumerate() {
-            let is_inner = index > 0 && index + 1 < runs.len();
-            if *run == " " && is_inner && split && self.column > self.style.width {
-                self.write_indent();
-            } else if run.starts_with(is_break) {
-                self.breaks(run);
-            } else {
-                self.push(&run.replace('\'', "''"));
-            }
-        }
-        self.indicator("'", false, false, false);
-    }
-
-    fn breaks(&mut self, run: &str) {
-        if run.starts_with('\n') {
-            self.line_break();
-        }
-        for _ in run.chars() {
-            self.line_break();
-        }
-        self.write_indent();
-    }
-
-    fn double_quoted(&mut self, text: &str, split: bool) {
-        self.indicator("\"", true, false, false);
-        let characters: Vec<char> = text.chars().collect();
-        let mut pending = String::new();
-        for (index, character) in characters.iter().copied().enumerate() {
-            let is_escaped = needs_escape(character);
-            if is_escaped {
-                self.push(&std::mem::take(&mut pending));
-                self.push(&escape(character));
-            }
-            let may_break = index > 0 && index + 1 < characters.len() && (character == ' ' || is_escaped);
-            if may_break && split && self.column + pending.chars().count() > self.style.width {
-                self.push(&std::mem::take(&mut pending));
-                self.push("\\");
-                self.write_indent();
-                self.whitespace = false;
-                self.indention = false;
-                let next = if is_escaped { characters[index + 1] } else { character };
-                if next == ' ' {
-                    self.push("\\");
-                }
-            }
-            if !is_escaped {
-                pending.push(character);
-            }
-        }
-        self.push(&pending);
-        self.indicator("\"", false, false, false);
-    }
-}
-
-fn needs_escape(character: char) -> bool {
-    !is_printable(character)
-        || is_break(character)
-        || matches!(character, '"' | '\\' | '\u{a0}')
-        || u32::from(character) > 0xffff
-}
-
-fn escape(character: char) -> String {
-    let short = match character {
-        '\0' => '0',
-        '\x07' => 'a',
-        '\x08' => 'b',
-        '\t' => 't',
-        '\n' => 'n',
-        '\x0b' => 'v',
-        '\x0c' => 'f',
-        '\r' => 'r',
-        '\x1b' => 'e',
-        '"' => '"',
-        '\\' => '\\',
-        '\u{85}' => 'N',
-        '\u{a0}' => '_',
-        '\u{2028}' => 'L',
-        '\u{2029}' => 'P',
-        other => {
-            return match u32::from(other) {
-                code @ 0..=0xff => format!("\\x{code:02X}"),
-                code @ 0x100..=0xffff => format!("\\u{code:04X}"),
-                code => format!("\\U{code:08X}"),
-            };
-        }
-    };
-    format!("\\{short}")
-}
-
-/// Runs of blanks, of line ends, and of all else.
-fn runs(text: &str) -> Vec<&str> {
-    let class = |c: char| match c {
-        ' ' => 0,
-        c if is_break(c) => 1,
-        _ => 2,
-    };
-    let mut runs = Vec::new();
-    let mut rest = text;
-    while let Some(first) = rest.chars().next() {
-        let end = rest.find(|c| class(c) != class(first)).unwrap_or(rest.len());
-        let (run, tail) = rest.split_at(end);
-        runs.push(run);
-        rest = tail;
-    }
-    runs
 }
 
 /// Whether a key fits on the line of its value.
