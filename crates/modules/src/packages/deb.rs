@@ -86,16 +86,19 @@ impl Module for Deb {
         let Some(archive) = self.archive(&file)? else { return Ok(Survey::steps(vec![unknown(&file)]).unpredicted()) };
         let installed = Installed::read()?;
         let there = installed.find(&archive.package);
-        let mut steps = Vec::new();
-        if !there.is_some_and(|package| package.is_installed() && package.version == archive.version) {
+        let mut steps = PackageStep::clearing(&installed);
+        let wanted = |package: &Package| package.version == archive.version;
+        let installs = !there.is_some_and(|package| package.is_installed() && wanted(package));
+        if installs {
             self.refuse(&archive, there)?;
-            steps = PackageStep::clearing(&installed);
             // One that is unpacked in this very version only wants to be configured, which clearing does.
-            if !there.is_some_and(|package| is_unpacked(package) && package.version == archive.version) {
+            if !there.is_some_and(|package| is_unpacked(package) && wanted(package)) {
                 steps.push(install(&archive, there, &operand(&file, &archive, host)));
             }
+        } else {
+            steps.retain(PackageStep::clears_the_policy);
         }
-        steps.extend(self.selecting(&archive, there, !steps.is_empty()));
+        steps.extend(self.selecting(&archive, there, installs));
         Ok(Survey::steps(steps).value("package", archive.package).value("version", archive.version))
     }
 

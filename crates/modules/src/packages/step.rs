@@ -76,6 +76,11 @@ impl PackageStep {
         stale.into_iter().chain(broken).collect()
     }
 
+    /// True for the one step that is due even when the task itself finds nothing to do.
+    pub fn clears_the_policy(&self) -> bool {
+        matches!(self.action, Action::ClearPolicy)
+    }
+
     /// Does it.
     pub fn make(&self, transaction: &Transaction, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
         let attempt = attempt(&self.change);

@@ -78,7 +78,7 @@ impl<'a> Found<'a> {
         let mut clearing = PackageStep::clearing(self.installed);
         if self.steps.is_empty() {
             // A half-configured package that the task does not speak of stands in nobody's way here.
-            clearing.retain(|step| matches!(step.action, Action::ClearPolicy));
+            clearing.retain(PackageStep::clears_the_policy);
         }
         clearing.append(&mut self.steps);
         Survey { steps: clearing, warnings: self.warnings, unpredicted: self.unpredicted, ..Survey::unchanged() }

@@ -63,7 +63,13 @@ impl Process {
     /// Runs it to its end, with a sign of life whenever it says something new.
     pub fn run(&self, host: &Host) -> Result<Finished, Failure> {
         let log = host.state().join(format!("{}.log", self.program));
-        let failed = |error: io::Error| Failure::new(format!("cannot run {}: {error}", self.program)).code("DPP0601");
+        let failed = |error: io::Error| {
+            let failure = Failure::new(format!("cannot run {}: {error}", self.program));
+            match error.kind() {
+                io::ErrorKind::PermissionDenied => failure.code("DPP0501").help("say `become: true`"),
+                _ => failure.code("DPP0601"),
+            }
+        };
         let child = self.start(&log, host).map_err(failed)?;
         let status = self.follow(child, &log, host).map_err(failed)?;
         let output = fs::read(&log).map_err(failed)?;

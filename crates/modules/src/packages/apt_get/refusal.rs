@@ -13,6 +13,8 @@ struct Cause {
 }
 
 const CAUSES: &[Cause] = &[
+    // First, because a lock that may not even be opened is said to be one that cannot be had.
+    Cause { words: &["are you root?"], code: "DPP0501", help: "say `become: true`" },
     Cause {
         words: &["Could not get lock", "Unable to lock", "Unable to acquire the dpkg frontend lock"],
         code: "DPP0603",
@@ -127,6 +129,10 @@ mod tests {
     #[test]
     fn each_cause_has_its_code() {
         let cases = [
+            (
+                "E: Could not open lock file /x - open (13: Permission denied)\nE: Unable to acquire the dpkg frontend lock (/x), are you root?",
+                "DPP0501",
+            ),
             ("E: Unable to locate package rabitmq", "DPP0602"),
             ("E: Version '9.9' for 'jq' was not found", "DPP0602"),
             ("E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 7 (apt)", "DPP0603"),
