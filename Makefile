@@ -12,7 +12,7 @@ ROOT := $(if $(filter 0,$(shell id -u)),,sudo --preserve-env)
 
 include tests/lab/lab.mk
 
-.PHONY: help deps build test lint house unit e2e demo bench audit clean
+.PHONY: help deps build test lint house unit e2e demo audit clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | sort | expand -t 16
@@ -53,9 +53,6 @@ e2e: deps lab-deps ## end-to-end tests on hosts of the lab (root)
 
 demo: build lab-deps ## bare hosts to a running, verified pipeline
 	tests/demo/run
-
-bench: build lab-deps ## what a converge costs, beside other ways to do it
-	tests/bench/run
 
 audit: ## advisories, licences, duplicates (where cargo-deny is installed)
 	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny --locked check; \

@@ -40,7 +40,7 @@ pub struct Global {
 
 /// `--color`.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum ColourArg {
+pub(super) enum ColourArg {
     /// When standard error is a terminal
     Auto,
     /// Always
@@ -52,7 +52,7 @@ pub enum ColourArg {
 /// Which tasks and hosts.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Selection")]
-pub struct SelectionArgs {
+pub(super) struct SelectionArgs {
     /// Only tasks with these tags
     #[arg(short, long, value_name = "TAGS", value_delimiter = ',')]
     pub tags: Vec<String>,
@@ -64,7 +64,7 @@ pub struct SelectionArgs {
 /// How it is done.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Run")]
-pub struct HowArgs {
+pub(super) struct HowArgs {
     /// Hosts worked on at a time
     #[arg(short, long, value_name = "N", env = "DPPCTL_FORKS")]
     pub forks: Option<usize>,
@@ -85,7 +85,7 @@ pub struct HowArgs {
 /// As whom.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Privilege")]
-pub struct PrivilegeArgs {
+pub(super) struct PrivilegeArgs {
     /// Become another user
     #[arg(short, long)]
     pub r#become: bool,
@@ -103,7 +103,7 @@ pub struct PrivilegeArgs {
 /// How hosts are reached.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Connection")]
-pub struct ConnectionArgs {
+pub(super) struct ConnectionArgs {
     /// Who logs in
     #[arg(short, long, value_name = "USER", env = "DPPCTL_USER")]
     pub user: Option<String>,
@@ -135,7 +135,7 @@ pub struct ConnectionArgs {
 
 /// `--connection`.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum ConnectionArg {
+pub(super) enum ConnectionArg {
     /// Through sshd
     Ssh,
     /// This machine
@@ -144,7 +144,7 @@ pub enum ConnectionArg {
 
 /// `--host-key-checking`.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum HostKeyArg {
+pub(super) enum HostKeyArg {
     /// Refuse
     Strict,
     /// Remember and go on

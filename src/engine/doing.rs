@@ -274,6 +274,11 @@ impl Doing {
         Keyword { vars: &self.vars, scope: &scope }.flag(value, false).unwrap_or(false)
     }
 
+    /// How long it has taken.
+    pub(super) fn seconds(&self) -> f64 {
+        self.begun.elapsed().as_secs_f64()
+    }
+
     /// What the operator sees of an end.
     pub(super) fn shown(&self, ending: &Ending, ignored: bool, rescued: bool) -> StepResult {
         let mut result = StepResult {

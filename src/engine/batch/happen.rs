@@ -78,7 +78,11 @@ impl Batch<'_> {
             self.item_ended(index, ending);
             return;
         }
-        member.doing = None;
+        let failure = match member.doing.take() {
+            Some(doing) => failure
+                .note("during", format!("{} ({}), after {:.1}s", doing.name.task, doing.name.at, doing.seconds())),
+            None => failure,
+        };
         member.lost = true;
         self.engine.events.tell(Event::HostLost { host: member.name.clone(), failure });
     }
