@@ -1,5 +1,7 @@
 //! `kibana_data_view`: a data view (index pattern, before 8.0) with its time field, and the default one if there is none.
 
+use std::time::Duration;
+
 use dpp_protocol::{Change, Failure, ResultMap, Verb};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -9,6 +11,7 @@ use super::dialect::{Dialect, Keeper, of};
 use super::kibana;
 use super::status::status;
 use crate::arguments::Flag;
+use crate::pipeline::deadline::Deadline;
 use crate::pipeline::elasticsearch::node;
 use crate::pipeline::http::{Endpoint, Reply, segment};
 use crate::pipeline::plain::contains;
@@ -114,13 +117,24 @@ impl Product for KibanaDataView {
                 let body = wrapped(dialect.wrap.1, self.attributes());
                 send(&keeper, &dialect.update.0, &self.fill(dialect.update.1), &body)?
             }
-            Deed::MakeDefault => kibana.post(dialect.default_set.0, &json!({dialect.default_set.1: self.id()}))?,
+            Deed::MakeDefault => self.make_default(&kibana, dialect)?,
         };
         reply.success(&self.attempt("write")).map(drop)
     }
 }
 
 impl KibanaDataView {
+    /// A Kibana that has only just become ready still writes the document of its settings, and answers 404 until then.
+    fn make_default(&self, kibana: &Endpoint, dialect: &Dialect) -> Result<Reply, Failure> {
+        let deadline = Deadline::seconds(30.0);
+        loop {
+            let reply = kibana.post(dialect.default_set.0, &json!({dialect.default_set.1: self.id()}))?;
+            if reply.status != 404 || !deadline.pause(Duration::from_millis(500)) {
+                return Ok(reply);
+            }
+        }
+    }
+
     fn id(&self) -> &str {
         self.id.as_ref().unwrap_or(&self.name)
     }
@@ -249,6 +263,21 @@ mod tests {
             assert_eq!(data_view(&stub).changes.len(), 2, "{number}");
             assert_eq!(stub.changes(), [format!("{create} {body}"), default.to_owned()]);
         }
+    }
+
+    #[test]
+    fn a_kibana_that_is_only_just_ready_is_given_time_for_its_settings() {
+        let (create, default) =
+            ("PUT /.kibana/index-pattern/logs_data?refresh=true", "POST /api/kibana/settings/defaultIndex");
+        let stub = Stub::new(&[
+            ("GET /api/status", 200, &version("5.1.1")),
+            ("GET /api/kibana/settings", 200, r#"{"settings":{}}"#),
+            (create, 201, "{}"),
+            (default, 404, r#"{"message":"[document_missing_exception] [config][5.1.1]: document missing"}"#),
+            (default, 200, "{}"),
+        ]);
+        assert!(data_view(&stub).changed);
+        assert_eq!(stub.changes().iter().filter(|change| change.starts_with(default)).count(), 2);
     }
 
     #[test]
