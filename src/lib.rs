@@ -10,16 +10,18 @@
 //! | 5 | [`actions`] · [`playbook`] · [`inventory`] · [`report`] |
 //! | 4 | [`template`] · [`project`] · [`artifacts`] |
 //! | 3 | [`yaml`] · [`transport`] |
-//! | 2 | [`value`] · [`event`] |
+//! | 2 | [`value`] · [`event`] · [`content`] · [`pipeline`] |
 //! | 1 | [`source`] · [`secret`] · [`exit`] |
 
 pub mod actions;
 pub mod artifacts;
 pub mod cli;
+pub mod content;
 pub mod engine;
 pub mod event;
 pub mod exit;
 pub mod inventory;
+pub mod pipeline;
 pub mod plan;
 pub mod playbook;
 pub mod project;

@@ -14,7 +14,7 @@ const FLOORS: &[&[&str]] = &[
     &["actions", "playbook", "inventory", "report"],
     &["template", "project", "artifacts"],
     &["yaml", "transport"],
-    &["value", "event"],
+    &["value", "event", "content", "pipeline"],
     &["source", "secret", "exit"],
 ];
 

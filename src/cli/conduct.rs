@@ -13,16 +13,17 @@ use crate::cli::Stop;
 use crate::cli::invocation::Invocation;
 use crate::cli::options::{HowArgs, SelectionArgs};
 use crate::cli::packages::cache;
+use crate::cli::shipped::Shipped;
+use crate::content;
 use crate::engine::{CONTROLS, Engine, FindRoute, Options, Parts, Route, RunEnd, RunVars, count};
 use crate::event::{Event, Events};
 use crate::exit::Exit;
 use crate::inventory::{Connection, ConnectionKind};
 use crate::plan::{Catalogue, Plan, PlanRequest, Selection, build};
-use crate::playbook::OnDisk;
 use crate::project::SshHost;
 use crate::report::RunReport;
 use crate::source::{Problem, Severity};
-use crate::template::{Disk, Scope, SearchPath, Variables};
+use crate::template::{Scope, SearchPath, Variables};
 use crate::transport::{AgentBinary, Connection as Link, LocalHost, SshHost as Ssh, TransportError};
 use crate::ui::{Plain, Reporter, Ui};
 use crate::value::{Map, Text, Value};
@@ -34,6 +35,8 @@ pub(super) struct Conduct<'a> {
     pub(super) selection: &'a SelectionArgs,
     pub(super) how: &'a HowArgs,
     pub(super) limit: Option<&'a str>,
+    /// Changes the plan, or refuses it, before anything is touched.
+    pub(super) review: &'a dyn Fn(&mut Plan) -> Result<(), Stop>,
 }
 
 /// Plans, runs, reports.
@@ -42,7 +45,8 @@ pub(super) fn conduct(invocation: &mut Invocation, conduct: Conduct, ui: Ui) -> 
         let folder = playbook.parent().unwrap_or(Path::new(""));
         invocation.inventory.read_beside_playbook(folder, &invocation.vault)?;
     }
-    let plan = plan(invocation, &conduct)?;
+    let mut plan = plan(invocation, &conduct)?;
+    (conduct.review)(&mut plan)?;
     ui.problems(&plan.warnings);
     let binary = Arc::new(agent()?);
     let verbosity = u8::try_from(ui.verbosity.max(0)).unwrap_or(0);
@@ -117,10 +121,12 @@ fn role_folders(invocation: &Invocation, playbooks: &[PathBuf]) -> Vec<PathBuf> 
             }
         }
     }
+    // The shipped roles come last: a role of the project wins.
+    folders.push(content::path("roles"));
     folders
 }
 
-fn plan(invocation: &Invocation, conduct: &Conduct) -> Result<Plan, Stop> {
+pub(super) fn plan(invocation: &Invocation, conduct: &Conduct) -> Result<Plan, Stop> {
     let limit = conduct.limit.map(|limit| invocation.inventory.select(limit)).transpose()?;
     let select = |pattern: &str| -> Result<Vec<String>, Problem> {
         if matches!(pattern, "localhost" | "127.0.0.1") {
@@ -146,7 +152,7 @@ fn plan(invocation: &Invocation, conduct: &Conduct) -> Result<Plan, Stop> {
     };
     let roles = role_folders(invocation, &conduct.playbooks);
     Ok(build(&PlanRequest {
-        files: &OnDisk,
+        files: &Shipped::default(),
         playbooks: &conduct.playbooks,
         roles: &roles,
         catalogue: &catalogue(),
@@ -179,8 +185,8 @@ fn engine(
         find_route: routes(invocation, &vars),
         add_host: added(invocation),
         vars,
-        files: Arc::new(OnDisk),
-        template_files: Arc::new(Disk),
+        files: Arc::new(Shipped::default()),
+        template_files: Arc::new(Shipped::default()),
         roles: role_folders(invocation, &conduct.playbooks),
         catalogue: catalogue(),
         selection: selection(conduct.selection),
@@ -191,21 +197,21 @@ fn engine(
 }
 
 /// The files that hosts turn out to need; what is locked must be as it was locked.
-fn store(invocation: &Invocation) -> Result<Store, Stop> {
+pub(super) fn store(invocation: &Invocation) -> Result<Store, Stop> {
     let named = std::env::var_os("DPPCTL_CACHE").map(PathBuf::from);
     let folder = cache(&invocation.project, named.as_deref())?;
     let lock = Lockfile::read(&invocation.project.root.join("packages.lock"));
     Ok(Store::new(folder).with_lock(lock.map_err(|error| Stop::Trouble(error.to_string()))?))
 }
 
-fn agent() -> Result<AgentBinary, Stop> {
+pub(super) fn agent() -> Result<AgentBinary, Stop> {
     let programme =
         std::env::current_exe().map_err(|error| Stop::Trouble(format!("cannot tell where dppctl lies: {error}")))?;
     AgentBinary::read(&AgentBinary::beside(&programme)).map_err(|error| Stop::Trouble(error.to_string()))
 }
 
 /// The way to a host: from its inventory, the defaults and OpenSSH's configuration.
-fn routes(invocation: &Invocation, vars: &Arc<RunVars>) -> FindRoute {
+pub(super) fn routes(invocation: &Invocation, vars: &Arc<RunVars>) -> FindRoute {
     let (defaults, ssh_config) = (invocation.defaults.clone(), invocation.ssh_config.clone());
     let (templates, vars) = (invocation.templates.clone(), Arc::clone(vars));
     Box::new(move |host| {

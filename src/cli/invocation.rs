@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::cli::Stop;
 use crate::cli::options::{ConnectionArg, ConnectionArgs, Global, HostKeyArg, PrivilegeArgs};
+use crate::cli::shipped::Shipped;
 use crate::engine::{BecomeDefault, HostEntry, HostState, RunVars, who};
 use crate::inventory::{Become, BecomeMethod, ConnectionKind, Defaults, Inventory, InventorySource};
 use crate::project::{Project, SshConfig, Surroundings};
@@ -51,7 +52,9 @@ impl Invocation {
         let named =
             connection.and_then(|args| args.ssh_config.clone()).or_else(|| project.settings.ssh_config.value.clone());
         let ssh_config = SshConfig::new(named, project.home().map(Path::to_owned))?;
-        let templates = Templates::new(crate::template::Surroundings::of_this_process());
+        let surroundings = crate::template::Surroundings::of_this_process();
+        let files = Arc::new(Shipped::default());
+        let templates = Templates::new(crate::template::Surroundings { files, ..surroundings });
         Ok(Self { project, inventory, extra, templates, defaults, ssh_config, vault })
     }
 

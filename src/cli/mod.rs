@@ -1,10 +1,16 @@
 //! The command line: one file a command, arguments in, exit code out.
 
 mod conduct;
+mod connectors;
+mod deploy;
 mod invocation;
+mod layout;
 mod options;
 mod packages;
 mod run;
+mod shipped;
+mod status;
+mod verify;
 
 use clap::{Parser, Subcommand};
 
@@ -34,6 +40,16 @@ pub struct Cli {
 enum Command {
     /// Lock, fetch and list the files a project is made of
     Packages(packages::PackagesArgs),
+    /// Bring hosts to a running pipeline
+    #[command(visible_alias = "apply")]
+    Deploy(deploy::DeployArgs),
+    /// Tell what each stage of the pipeline does right now
+    Status(status::StatusArgs),
+    /// Send marked messages through the pipeline and follow them hop by hop
+    Verify(verify::VerifyArgs),
+    /// See and change what Kafka Connect runs
+    #[command(subcommand)]
+    Connectors(connectors::ConnectorsCommand),
     /// Run Ansible playbooks
     Run(run::RunArgs),
 }
@@ -57,6 +73,10 @@ pub fn main() -> Exit {
 fn dispatch(cli: &Cli, ui: Ui) -> Result<Exit, Stop> {
     match &cli.command {
         Command::Packages(args) => packages::run(&cli.global, args, ui),
+        Command::Deploy(args) => deploy::deploy(&cli.global, args, ui),
+        Command::Status(args) => status::status(&cli.global, args, ui),
+        Command::Verify(args) => verify::verify(&cli.global, args, ui),
+        Command::Connectors(command) => connectors::connectors(&cli.global, command, ui),
         Command::Run(args) => run::run(&cli.global, args, ui),
     }
 }
@@ -70,6 +90,10 @@ pub enum Stop {
     Trouble(String),
     /// A question met no terminal, or a no.
     Declined(String),
+    /// A host that is needed before all others is out of reach.
+    Unreachable(String),
+    /// A product that is needed before all others does not do its work; with a word about what to do.
+    Unwell(String, Option<String>),
 }
 
 impl From<crate::source::Problems> for Stop {
@@ -94,6 +118,17 @@ impl Stop {
             Self::Trouble(words) => {
                 ui.trouble(&words);
                 Exit::Internal
+            }
+            Self::Unreachable(words) => {
+                ui.trouble(&words);
+                Exit::Unreachable
+            }
+            Self::Unwell(words, help) => {
+                ui.trouble(&words);
+                if let Some(help) = help {
+                    ui.story(&format!("help: {help}"));
+                }
+                Exit::Unhealthy
             }
             Self::Declined(words) => {
                 ui.trouble(&words);

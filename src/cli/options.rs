@@ -50,7 +50,7 @@ pub(super) enum ColourArg {
 }
 
 /// Which tasks and hosts.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Selection")]
 pub(super) struct SelectionArgs {
     /// Only tasks with these tags
@@ -62,7 +62,7 @@ pub(super) struct SelectionArgs {
 }
 
 /// How it is done.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Run")]
 pub(super) struct HowArgs {
     /// Hosts worked on at a time

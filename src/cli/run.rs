@@ -37,6 +37,7 @@ pub(super) fn run(global: &Global, args: &RunArgs, ui: Ui) -> Result<Exit, Stop>
             selection: &args.selection,
             how: &args.how,
             limit: global.limit.as_deref(),
+            review: &|_plan| Ok(()),
         },
         ui,
     )

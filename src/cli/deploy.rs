@@ -1,0 +1,153 @@
+//! `dppctl deploy`: brings hosts to a running pipeline with the project's playbook, or with the shipped one.
+
+use std::io::{self, BufRead, IsTerminal};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+
+use crate::cli::Stop;
+use crate::cli::conduct::{Conduct, conduct};
+use crate::cli::invocation::Invocation;
+use crate::cli::layout::{stage_of, steps_of};
+use crate::cli::options::{ConnectionArgs, Global, HowArgs, PrivilegeArgs, SelectionArgs};
+use crate::cli::verify;
+use crate::content::{self, Content};
+use crate::engine::count;
+use crate::exit::Exit;
+use crate::pipeline::Stage;
+use crate::plan::{BlockStep, Plan, Step};
+use crate::source::{Problem, nearest};
+use crate::ui::Ui;
+
+/// Options of `deploy`.
+#[derive(Debug, Args)]
+pub(super) struct DeployArgs {
+    /// Playbook; the project's deploy.yml, or else the shipped one
+    #[arg(value_name = "PLAYBOOK")]
+    playbook: Option<PathBuf>,
+    /// Only this stage: rabbitmq, relay, kafka, connect, elasticsearch, kibana or webapp
+    #[arg(long, value_name = "STAGE", value_parser = stage)]
+    only: Option<Stage>,
+    /// Do not ask before the first change
+    #[arg(short, long)]
+    yes: bool,
+    /// Send no test messages afterwards
+    #[arg(long)]
+    no_verify: bool,
+    #[command(flatten)]
+    selection: SelectionArgs,
+    #[command(flatten)]
+    how: HowArgs,
+    #[command(flatten)]
+    privilege: PrivilegeArgs,
+    #[command(flatten)]
+    connection: ConnectionArgs,
+}
+
+pub(super) fn stage(name: &str) -> Result<Stage, String> {
+    Stage::parse(name).ok_or_else(|| format!("the stages are {}", Stage::ALL.map(Stage::name).join(", ")))
+}
+
+pub(super) fn deploy(global: &Global, args: &DeployArgs, ui: Ui) -> Result<Exit, Stop> {
+    let mut invocation = Invocation::read(global, Some(&args.connection), Some(&args.privilege))?;
+    let playbook = playbook(&invocation.project.root, args.playbook.as_deref())?;
+    let review = |plan: &mut Plan| {
+        if let Some(stage) = args.only {
+            keep_only(plan, stage)?;
+        }
+        if args.yes || args.how.check { Ok(()) } else { confirm(plan, ui) }
+    };
+    let exit = conduct(
+        &mut invocation,
+        Conduct {
+            command: "deploy",
+            playbooks: vec![playbook.clone()],
+            selection: &args.selection,
+            how: &args.how,
+            limit: global.limit.as_deref(),
+            review: &review,
+        },
+        ui,
+    )?;
+    let is_whole = args.only.is_none()
+        && global.limit.is_none()
+        && args.selection.tags.is_empty()
+        && args.selection.skip_tags.is_empty();
+    if exit != Exit::Ok || args.how.check || args.no_verify || !is_whole {
+        return Ok(exit);
+    }
+    verify::after_deploy(&mut invocation, &playbook, ui)
+}
+
+/// The playbook that is meant: as named, the project's own, the shipped one.
+pub(super) fn playbook(root: &Path, named: Option<&Path>) -> Result<PathBuf, Problem> {
+    let content = Content::default();
+    let name = named.unwrap_or(Path::new("deploy.yml"));
+    let shipped = content::path(&name.to_string_lossy());
+    let own = if named.is_some() { name.to_owned() } else { root.join(name) };
+    if own.is_file() {
+        return Ok(own);
+    }
+    if content.read(&shipped).is_some() {
+        return Ok(shipped);
+    }
+    let ours: Vec<&str> = content.below("").filter(|name| !name.contains('/')).collect();
+    let problem = Problem::error("DPP0106", format!("there is no playbook {}", name.display()))
+        .note(format!("dppctl ships {}", ours.join(", ")));
+    Err(match nearest(&name.to_string_lossy(), ours) {
+        Some(near) => problem.help(format!("did you mean `{near}`?")),
+        None => problem,
+    })
+}
+
+/// Leaves what sets up one stage, and what that needs: steps of no stage in the plays that have steps of this one.
+fn keep_only(plan: &mut Plan, stage: Stage) -> Result<(), Stop> {
+    plan.plays.retain(|play| !steps_of(&play.steps, stage).is_empty());
+    for play in &mut plan.plays {
+        play.steps = kept(&play.steps, stage);
+    }
+    if plan.plays.is_empty() {
+        let problem = Problem::error("DPP0106", format!("the playbook has no role for the stage {}", stage.name()));
+        return Err(problem.help("a role is taken for a stage by its name; choose tasks with --tags instead").into());
+    }
+    Ok(())
+}
+
+fn kept(steps: &[Step], stage: Stage) -> Arc<[Step]> {
+    let keep = |step: &Step| match step {
+        Step::Task(task) => stage_of(task.role.as_ref()).is_none_or(|found| found == stage).then(|| step.clone()),
+        Step::Block(block) => Some(Step::Block(Arc::new(BlockStep {
+            name: block.name.clone(),
+            body: kept(&block.body, stage),
+            rescue: kept(&block.rescue, stage),
+            always: kept(&block.always, stage),
+            place: block.place.clone(),
+        }))),
+        Step::Flush => Some(Step::Flush),
+    };
+    steps.iter().filter_map(keep).collect()
+}
+
+/// Asks on the terminal; without one, the option that would have answered is named.
+fn confirm(plan: &Plan, ui: Ui) -> Result<(), Stop> {
+    let mut hosts: Vec<&String> = plan.plays.iter().flat_map(|play| &play.hosts).collect();
+    hosts.sort();
+    hosts.dedup();
+    let question = format!("Apply {} steps on {} hosts? [y/N]", count(plan), hosts.len());
+    if !io::stdin().is_terminal() {
+        return Err(Stop::Declined(format!(
+            "cannot ask \"{question}\": standard input is no terminal; --yes answers it, --check only looks"
+        )));
+    }
+    ui.story(&question);
+    let mut answer = String::new();
+    io::stdin()
+        .lock()
+        .read_line(&mut answer)
+        .map_err(|error| Stop::Trouble(format!("cannot read the answer: {error}")))?;
+    if matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes") {
+        return Ok(());
+    }
+    Err(Stop::Declined("declined; nothing was touched".to_owned()))
+}

@@ -1,0 +1,206 @@
+//! Which hosts are which stage, and how their products are spoken to: read from the playbook that deploys them, so
+//! that a command looks where `deploy` has put things.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+
+use crate::cli::Stop;
+use crate::cli::conduct::{Conduct, agent, plan, routes, store};
+use crate::cli::invocation::Invocation;
+use crate::cli::options::{HowArgs, SelectionArgs};
+use crate::engine::{Errands, PlayVars, RunVars, TaskVars};
+use crate::pipeline::{Stage, Wiring};
+use crate::plan::{Plan, PlayPlan, RoleScope, Step, TaskStep};
+use crate::source::Problem;
+use crate::template::{Lookup, Scope, SearchPath, Variables};
+use crate::value::{Map, Value};
+
+/// The pipeline as the playbook lays it out.
+pub(super) struct Layout {
+    /// Hosts by stage; a stage without hosts is not there.
+    pub(super) hosts: BTreeMap<Stage, Vec<String>>,
+    /// Names, addresses and logins.
+    pub(super) wiring: Wiring,
+    /// The way to the hosts.
+    pub(super) errands: Errands,
+}
+
+impl Layout {
+    /// Reads the layout from the playbook, the settings and the inventory.
+    pub(super) fn read(
+        invocation: &mut Invocation,
+        playbook: PathBuf,
+        limit: Option<&str>,
+        how: &HowArgs,
+    ) -> Result<Self, Stop> {
+        let folder = playbook.parent().map(PathBuf::from).unwrap_or_default();
+        invocation.inventory.read_beside_playbook(&folder, &invocation.vault)?;
+        let selection = SelectionArgs::default();
+        let conduct = Conduct {
+            command: "look",
+            playbooks: vec![playbook],
+            selection: &selection,
+            how,
+            limit: None,
+            review: &|_plan| Ok(()),
+        };
+        let plan = plan(invocation, &conduct)?;
+        let vars = invocation.run_vars(false, false, 0);
+        let plays: Vec<Arc<PlayPlan>> = plan_of(plan);
+        let hosts = hosts(invocation, &plays, limit)?;
+        let wiring = wiring(&plays, &vars, &hosts)?;
+        let errands = Errands::new(routes(invocation, &vars), Arc::new(agent()?), Arc::new(store(invocation)?));
+        Ok(Self { hosts, wiring, errands })
+    }
+
+    /// The hosts of a stage.
+    pub(super) fn of(&self, stage: Stage) -> &[String] {
+        self.hosts.get(&stage).map_or(&[], Vec::as_slice)
+    }
+
+    /// The first host of a stage, or a word about how a host becomes one.
+    pub(super) fn first(&self, stage: Stage) -> Result<&str, Problem> {
+        self.of(stage).first().map(String::as_str).ok_or_else(|| {
+            Problem::error("DPP0203", format!("no host of the inventory is of the stage {}", stage.name())).help(
+                format!(
+                    "put one into the group {}, or name another group in dppctl.toml: [pipeline] {} = \"…\"",
+                    stage.groups().join(" or "),
+                    stage.name()
+                ),
+            )
+        })
+    }
+}
+
+fn plan_of(plan: Plan) -> Vec<Arc<PlayPlan>> {
+    plan.plays.into_iter().map(Arc::new).collect()
+}
+
+/// Hosts by stage: as the settings say, as the documents name their groups, as the playbook has it.
+fn hosts(
+    invocation: &Invocation,
+    plays: &[Arc<PlayPlan>],
+    limit: Option<&str>,
+) -> Result<BTreeMap<Stage, Vec<String>>, Stop> {
+    let limit = limit.map(|limit| invocation.inventory.select(limit)).transpose()?;
+    let settings = &invocation.project.settings.pipeline;
+    let mut by_stage = BTreeMap::new();
+    for stage in Stage::ALL {
+        let set = settings.stages().into_iter().find(|(name, _)| Stage::of_role(name) == Some(stage));
+        let mut found = match set {
+            Some((_, group)) => invocation.inventory.matching(group)?,
+            None => grouped(invocation, stage),
+        };
+        if found.is_empty() && set.is_none() {
+            found = planned(plays, stage);
+        }
+        found.retain(|host| limit.as_ref().is_none_or(|limit| limit.contains(host)));
+        if !found.is_empty() {
+            by_stage.insert(stage, found);
+        }
+    }
+    Ok(by_stage)
+}
+
+fn grouped(invocation: &Invocation, stage: Stage) -> Vec<String> {
+    let of = |group: &&str| invocation.inventory.hosts_of(group).into_iter().map(str::to_owned).collect::<Vec<_>>();
+    stage.groups().iter().map(of).find(|hosts| !hosts.is_empty()).unwrap_or_default()
+}
+
+fn planned(plays: &[Arc<PlayPlan>], stage: Stage) -> Vec<String> {
+    let mut hosts: Vec<String> = Vec::new();
+    for play in plays.iter().filter(|play| !steps_of(&play.steps, stage).is_empty()) {
+        for host in &play.hosts {
+            if !hosts.contains(host) {
+                hosts.push(host.clone());
+            }
+        }
+    }
+    hosts
+}
+
+/// The stage a role belongs to, by its own name or by the role that brought it.
+pub(super) fn stage_of(role: Option<&Arc<RoleScope>>) -> Option<Stage> {
+    std::iter::successors(role, |role| role.parent.as_ref()).find_map(|role| Stage::of_role(&role.role.name))
+}
+
+/// The tasks of a stage's roles.
+pub(super) fn steps_of(steps: &[Step], stage: Stage) -> Vec<&Arc<TaskStep>> {
+    let mut found = Vec::new();
+    for step in steps {
+        match step {
+            Step::Task(task) if stage_of(task.role.as_ref()) == Some(stage) => found.push(task),
+            Step::Task(_) | Step::Flush => {}
+            Step::Block(block) => {
+                found.extend([&block.body, &block.always].into_iter().flat_map(|part| steps_of(part, stage)));
+            }
+        }
+    }
+    found
+}
+
+/// The wiring, from the variables that a task of each stage's role sees.
+fn wiring(plays: &[Arc<PlayPlan>], vars: &Arc<RunVars>, hosts: &BTreeMap<Stage, Vec<String>>) -> Result<Wiring, Stop> {
+    let views: BTreeMap<Stage, Vec<TaskVars>> =
+        hosts.iter().filter_map(|(stage, hosts)| Some((*stage, views(plays, vars, *stage, hosts.first()?)))).collect();
+    let wrong = std::cell::RefCell::new(Vec::new());
+    let find = |stage: Stage, names: &[&str]| -> Option<Json> {
+        let set = |view: &'_ TaskVars, name: &&str| match view.lookup(name) {
+            Lookup::Found(value) => Some(value),
+            _ => None,
+        };
+        let mut found =
+            names.iter().filter_map(|name| views.get(&stage)?.iter().find_map(|view| Some((view, set(view, name)?))));
+        let (view, value) = found.next()?;
+        match rendered(view, &value) {
+            Ok(value) => Some(Json::from(&value)),
+            Err(problem) => {
+                wrong.borrow_mut().push(problem);
+                None
+            }
+        }
+    };
+    let wiring = Wiring::read(&find);
+    let wrong = wrong.into_inner();
+    if wrong.is_empty() { Ok(wiring) } else { Err(wrong.into()) }
+}
+
+fn rendered(view: &TaskVars, value: &Value) -> Result<Value, Problem> {
+    let mut folders: Vec<PathBuf> = view.step.iter().map(|step| step.folder.clone()).collect();
+    folders.push(view.play.play.folder.clone());
+    let scope = Scope::new(Arc::new(view.clone()), Arc::new(SearchPath { folders }));
+    view.run.templates.value(value, &scope).map_err(|error| error.problem())
+}
+
+/// What the tasks of each of the stage's roles would see on this host; what those of other stages see comes last.
+fn views(plays: &[Arc<PlayPlan>], vars: &Arc<RunVars>, stage: Stage, host: &str) -> Vec<TaskVars> {
+    let here = || plays.iter().filter(|play| play.hosts.iter().any(|known| known == host));
+    let mut roles: Vec<&str> = Vec::new();
+    let mut views = Vec::new();
+    for play in here() {
+        for step in steps_of(&play.steps, stage) {
+            if !roles.contains(&step.role_name()) {
+                roles.push(step.role_name());
+                views.extend(view(play, vars, host, Some(step)));
+            }
+        }
+    }
+    views.extend(here().filter_map(|play| view(play, vars, host, None)));
+    views
+}
+
+fn view(play: &Arc<PlayPlan>, vars: &Arc<RunVars>, host: &str, step: Option<&Arc<TaskStep>>) -> Option<TaskVars> {
+    let entry = vars.hosts().get(host).cloned()?;
+    Some(TaskVars {
+        run: Arc::clone(vars),
+        play: Arc::new(PlayVars { play: Arc::clone(play), prompted: Map::new(), magic: Map::new() }),
+        host: host.to_owned(),
+        state: entry.state,
+        step: step.cloned(),
+        front: Map::new(),
+        magic: entry.magic,
+    })
+}

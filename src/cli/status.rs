@@ -1,0 +1,170 @@
+//! `dppctl status`: what each stage of the pipeline does right now.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use clap::Args;
+use dpp_protocol::{Answer, Failure};
+use serde_json::{Value as Json, json};
+
+use crate::cli::Stop;
+use crate::cli::deploy::playbook;
+use crate::cli::invocation::Invocation;
+use crate::cli::layout::Layout;
+use crate::cli::options::{ConnectionArgs, Global, HowArgs, PrivilegeArgs};
+use crate::engine::Errand;
+use crate::exit::Exit;
+use crate::pipeline::{HostLook, Seen, Stage, StageHealth, State, Wiring, lag, stage_health, table};
+use crate::ui::Ui;
+
+/// Options of `status`.
+#[derive(Debug, Args)]
+pub(super) struct StatusArgs {
+    /// Only this stage
+    #[arg(long, value_name = "STAGE", value_parser = super::deploy::stage)]
+    stage: Option<Stage>,
+    /// One JSON document instead of the table
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    privilege: PrivilegeArgs,
+    #[command(flatten)]
+    connection: ConnectionArgs,
+}
+
+pub(super) fn status(global: &Global, args: &StatusArgs, ui: Ui) -> Result<Exit, Stop> {
+    let mut invocation = Invocation::read(global, Some(&args.connection), Some(&args.privilege))?;
+    let playbook = playbook(&invocation.project.root, None)?;
+    let mut layout = Layout::read(&mut invocation, playbook, global.limit.as_deref(), &HowArgs::default())?;
+    if let Some(stage) = args.stage {
+        layout.first(stage)?;
+        layout.hosts.retain(|known, _| *known == stage);
+    }
+    let found = look(&mut layout);
+    let worst = found.stages.iter().map(|stage| stage.state).max().unwrap_or(State::Ok);
+    ui.answer(&if args.json { found.document(worst) } else { found.screen() });
+    Ok(match worst {
+        State::Ok => Exit::Ok,
+        _ if !found.lost.is_empty() && found.stages.iter().all(|stage| stage.state == State::Ok) => Exit::Unreachable,
+        _ => Exit::Unhealthy,
+    })
+}
+
+/// What was found.
+pub(super) struct Found {
+    stages: Vec<StageHealth>,
+    owed: Vec<Owed>,
+    lost: Vec<String>,
+}
+
+/// A restart that an earlier run still owes a host.
+struct Owed {
+    host: String,
+    handler: String,
+    reason: String,
+}
+
+impl Found {
+    fn screen(&self) -> String {
+        let mut text = table(&self.stages);
+        for Owed { host, handler, reason } in &self.owed {
+            let _ = writeln!(text, "\nOwed: {handler} on {host} ({reason}); the next dppctl deploy does it");
+        }
+        text
+    }
+
+    fn document(&self, worst: State) -> String {
+        let owed: Vec<Json> = self
+            .owed
+            .iter()
+            .map(|owed| json!({"host": owed.host, "handler": owed.handler, "reason": owed.reason}))
+            .collect();
+        json!({"schema": "dppctl.status/1", "state": worst, "stages": self.stages, "owed": owed, "unreachable": self.lost})
+            .to_string()
+    }
+}
+
+/// Asks all hosts of all stages beside each other.
+fn look(layout: &mut Layout) -> Found {
+    let mut hosts: Vec<String> = layout.hosts.values().flatten().cloned().collect();
+    hosts.sort();
+    hosts.dedup();
+    let mut errands: Vec<Errand> =
+        hosts.iter().map(|host| Errand::new(host, "shell", json!({"cmd": HostLook::command()}))).collect();
+    let asked: Vec<(Stage, String)> =
+        layout.hosts.iter().flat_map(|(stage, hosts)| hosts.iter().map(|host| (*stage, host.clone()))).collect();
+    errands.extend(asked.iter().map(|(stage, host)| question(*stage, host, &layout.wiring)));
+    let mut answers = layout.errands.run(&errands, &mut |_, _, _| {});
+    let facts = answers.split_off(hosts.len());
+    let looks: BTreeMap<&str, HostLook> =
+        hosts.iter().zip(&answers).filter_map(|(host, answer)| Some((host.as_str(), read(answer)?))).collect();
+    let stages = Stage::ALL.into_iter().filter_map(|stage| {
+        let seen: Vec<Seen> = asked
+            .iter()
+            .zip(&facts)
+            .filter(|((of, _), _)| *of == stage)
+            .map(|((_, host), answer)| Seen { host, look: looks.get(host.as_str()), answer })
+            .collect();
+        if seen.is_empty() { None } else { stage_health(stage, &seen, &layout.wiring) }
+    });
+    let mut stages: Vec<StageHealth> = stages.collect();
+    let mut behind = asked.iter().zip(&facts).filter(|((stage, _), _)| *stage == Stage::Kafka);
+    let behind = behind.find_map(|(_, answer)| lag(answer, layout.wiring.sink()));
+    if let Some(connect) = stages.iter_mut().find(|stage| stage.stage == Stage::Connect.name()) {
+        connect.backlog = behind;
+    }
+    let lost = hosts.iter().zip(&answers).filter(|(_, answer)| answer.as_ref().is_err_and(is_lost));
+    Found { stages, owed: owed(layout), lost: lost.map(|(host, _)| host.clone()).collect() }
+}
+
+fn is_lost(failure: &Failure) -> bool {
+    failure.code.starts_with("DPP04") || failure.code.starts_with("DPP05")
+}
+
+fn read(answer: &Answer) -> Option<HostLook> {
+    Some(HostLook::read(answer.as_ref().ok()?.result.get("stdout")?.as_str()?))
+}
+
+fn owed(layout: &Layout) -> Vec<Owed> {
+    let debts = layout.errands.debts().iter();
+    debts
+        .flat_map(|(host, debts)| debts.iter().map(move |debt| (host, debt)))
+        .map(|(host, debt)| Owed { host: host.clone(), handler: debt.handler.clone(), reason: debt.reason.clone() })
+        .collect()
+}
+
+/// What a stage's product is asked.
+fn question(stage: Stage, host: &str, wiring: &Wiring) -> Errand {
+    let ask = |module, params| Errand::new(host, module, params);
+    let page =
+        |url: String| ask("uri", json!({"url": url, "return_content": true, "status_code": [200, 503], "timeout": 5}));
+    match stage {
+        Stage::Rabbitmq => ask(
+            "rabbitmq_facts",
+            json!({"vhost": wiring.vhost, "login_user": wiring.user, "login_password": wiring.password,
+                "login_host": "127.0.0.1"}),
+        ),
+        Stage::Relay => page("http://127.0.0.1:9640/status".to_owned()),
+        Stage::Kafka => ask(
+            "kafka_facts",
+            json!({"bootstrap_servers": wiring.bootstrap, "topics": [wiring.topic],
+                "groups": [format!("connect-{}", wiring.sink())]}),
+        ),
+        Stage::Connect => ask("kafka_connect_facts", json!({"url": wiring.connect_url, "unit": wiring.connect_unit})),
+        Stage::Elasticsearch => ask("elasticsearch_facts", elasticsearch(wiring, &wiring.elasticsearch_url)),
+        Stage::Kibana => {
+            let mut params = elasticsearch(wiring, &wiring.kibana_url);
+            params["timeout"] = 3.into();
+            ask("kibana_wait", params)
+        }
+        Stage::Webapp => page(format!("{}/health", wiring.webapp_url)),
+    }
+}
+
+/// Address and login for the modules of Elasticsearch and Kibana.
+pub(super) fn elasticsearch(wiring: &Wiring, url: &str) -> Json {
+    match &wiring.elasticsearch_login {
+        Some((user, password)) => json!({"url": url, "user": user, "password": password}),
+        None => json!({"url": url}),
+    }
+}

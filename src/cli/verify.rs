@@ -1,0 +1,377 @@
+//! `dppctl verify`: sends marked messages through the pipeline and follows them hop by hop.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use clap::Args;
+use dpp_protocol::{Answer, Failure};
+use serde_json::{Map, Value as Json, json};
+
+use crate::cli::Stop;
+use crate::cli::deploy::playbook;
+use crate::cli::invocation::Invocation;
+use crate::cli::layout::Layout;
+use crate::cli::options::{ConnectionArgs, Global, HowArgs, PrivilegeArgs};
+use crate::cli::status::elasticsearch;
+use crate::engine::Errand;
+use crate::exit::Exit;
+use crate::pipeline::{Clocks, Journey, Stage, Verdict, Wiring, report};
+use crate::ui::Ui;
+
+/// The field that holds the mark.
+const FIELD: &str = "dppctl_probe.id";
+const KAFKA: &str = "kafka";
+const ELASTICSEARCH: &str = "elasticsearch";
+
+/// Options of `verify`.
+#[derive(Debug, Args)]
+pub(super) struct VerifyArgs {
+    /// Messages to send
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    events: u32,
+    /// How long to wait for the last of them: 60s, 2m
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = time)]
+    timeout: Duration,
+    /// Leave the test messages in Elasticsearch
+    #[arg(long)]
+    keep: bool,
+    /// One JSON document instead of the table
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    privilege: PrivilegeArgs,
+    #[command(flatten)]
+    connection: ConnectionArgs,
+}
+
+fn time(text: &str) -> Result<Duration, String> {
+    let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let number: u64 = text[..split].parse().map_err(|_| "write a number and a unit: 60s, 2m".to_owned())?;
+    match &text[split..] {
+        "" | "s" => Ok(Duration::from_secs(number)),
+        "m" => Ok(Duration::from_secs(number.saturating_mul(60))),
+        unit => Err(format!("`{unit}` is no unit here: write 60s or 2m")),
+    }
+}
+
+pub(super) fn verify(global: &Global, args: &VerifyArgs, ui: Ui) -> Result<Exit, Stop> {
+    let mut invocation = Invocation::read(global, Some(&args.connection), Some(&args.privilege))?;
+    let playbook = playbook(&invocation.project.root, None)?;
+    let layout = Layout::read(&mut invocation, playbook, None, &HowArgs::default())?;
+    let probe = Probe { events: args.events, timeout: args.timeout, keep: args.keep };
+    probe.go(layout, ui, args.json)
+}
+
+/// Verifies what was just deployed with this playbook; a playbook that is no pipeline is left alone.
+pub(super) fn after_deploy(invocation: &mut Invocation, playbook: &Path, ui: Ui) -> Result<Exit, Stop> {
+    let layout = Layout::read(invocation, PathBuf::from(playbook), None, &HowArgs::default())?;
+    if [Stage::Rabbitmq, Stage::Kafka, Stage::Elasticsearch].iter().any(|stage| layout.of(*stage).is_empty()) {
+        return Ok(Exit::Ok);
+    }
+    Probe { events: 20, timeout: Duration::from_mins(1), keep: false }.go(layout, ui, false)
+}
+
+/// What is sent, and how long it is waited for.
+struct Probe {
+    events: u32,
+    timeout: Duration,
+    keep: bool,
+}
+
+/// The hosts at which a probe looks.
+struct Posts {
+    rabbitmq: String,
+    kafka: String,
+    elasticsearch: String,
+}
+
+impl Probe {
+    fn go(&self, mut layout: Layout, ui: Ui, json: bool) -> Result<Exit, Stop> {
+        let posts = Posts {
+            rabbitmq: layout.first(Stage::Rabbitmq)?.to_owned(),
+            kafka: layout.first(Stage::Kafka)?.to_owned(),
+            elasticsearch: layout.first(Stage::Elasticsearch)?.to_owned(),
+        };
+        let mark = mark();
+        let wiring = layout.wiring.clone();
+        if !json {
+            let (exchange, vhost) = (&wiring.exchange, &wiring.vhost);
+            ui.story(&format!("{} events, marked {FIELD}={mark}…, exchange {exchange} in {vhost}", self.events));
+        }
+        let ends = warm_up(&mut layout, &posts)?;
+        let mut journey = Journey {
+            ids: (1..=self.events).map(|number| format!("{mark}{number:05}")).collect(),
+            clocks: clocks(&mut layout, &posts),
+            ..Journey::default()
+        };
+        let removed = self.follow(&mut layout, &posts, ends, &mut journey, ui);
+        surroundings(&mut layout, &posts, &mut journey);
+        let verdict = report(&journey, &wiring);
+        ui.answer(&if json {
+            document(&verdict, &mark, self.events, removed)
+        } else {
+            format!("{}{}", verdict.table(), verdict.last_line((!self.keep).then_some(removed)))
+        });
+        Ok(if verdict.passed { Exit::Ok } else { Exit::Unhealthy })
+    }
+
+    /// Searches and sends, all at once; returns how many test messages were removed.
+    fn follow(
+        &self,
+        layout: &mut Layout,
+        posts: &Posts,
+        ends: Option<Map<String, Json>>,
+        journey: &mut Journey,
+        ui: Ui,
+    ) -> u64 {
+        let errands = [
+            self.search_elasticsearch(posts, &layout.wiring, &journey.ids),
+            self.search_kafka(posts, &layout.wiring, &journey.ids, ends),
+            publish(posts, &layout.wiring, &journey.ids),
+        ];
+        let (begun, mut told) = (Instant::now(), Instant::now());
+        let answers = layout.errands.run(&errands, &mut |errand, text, count| {
+            if told.elapsed() >= Duration::from_secs(10) {
+                told = Instant::now();
+                let far = count.map(|(at, of)| format!(" {at}/{of}")).unwrap_or_default();
+                ui.story(&format!("still: {} {text}{far}, {}s", errand.host, begun.elapsed().as_secs()));
+            }
+        });
+        let mut answers = answers.into_iter();
+        let mut take = |hop: &'static str, key: &str| -> (Map<String, Json>, u64) {
+            match answers.next() {
+                Some(Ok(mut outcome)) => {
+                    let removed = outcome.result.get("deleted").and_then(Json::as_u64).unwrap_or(0);
+                    let found = outcome.result.get_mut(key).map(Json::take);
+                    (found.and_then(|found| found.as_object().cloned()).unwrap_or_default(), removed)
+                }
+                Some(Err(failure)) => {
+                    journey.words.insert(hop, words(&failure));
+                    journey.ill.push(hop);
+                    Default::default()
+                }
+                None => Default::default(),
+            }
+        };
+        let (elasticsearch, removed) = take("elasticsearch", "seen");
+        let (kafka, _) = take("kafka", "seen");
+        let (sent, _) = take("rabbitmq", "sent");
+        (journey.elasticsearch, journey.kafka, journey.sent) = (elasticsearch, kafka, sent);
+        removed
+    }
+
+    fn search_elasticsearch(&self, posts: &Posts, wiring: &Wiring, ids: &[String]) -> Errand {
+        let mut params = elasticsearch(wiring, &wiring.elasticsearch_url);
+        params["index"] = wiring.index.as_str().into();
+        params["field"] = FIELD.into();
+        params["ids"] = json!(ids);
+        params["delete"] = (!self.keep).into();
+        params["timeout"] = self.timeout.as_secs().into();
+        Errand::new(&posts.elasticsearch, "elasticsearch_search", params).lane(ELASTICSEARCH)
+    }
+
+    fn search_kafka(&self, posts: &Posts, wiring: &Wiring, ids: &[String], ends: Option<Map<String, Json>>) -> Errand {
+        let params = json!({
+            "bootstrap_servers": wiring.bootstrap,
+            "topic": wiring.topic,
+            "ids": ids,
+            "from": ends.unwrap_or_default(),
+            "timeout": self.timeout.as_secs(),
+        });
+        Errand::new(&posts.kafka, "kafka_search", params).lane(KAFKA)
+    }
+}
+
+fn publish(posts: &Posts, wiring: &Wiring, ids: &[String]) -> Errand {
+    let message = |id: &String| {
+        json!({"id": id, "payload": {
+            "message": "dppctl verify: a test message",
+            "channel": "dppctl",
+            "level_name": "INFO",
+            "dppctl_probe": {"id": id},
+        }})
+    };
+    let mut params = rabbitmq_login(wiring);
+    params["exchange"] = wiring.exchange.as_str().into();
+    params["time_header"] = "datetime".into();
+    params["mandatory"] = false.into();
+    params["messages"] = ids.iter().map(message).collect();
+    Errand::new(&posts.rabbitmq, "rabbitmq_publish", params)
+}
+
+fn rabbitmq_login(wiring: &Wiring) -> Json {
+    json!({"vhost": wiring.vhost, "login_user": wiring.user, "login_password": wiring.password,
+        "login_host": "127.0.0.1"})
+}
+
+/// Opens a session to each post and asks where the topic ends, so that searching begins before sending does.
+fn warm_up(layout: &mut Layout, posts: &Posts) -> Result<Option<Map<String, Json>>, Stop> {
+    let wiring = &layout.wiring;
+    let errands = [
+        Errand::new(&posts.rabbitmq, "ping", json!({})),
+        Errand::new(
+            &posts.kafka,
+            "kafka_facts",
+            json!({"bootstrap_servers": wiring.bootstrap, "topics": [wiring.topic]}),
+        )
+        .lane(KAFKA),
+        Errand::new(&posts.elasticsearch, "ping", json!({})).lane(ELASTICSEARCH),
+    ];
+    let answers = layout.errands.run(&errands, &mut |_, _, _| {});
+    for (errand, answer) in errands.iter().zip(&answers) {
+        if let Err(failure) = answer
+            && failure.code.starts_with("DPP04")
+        {
+            return Err(Stop::Unreachable(format!("{}: {}", errand.host, words(failure))));
+        }
+    }
+    // Kafka that does not answer is for the verdict to tell; searching begins at the end of the topic then.
+    Ok(answers[1].as_ref().ok().map(|outcome| ends(&outcome.result["topics"][&wiring.topic]["partitions"])))
+}
+
+fn ends(partitions: &Json) -> Map<String, Json> {
+    let known = partitions.as_object().into_iter().flatten();
+    known
+        .filter(|(_, facts)| facts["end"].is_i64())
+        .map(|(index, facts)| (index.clone(), facts["end"].clone()))
+        .collect()
+}
+
+/// How far the clocks of the posts are ahead of ours: asked over open sessions, the way there and back halved.
+fn clocks(layout: &mut Layout, posts: &Posts) -> Clocks {
+    let mut ahead = |host: &str, lane| {
+        let asked = Errand::new(host, "command", json!({"argv": ["date", "+%s%3N"]})).lane(lane);
+        let before = now_ms();
+        let answer = layout.errands.run(&[asked], &mut |_, _, _| {}).pop();
+        let ours = i64::midpoint(before, now_ms());
+        let theirs = answer.and_then(Result::ok);
+        let theirs = theirs.and_then(|outcome| outcome.result.get("stdout")?.as_str()?.trim().parse::<i64>().ok());
+        theirs.map_or(0, |theirs| theirs - ours)
+    };
+    Clocks {
+        rabbitmq: ahead(&posts.rabbitmq, ""),
+        kafka: ahead(&posts.kafka, KAFKA),
+        elasticsearch: ahead(&posts.elasticsearch, ELASTICSEARCH),
+    }
+}
+
+/// What the hops say that count nothing: the relay's queue, the connector, the data view.
+fn surroundings(layout: &mut Layout, posts: &Posts, journey: &mut Journey) {
+    let wiring = layout.wiring.clone();
+    let mut errands = vec![("relay", Errand::new(&posts.rabbitmq, "rabbitmq_facts", rabbitmq_login(&wiring)))];
+    if let Ok(host) = layout.first(Stage::Connect) {
+        let params = json!({"url": wiring.connect_url, "unit": wiring.connect_unit});
+        errands.push(("connect", Errand::new(host, "kafka_connect_facts", params)));
+    }
+    if let Ok(host) = layout.first(Stage::Kibana) {
+        let mut params = elasticsearch(&wiring, &wiring.kibana_url);
+        params["name"] = wiring.data_view.as_str().into();
+        params["elasticsearch_url"] = wiring.kibana_elasticsearch_url.as_str().into();
+        let look = Errand { look_only: true, ..Errand::new(host, "kibana_data_view", params) };
+        errands.push(("kibana", look));
+    }
+    let only: Vec<Errand> = errands.iter().map(|(_, errand)| errand.clone()).collect();
+    for ((hop, _), answer) in errands.iter().zip(layout.errands.run(&only, &mut |_, _, _| {})) {
+        let (words, well) = match *hop {
+            "relay" => relay(&answer, &wiring),
+            "connect" => connect(&answer, &wiring),
+            _ => data_view(&answer),
+        };
+        journey.words.insert(hop, words);
+        if !well {
+            journey.ill.push(hop);
+        }
+    }
+}
+
+fn relay(answer: &Answer, wiring: &Wiring) -> (String, bool) {
+    match answer {
+        Ok(outcome) => match &outcome.result["queues"][&wiring.queue] {
+            Json::Null => (format!("there is no queue {}", wiring.queue), false),
+            queue => {
+                let consumers = queue["consumers"].as_u64().unwrap_or(0);
+                let s = if consumers == 1 { "" } else { "s" };
+                (format!("{consumers} consumer{s}, {} waiting", queue["messages"]), consumers > 0)
+            }
+        },
+        Err(failure) => (words(failure), false),
+    }
+}
+
+fn connect(answer: &Answer, wiring: &Wiring) -> (String, bool) {
+    match answer {
+        Ok(outcome) => {
+            let status = &outcome.result["connectors"][wiring.sink()]["status"];
+            let tasks = status["tasks"].as_array().map_or(&[][..], Vec::as_slice);
+            let running = tasks.iter().filter(|task| task["state"] == "RUNNING").count();
+            let state = status["state"].as_str().unwrap_or("not there");
+            let cause = status["cause"].as_str().map(|cause| format!(": {cause}")).unwrap_or_default();
+            (format!("{state}, {running}/{} tasks{cause}", tasks.len()), status["healthy"] == true)
+        }
+        Err(failure) => (words(failure), false),
+    }
+}
+
+fn data_view(answer: &Answer) -> (String, bool) {
+    match answer {
+        Ok(outcome) if outcome.unpredicted => ("Kibana does not answer".to_owned(), false),
+        Ok(outcome) if outcome.changed => ("not as it should be".to_owned(), false),
+        Ok(_) => ("there".to_owned(), true),
+        Err(failure) => (words(failure), false),
+    }
+}
+
+fn words(failure: &Failure) -> String {
+    failure.message.clone()
+}
+
+fn document(verdict: &Verdict, mark: &str, events: u32, removed: u64) -> String {
+    json!({
+        "schema": "dppctl.verify/1",
+        "mark": mark,
+        "events": events,
+        "passed": verdict.passed,
+        "lost": verdict.lost,
+        "doubled": verdict.doubled,
+        "stopped_at": verdict.stopped_at,
+        "hops": verdict.hops,
+        "removed": removed,
+    })
+    .to_string()
+}
+
+fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// One word without separators, so that a search for text finds it whole: the time and this process.
+fn mark() -> String {
+    format!("dppctl{:012x}{:08x}n", now_ms(), std::process::id())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_numbers_with_a_unit() {
+        for (text, seconds) in [("60s", Some(60)), ("2m", Some(120)), ("5", Some(5)), ("m", None), ("3h", None)] {
+            assert_eq!(time(text).ok().map(|time| time.as_secs()), seconds, "{text}");
+        }
+    }
+
+    #[test]
+    fn searching_begins_at_the_ends_of_all_partitions() {
+        let partitions = json!({"0": {"end": 12}, "1": {"end": 0}, "2": {"end": null}});
+        assert_eq!(Json::Object(ends(&partitions)), json!({"0": 12, "1": 0}));
+    }
+
+    #[test]
+    fn no_mark_begins_another() {
+        let mark = mark();
+        assert!(mark.chars().all(char::is_alphanumeric));
+        assert_ne!(format!("{mark}{:05}", 1).len(), format!("{mark}{:05}", 123_456).len());
+        assert_eq!(format!("{mark}{:05}", 1).len(), format!("{mark}{:05}", 10_000).len());
+    }
+}
