@@ -11,6 +11,7 @@ use crate::cli::options::{ConnectionArg, ConnectionArgs, Global, HostKeyArg, Pri
 use crate::engine::{BecomeDefault, HostEntry, HostState, RunVars, who};
 use crate::inventory::{Become, BecomeMethod, ConnectionKind, Defaults, Inventory, InventorySource};
 use crate::project::{Project, SshConfig, Surroundings};
+use crate::report::ReportKind;
 use crate::secret::{Decrypt, Secret, Vault};
 use crate::source::{Problem, Problems, Source};
 use crate::template::{Templates, omit};
@@ -34,6 +35,8 @@ pub(super) struct Invocation {
     pub(super) ssh_config: SshConfig,
     /// Passwords of vaults.
     pub(super) vault: Vault,
+    /// Reports that are wanted as files.
+    pub(super) reports: Vec<(ReportKind, PathBuf)>,
 }
 
 impl Invocation {
@@ -43,16 +46,36 @@ impl Invocation {
         connection: Option<&ConnectionArgs>,
         privilege: Option<&PrivilegeArgs>,
     ) -> Result<Self, Stop> {
-        let project = Project::discover(&surroundings(global)?)?;
+        let project = project(global)?;
+        let sources = sources(global, &project)?;
+        Self::of(global, project, &sources, connection, privilege)
+    }
+
+    /// Reads everything there is; true when there is an inventory.
+    pub(super) fn read_without_hosts(global: &Global) -> Result<(Self, bool), Stop> {
+        let project = project(global)?;
+        let named = !global.inventory.is_empty() || !project.settings.inventory.value.is_empty();
+        let sources = if named { sources(global, &project)? } else { Vec::new() };
+        Ok((Self::of(global, project, &sources, None, None)?, named))
+    }
+
+    fn of(
+        global: &Global,
+        project: Project,
+        sources: &[InventorySource],
+        connection: Option<&ConnectionArgs>,
+        privilege: Option<&PrivilegeArgs>,
+    ) -> Result<Self, Stop> {
         let vault = vault(&project, connection)?;
-        let inventory = Inventory::load(&sources(global, &project)?, &vault)?;
+        let inventory = Inventory::load(sources, &vault)?;
         let extra = extra(&global.extra_vars, &vault)?;
         let defaults = defaults(&project, connection, privilege)?;
         let named =
             connection.and_then(|args| args.ssh_config.clone()).or_else(|| project.settings.ssh_config.value.clone());
         let ssh_config = SshConfig::new(named, project.home().map(Path::to_owned))?;
         let templates = Templates::new(crate::template::Surroundings::of_this_process());
-        Ok(Self { project, inventory, extra, templates, defaults, ssh_config, vault })
+        let reports = global.report.clone();
+        Ok(Self { project, inventory, extra, templates, defaults, ssh_config, vault, reports })
     }
 
     /// The variables that all tasks of a run see.
@@ -108,6 +131,11 @@ impl Invocation {
             ("inventory_dir".to_owned(), Value::plain(folder)),
         ])
     }
+}
+
+/// The settings alone.
+pub(super) fn project(global: &Global) -> Result<Project, Stop> {
+    Ok(Project::discover(&surroundings(global)?)?)
 }
 
 /// What the process finds around itself, with what the command line says of it.

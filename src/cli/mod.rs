@@ -1,10 +1,26 @@
 //! The command line: one file a command, arguments in, exit code out.
 
+mod completions;
 mod conduct;
+mod doctor;
+mod exec;
+mod facts;
+mod help_topics;
+mod init;
+mod inventory;
 mod invocation;
+mod lint;
+mod man;
+mod next;
 mod options;
 mod packages;
+mod reach;
+mod render;
 mod run;
+mod signals;
+mod version;
+mod watch;
+mod written;
 
 use clap::{Parser, Subcommand};
 
@@ -20,6 +36,7 @@ pub use options::Global;
     bin_name = "dppctl",
     version,
     max_term_width = 100,
+    after_help = "dppctl help exit-codes explains how it ends.",
     subcommand_required = true,
     arg_required_else_help = true
 )]
@@ -34,12 +51,37 @@ pub struct Cli {
 enum Command {
     /// Lock, fetch and list the files a project is made of
     Packages(packages::PackagesArgs),
+    /// Begin a project: inventory and settings
+    Init(init::InitArgs),
     /// Run Ansible playbooks
     Run(run::RunArgs),
+    /// Look whether hosts can be worked on; changes nothing
+    Doctor(doctor::DoctorArgs),
+    /// Find mistakes in playbooks, roles, templates and inventory
+    #[command(alias = "validate")]
+    Lint(lint::LintArgs),
+    /// Show hosts, groups and where variables come from
+    Inventory(inventory::InventoryArgs),
+    /// Show what is known of hosts
+    Facts(facts::FactsArgs),
+    /// Show a role's template as a host would get it
+    Render(render::RenderArgs),
+    /// Run one command on hosts
+    Exec(exec::ExecArgs),
+    /// Show the version
+    Version,
+    /// Print what a shell completes
+    Completions(completions::CompletionsArgs),
+    /// Print or write the manual
+    Man(man::ManArgs),
 }
 
 /// Parses the command line, does the command, returns how it went.
 pub fn main() -> Exit {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(exit) = help_topics::topic(&words, Ui::plain()) {
+        return exit;
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -58,6 +100,16 @@ fn dispatch(cli: &Cli, ui: Ui) -> Result<Exit, Stop> {
     match &cli.command {
         Command::Packages(args) => packages::run(&cli.global, args, ui),
         Command::Run(args) => run::run(&cli.global, args, ui),
+        Command::Init(args) => init::init(args, ui),
+        Command::Doctor(args) => doctor::doctor(&cli.global, args, ui),
+        Command::Lint(args) => lint::lint(&cli.global, args, ui),
+        Command::Render(args) => render::render(&cli.global, args, ui),
+        Command::Inventory(args) => inventory::inventory(&cli.global, args, ui),
+        Command::Facts(args) => facts::facts(&cli.global, args, ui),
+        Command::Exec(args) => exec::exec(&cli.global, args, ui),
+        Command::Version => version::version(&cli.global, ui),
+        Command::Completions(args) => Ok(completions::completions(args, ui)),
+        Command::Man(args) => man::man(args, ui),
     }
 }
 
@@ -88,15 +140,15 @@ impl Stop {
     fn tell(self, ui: &Ui) -> Exit {
         match self {
             Self::Refused(problems) => {
-                ui.problems(&problems);
+                ui.refusal(&problems);
                 Exit::Refused
             }
             Self::Trouble(words) => {
-                ui.trouble(&words);
+                ui.stopped(&words, Exit::Internal);
                 Exit::Internal
             }
             Self::Declined(words) => {
-                ui.trouble(&words);
+                ui.stopped(&words, Exit::Declined);
                 Exit::Declined
             }
         }

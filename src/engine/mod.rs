@@ -6,6 +6,7 @@ mod batch;
 mod control;
 mod doing;
 mod ending;
+mod errand;
 mod foresight;
 mod gather;
 mod host_run;
@@ -22,6 +23,7 @@ mod scope;
 mod vars_files;
 
 pub use control::CONTROLS;
+pub use errand::{Alive, Errand, Errands};
 pub use host_run::{Failed, HostRun, Next, Position};
 pub use host_state::{HostState, Known};
 pub use machine::{Connect, Route};
