@@ -51,6 +51,11 @@ impl Exit {
         (Self::Terminated, "terminated", "SIGTERM, after a clean stop"),
     ];
 
+    /// The name in the table.
+    pub fn name(self) -> &'static str {
+        Self::TABLE.iter().find(|(exit, ..)| *exit == self).map_or("", |(_, name, _)| name)
+    }
+
     /// The number.
     pub fn code(self) -> u8 {
         match self {

@@ -5,7 +5,7 @@
 //! | floor | rooms |
 //! | --- | --- |
 //! | 8 | [`cli`] |
-//! | 7 | [`engine`] |
+//! | 7 | [`engine`] · [`lint`] |
 //! | 6 | [`plan`] · [`ui`] |
 //! | 5 | [`actions`] · [`playbook`] · [`inventory`] · [`report`] |
 //! | 4 | [`template`] · [`project`] · [`artifacts`] |
@@ -21,6 +21,7 @@ pub mod engine;
 pub mod event;
 pub mod exit;
 pub mod inventory;
+pub mod lint;
 pub mod pipeline;
 pub mod plan;
 pub mod playbook;

@@ -13,10 +13,13 @@ mod assert;
 mod copy;
 mod debug;
 mod fail;
+mod gather_facts;
 mod include_vars;
+mod script;
 mod set_fact;
 mod supply;
 mod template;
+mod unarchive;
 
 pub(crate) use action::failure;
 pub use action::{Action, ActionContext, Blob, Deed, Done, Remote};
@@ -31,9 +34,12 @@ pub const ACTIONS: &[Action] = &[
     copy::ACTION,
     debug::ACTION,
     fail::ACTION,
+    gather_facts::ACTION,
     include_vars::ACTION,
+    script::ACTION,
     set_fact::ACTION,
     template::ACTION,
+    unarchive::ACTION,
 ];
 
 /// Finds an action by its short name.

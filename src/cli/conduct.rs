@@ -3,17 +3,18 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU8;
 use std::sync::{Arc, mpsc};
-use std::thread;
 
 use dpp_protocol::Failure;
 
 use crate::actions::ACTIONS;
 use crate::artifacts::{Lockfile, Store};
-use crate::cli::Stop;
 use crate::cli::invocation::Invocation;
 use crate::cli::options::{HowArgs, SelectionArgs};
 use crate::cli::packages::cache;
 use crate::cli::shipped::Shipped;
+use crate::cli::signals::Interrupts;
+use crate::cli::watch::Watch;
+use crate::cli::{Stop, next};
 use crate::content;
 use crate::engine::{CONTROLS, Engine, FindRoute, Options, Parts, Route, RunEnd, RunVars, count};
 use crate::event::{Event, Events};
@@ -21,11 +22,10 @@ use crate::exit::Exit;
 use crate::inventory::{Connection, ConnectionKind};
 use crate::plan::{Catalogue, Plan, PlanRequest, Selection, build};
 use crate::project::SshHost;
-use crate::report::RunReport;
 use crate::source::{Problem, Severity};
 use crate::template::{Scope, SearchPath, Variables};
 use crate::transport::{AgentBinary, Connection as Link, LocalHost, SshHost as Ssh, TransportError};
-use crate::ui::{Plain, Reporter, Ui};
+use crate::ui::{Close, Ui};
 use crate::value::{Map, Text, Value};
 
 /// What is to be run, and how.
@@ -50,26 +50,24 @@ pub(super) fn conduct(invocation: &mut Invocation, conduct: Conduct, ui: Ui) -> 
     ui.problems(&plan.warnings);
     let binary = Arc::new(agent()?);
     let verbosity = u8::try_from(ui.verbosity.max(0)).unwrap_or(0);
-    let vars = invocation.run_vars(conduct.how.check, conduct.how.diff, verbosity);
+    let store = Arc::new(store(invocation)?);
     let (sender, inbox) = mpsc::channel();
-    let events = Events::new(sender);
+    let templates = invocation.templates.clone();
+    let events = Events::new(sender, move || templates.secrets());
     conceal(invocation, &events);
     let started = started(&plan, &conduct);
-    let mut reporter: Box<dyn Reporter + Send> = Box::new(Plain::new(ui, conduct.how.diff));
-    let drawing = thread::spawn(move || {
-        let mut report = RunReport::default();
-        for event in inbox {
-            report.absorb(&event);
-            reporter.on(&event);
-        }
-        reporter.end(&report);
-        report
-    });
+    let watch = Watch::begin(ui, conduct.how.diff, &invocation.project.root, &invocation.reports, inbox)?;
+    let interrupts = Interrupts::listen(&events);
     events.tell(started);
-    let store = Arc::new(store(invocation)?);
-    let end = engine(invocation, &conduct, vars, events, binary, store, verbosity).run(plan);
-    drawing.join().map_err(|_| Stop::Trouble("the screen broke down".into()))?;
-    Ok(exit(&end))
+    let engine = engine(invocation, &conduct, events, binary, store, verbosity, interrupts.cancel());
+    let end = engine.run(plan);
+    let (run, log) = (watch.run(), watch.log());
+    let followers = watch.join()?;
+    let exit = interrupts.exit().unwrap_or_else(|| exit(&end));
+    let typed: Vec<String> = std::env::args().skip(1).collect();
+    let next = next::commands(&typed, &followers.report);
+    followers.end(&Close { run, command: conduct.command.to_owned(), exit, next, log })?;
+    Ok(exit)
 }
 
 fn exit(end: &RunEnd) -> Exit {
@@ -101,7 +99,7 @@ fn started(plan: &Plan, conduct: &Conduct) -> Event {
     }
 }
 
-fn catalogue() -> Catalogue {
+pub(super) fn catalogue() -> Catalogue {
     let modules = dpp_modules::MODULES.iter().map(|entry| (entry.name, (entry.params)()));
     let actions = ACTIONS.iter().map(|action| (action.name, action.params));
     // An action stands before the module of the same name: it knows what may be written.
@@ -112,7 +110,7 @@ fn selection(args: &SelectionArgs) -> Selection {
     Selection { tags: args.tags.clone(), skip: args.skip_tags.clone() }
 }
 
-fn role_folders(invocation: &Invocation, playbooks: &[PathBuf]) -> Vec<PathBuf> {
+pub(super) fn role_folders(invocation: &Invocation, playbooks: &[PathBuf]) -> Vec<PathBuf> {
     let mut folders: Vec<PathBuf> = Vec::new();
     for playbook in playbooks {
         for folder in invocation.project.role_folders(playbook.parent().unwrap_or(Path::new(""))) {
@@ -141,15 +139,7 @@ pub(super) fn plan(invocation: &Invocation, conduct: &Conduct) -> Result<Plan, S
         }
         Ok(hosts.into_iter().filter(|host| limit.as_ref().is_none_or(|limit| limit.contains(host))).collect())
     };
-    let render = |text: &Text, levels: &[&Map]| -> Result<String, Problem> {
-        let vars: Map =
-            levels.iter().flat_map(|level| level.iter().map(|(name, value)| (name.clone(), value.clone()))).collect();
-        let scope = Scope::new(Arc::new(vars), Arc::new(SearchPath::default()));
-        match invocation.templates.text(text, &scope).map_err(|error| error.problem())? {
-            Value::Text(text) => Ok(text.as_str().to_owned()),
-            other => Ok(serde_json::Value::from(&other).to_string()),
-        }
-    };
+    let render = render(invocation);
     let roles = role_folders(invocation, &conduct.playbooks);
     Ok(build(&PlanRequest {
         files: &Shipped::default(),
@@ -166,12 +156,13 @@ pub(super) fn plan(invocation: &Invocation, conduct: &Conduct) -> Result<Plan, S
 fn engine(
     invocation: &Invocation,
     conduct: &Conduct,
-    vars: Arc<RunVars>,
     events: Events,
     binary: Arc<AgentBinary>,
     store: Arc<Store>,
     verbosity: u8,
+    cancel: Arc<AtomicU8>,
 ) -> Engine {
+    let vars = invocation.run_vars(conduct.how.check, conduct.how.diff, verbosity);
     Engine::new(Parts {
         options: Options {
             forks: conduct.how.forks.unwrap_or(*invocation.project.settings.forks).max(1),
@@ -192,7 +183,7 @@ fn engine(
         selection: selection(conduct.selection),
         binary,
         store,
-        cancel: Arc::new(AtomicU8::new(0)),
+        cancel,
     })
 }
 
@@ -208,6 +199,19 @@ pub(super) fn agent() -> Result<AgentBinary, Stop> {
     let programme =
         std::env::current_exe().map_err(|error| Stop::Trouble(format!("cannot tell where dppctl lies: {error}")))?;
     AgentBinary::read(&AgentBinary::beside(&programme)).map_err(|error| Stop::Trouble(error.to_string()))
+}
+
+/// Renders names that are needed before the run, with variables of the levels, outermost first.
+pub(super) fn render(invocation: &Invocation) -> impl Fn(&Text, &[&Map]) -> Result<String, Problem> {
+    |text: &Text, levels: &[&Map]| {
+        let vars: Map =
+            levels.iter().flat_map(|level| level.iter().map(|(name, value)| (name.clone(), value.clone()))).collect();
+        let scope = Scope::new(Arc::new(vars), Arc::new(SearchPath::default()));
+        match invocation.templates.text(text, &scope).map_err(|error| error.problem())? {
+            Value::Text(text) => Ok(text.as_str().to_owned()),
+            other => Ok(serde_json::Value::from(&other).to_string()),
+        }
+    }
 }
 
 /// The way to a host: from its inventory, the defaults and OpenSSH's configuration.
@@ -229,7 +233,11 @@ pub(super) fn routes(invocation: &Invocation, vars: &Arc<RunVars>) -> FindRoute 
 }
 
 /// Variables that say how a host is reached, rendered.
-fn connection_vars(templates: &crate::template::Templates, vars: &RunVars, host: &str) -> Result<Map, Problem> {
+pub(super) fn connection_vars(
+    templates: &crate::template::Templates,
+    vars: &RunVars,
+    host: &str,
+) -> Result<Map, Problem> {
     let mut known = Map::new();
     if let Some(entry) = vars.hosts().get(host) {
         for level in entry.state.read().inventory.iter().rev() {

@@ -12,6 +12,7 @@ use crate::cli::shipped::Shipped;
 use crate::engine::{BecomeDefault, HostEntry, HostState, RunVars, who};
 use crate::inventory::{Become, BecomeMethod, ConnectionKind, Defaults, Inventory, InventorySource};
 use crate::project::{Project, SshConfig, Surroundings};
+use crate::report::ReportKind;
 use crate::secret::{Decrypt, Secret, Vault};
 use crate::source::{Problem, Problems, Source};
 use crate::template::{Templates, omit};
@@ -35,6 +36,8 @@ pub(super) struct Invocation {
     pub(super) ssh_config: SshConfig,
     /// Passwords of vaults.
     pub(super) vault: Vault,
+    /// Reports that are wanted as files.
+    pub(super) reports: Vec<(ReportKind, PathBuf)>,
 }
 
 impl Invocation {
@@ -44,9 +47,28 @@ impl Invocation {
         connection: Option<&ConnectionArgs>,
         privilege: Option<&PrivilegeArgs>,
     ) -> Result<Self, Stop> {
-        let project = Project::discover(&surroundings(global)?)?;
+        let project = project(global)?;
+        let sources = sources(global, &project)?;
+        Self::of(global, project, &sources, connection, privilege)
+    }
+
+    /// Reads everything there is; true when there is an inventory.
+    pub(super) fn read_without_hosts(global: &Global) -> Result<(Self, bool), Stop> {
+        let project = project(global)?;
+        let named = !global.inventory.is_empty() || !project.settings.inventory.value.is_empty();
+        let sources = if named { sources(global, &project)? } else { Vec::new() };
+        Ok((Self::of(global, project, &sources, None, None)?, named))
+    }
+
+    fn of(
+        global: &Global,
+        project: Project,
+        sources: &[InventorySource],
+        connection: Option<&ConnectionArgs>,
+        privilege: Option<&PrivilegeArgs>,
+    ) -> Result<Self, Stop> {
         let vault = vault(&project, connection)?;
-        let inventory = Inventory::load(&sources(global, &project)?, &vault)?;
+        let inventory = Inventory::load(sources, &vault)?;
         let extra = extra(&global.extra_vars, &vault)?;
         let defaults = defaults(&project, connection, privilege)?;
         let named =
@@ -55,7 +77,8 @@ impl Invocation {
         let surroundings = crate::template::Surroundings::of_this_process();
         let files = Arc::new(Shipped::default());
         let templates = Templates::new(crate::template::Surroundings { files, ..surroundings });
-        Ok(Self { project, inventory, extra, templates, defaults, ssh_config, vault })
+        let reports = global.report.clone();
+        Ok(Self { project, inventory, extra, templates, defaults, ssh_config, vault, reports })
     }
 
     /// The variables that all tasks of a run see.
@@ -111,6 +134,11 @@ impl Invocation {
             ("inventory_dir".to_owned(), Value::plain(folder)),
         ])
     }
+}
+
+/// The settings alone.
+pub(super) fn project(global: &Global) -> Result<Project, Stop> {
+    Ok(Project::discover(&surroundings(global)?)?)
 }
 
 /// What the process finds around itself, with what the command line says of it.

@@ -1,16 +1,32 @@
 //! The command line: one file a command, arguments in, exit code out.
 
+mod completions;
 mod conduct;
 mod connectors;
 mod deploy;
+mod doctor;
+mod exec;
+mod facts;
+mod help_topics;
+mod init;
+mod inventory;
 mod invocation;
 mod layout;
+mod lint;
+mod man;
+mod next;
 mod options;
 mod packages;
+mod reach;
+mod render;
 mod run;
 mod shipped;
+mod signals;
 mod status;
 mod verify;
+mod version;
+mod watch;
+mod written;
 
 use clap::{Parser, Subcommand};
 
@@ -26,6 +42,7 @@ pub use options::Global;
     bin_name = "dppctl",
     version,
     max_term_width = 100,
+    after_help = "dppctl help exit-codes explains how it ends.",
     subcommand_required = true,
     arg_required_else_help = true
 )]
@@ -50,12 +67,37 @@ enum Command {
     /// See and change what Kafka Connect runs
     #[command(subcommand)]
     Connectors(connectors::ConnectorsCommand),
+    /// Begin a project: inventory and settings
+    Init(init::InitArgs),
     /// Run Ansible playbooks
     Run(run::RunArgs),
+    /// Look whether hosts can be worked on; changes nothing
+    Doctor(doctor::DoctorArgs),
+    /// Find mistakes in playbooks, roles, templates and inventory
+    #[command(alias = "validate")]
+    Lint(lint::LintArgs),
+    /// Show hosts, groups and where variables come from
+    Inventory(inventory::InventoryArgs),
+    /// Show what is known of hosts
+    Facts(facts::FactsArgs),
+    /// Show a role's template as a host would get it
+    Render(render::RenderArgs),
+    /// Run one command on hosts
+    Exec(exec::ExecArgs),
+    /// Show the version
+    Version,
+    /// Print what a shell completes
+    Completions(completions::CompletionsArgs),
+    /// Print or write the manual
+    Man(man::ManArgs),
 }
 
 /// Parses the command line, does the command, returns how it went.
 pub fn main() -> Exit {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(exit) = help_topics::topic(&words, Ui::plain()) {
+        return exit;
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -78,6 +120,16 @@ fn dispatch(cli: &Cli, ui: Ui) -> Result<Exit, Stop> {
         Command::Verify(args) => verify::verify(&cli.global, args, ui),
         Command::Connectors(command) => connectors::connectors(&cli.global, command, ui),
         Command::Run(args) => run::run(&cli.global, args, ui),
+        Command::Init(args) => init::init(args, ui),
+        Command::Doctor(args) => doctor::doctor(&cli.global, args, ui),
+        Command::Lint(args) => lint::lint(&cli.global, args, ui),
+        Command::Render(args) => render::render(&cli.global, args, ui),
+        Command::Inventory(args) => inventory::inventory(&cli.global, args, ui),
+        Command::Facts(args) => facts::facts(&cli.global, args, ui),
+        Command::Exec(args) => exec::exec(&cli.global, args, ui),
+        Command::Version => version::version(&cli.global, ui),
+        Command::Completions(args) => Ok(completions::completions(args, ui)),
+        Command::Man(args) => man::man(args, ui),
     }
 }
 
@@ -112,11 +164,11 @@ impl Stop {
     fn tell(self, ui: &Ui) -> Exit {
         match self {
             Self::Refused(problems) => {
-                ui.problems(&problems);
+                ui.refusal(&problems);
                 Exit::Refused
             }
             Self::Trouble(words) => {
-                ui.trouble(&words);
+                ui.stopped(&words, Exit::Internal);
                 Exit::Internal
             }
             Self::Unreachable(words) => {
@@ -131,7 +183,7 @@ impl Stop {
                 Exit::Unhealthy
             }
             Self::Declined(words) => {
-                ui.trouble(&words);
+                ui.stopped(&words, Exit::Declined);
                 Exit::Declined
             }
         }

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, ValueEnum};
 
-use crate::ui::{Colour, Ui};
+use crate::report::ReportKind;
+use crate::ui::{Colour, Output, Ui};
 
 /// Options of every command.
 #[derive(Debug, Args)]
@@ -27,6 +28,18 @@ pub struct Global {
     /// When to use colour
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = ColourArg::Auto)]
     pub color: ColourArg,
+    /// Form of the output
+    #[arg(short, long, global = true, value_enum, value_name = "FORM", default_value_t = OutputArg::Auto)]
+    pub output: OutputArg,
+    /// One JSON document on standard output: --output json
+    #[arg(long, global = true, conflicts_with = "output")]
+    pub json: bool,
+    /// No bars; lines stay
+    #[arg(long, global = true)]
+    pub no_progress: bool,
+    /// A report as a file: junit=PATH or jsonl=PATH; may be repeated
+    #[arg(long, global = true, value_name = "KIND=PATH", value_parser = report)]
+    pub report: Vec<(ReportKind, PathBuf)>,
     /// Settings file instead of the nearest dppctl.toml
     #[arg(long, global = true, value_name = "FILE", env = "DPPCTL_CONFIG")]
     pub config: Option<PathBuf>,
@@ -40,13 +53,43 @@ pub struct Global {
 
 /// `--color`.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum ColourArg {
+pub enum ColourArg {
     /// When standard error is a terminal
     Auto,
     /// Always
     Always,
     /// Never
     Never,
+}
+
+/// `--output`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OutputArg {
+    /// What fits: bars on a terminal, lines elsewhere, sections in CI
+    Auto,
+    /// Bars and lines
+    Tty,
+    /// Lines
+    Plain,
+    /// One JSON document
+    Json,
+    /// The stream of events, a JSON document a line
+    Jsonl,
+    /// Lines and annotations for GitHub
+    Github,
+    /// Lines and sections for GitLab
+    Gitlab,
+}
+
+fn report(text: &str) -> Result<(ReportKind, PathBuf), String> {
+    let kind = match text.split_once('=') {
+        Some(("junit", _)) => ReportKind::Junit,
+        Some(("jsonl", _)) => ReportKind::Jsonl,
+        Some((other, _)) => return Err(format!("there is no report `{other}`: write junit=PATH or jsonl=PATH")),
+        None => return Err("write junit=PATH or jsonl=PATH".to_owned()),
+    };
+    let path = text.split_once('=').map_or("", |(_, path)| path);
+    if path.is_empty() { Err("the path is missing".to_owned()) } else { Ok((kind, path.into())) }
 }
 
 /// Which tasks and hosts.
@@ -163,6 +206,21 @@ impl Global {
         };
         let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0");
         let loud = i8::try_from(self.verbose.min(4)).unwrap_or(4) - i8::try_from(self.quiet.min(2)).unwrap_or(2);
-        Ui::new(colour, loud, set("NO_COLOR"), set("CLICOLOR_FORCE") || set("FORCE_COLOR"))
+        let mut ui = Ui::new(colour, loud, self.form(), &set);
+        ui.progress &= !self.no_progress;
+        ui
+    }
+
+    fn form(&self) -> Option<Output> {
+        match self.output {
+            _ if self.json => Some(Output::Json),
+            OutputArg::Auto => None,
+            OutputArg::Tty => Some(Output::Tty),
+            OutputArg::Plain => Some(Output::Plain),
+            OutputArg::Json => Some(Output::Json),
+            OutputArg::Jsonl => Some(Output::Jsonl),
+            OutputArg::Github => Some(Output::Github),
+            OutputArg::Gitlab => Some(Output::Gitlab),
+        }
     }
 }

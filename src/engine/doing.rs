@@ -59,6 +59,7 @@ impl Doing {
             task: step.title().to_owned(),
             action: step.task.short_action().to_owned(),
             at: step.task.place.to_string(),
+            place: Some(step.task.place.clone()),
         };
         let mut this = Self {
             step: Arc::clone(step),
@@ -307,6 +308,10 @@ fn hide(result: &mut StepResult) {
         change.before = None;
         change.after = None;
         change.detail = String::new();
+        // A command's words are its arguments.
+        if change.verb == dpp_protocol::Verb::Run {
+            change.what = "a command".into();
+        }
     }
     if let Some(failure) = &mut result.failure {
         *failure = dpp_protocol::Failure::new(HIDDEN).code(&failure.code);

@@ -1,12 +1,16 @@
 //! What happens in a run, moment by moment, as plain data. Screens, files and reports are folds over this one stream.
 
+mod moment;
 mod sink;
 
 use dpp_protocol::{Change, Debt, Failure};
 use serde::Serialize;
 use serde_json::Value;
 
+pub use moment::{clock, iso, now};
 pub use sink::{Events, Stamped};
+
+use crate::source::Place;
 
 /// How a step ended on a host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -36,6 +40,9 @@ pub struct StepName {
     pub action: String,
     /// `file:line:column` of the task.
     pub at: String,
+    /// The same with its text, for a screen that shows the line.
+    #[serde(skip)]
+    pub place: Option<Place>,
 }
 
 /// How a step ended.

@@ -6,13 +6,14 @@ use std::sync::{Arc, PoisonError, RwLock};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::event::Event;
+use crate::event::{Event, moment};
 use crate::secret::Masker;
 
 /// An event with its time.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Stamped {
-    /// Milliseconds since 1970.
+    /// Milliseconds since 1970; written as ISO 8601.
+    #[serde(serialize_with = "moment::serialize")]
     pub t: u64,
     /// The event.
     #[serde(flatten)]
@@ -20,16 +21,17 @@ pub struct Stamped {
 }
 
 /// Where events go. When nobody listens any more they are dropped.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Events {
     sender: Sender<Stamped>,
     masker: Arc<RwLock<Masker>>,
+    learnt: Arc<dyn Fn() -> Vec<String> + Send + Sync>,
 }
 
 impl Events {
-    /// Events to this receiver's sender.
-    pub fn new(sender: Sender<Stamped>) -> Self {
-        Self { sender, masker: Arc::default() }
+    /// Events to this receiver's sender; `learnt` tells which secrets came up so far.
+    pub fn new(sender: Sender<Stamped>, learnt: impl Fn() -> Vec<String> + Send + Sync + 'static) -> Self {
+        Self { sender, masker: Arc::default(), learnt: Arc::new(learnt) }
     }
 
     /// Learns a text that must never be shown.
@@ -39,10 +41,7 @@ impl Events {
 
     /// Tells one.
     pub fn tell(&self, event: Event) {
-        let t = std::time::SystemTime::now()
-            .duration_since(std::time::UNIX_EPOCH)
-            .map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX));
-        let _ = self.sender.send(Stamped { t, event: self.masked(event) });
+        let _ = self.sender.send(Stamped { t: moment::now(), event: self.masked(event) });
     }
 
     /// A text without secrets.
@@ -51,6 +50,7 @@ impl Events {
     }
 
     fn masked(&self, mut event: Event) -> Event {
+        (self.learnt)().iter().for_each(|secret| self.conceal(secret));
         let masker = self.masker.read().unwrap_or_else(PoisonError::into_inner);
         if masker.is_empty() {
             return event;
@@ -94,5 +94,29 @@ fn mask_json(value: &mut Value, masker: &Masker) {
         Value::Array(items) => items.iter_mut().for_each(|item| mask_json(item, masker)),
         Value::Object(entries) => entries.values_mut().for_each(|value| mask_json(value, masker)),
         _ => {}
+    }
+}
+
+impl std::fmt::Debug for Events {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Events").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[test]
+    fn a_secret_that_came_up_on_the_way_is_masked_and_the_time_is_written_in_words() {
+        let (sender, inbox) = mpsc::channel();
+        let events = Events::new(sender, || vec!["vaulted1".into()]);
+        events.conceal("typed-in");
+        events.tell(Event::Warning { text: "vaulted1 and typed-in".into() });
+        let json = serde_json::to_value(inbox.recv().unwrap()).unwrap();
+        assert_eq!((&json["type"], &json["text"]), (&"warning".into(), &"**** and ****".into()));
+        assert!(json["t"].as_str().unwrap().ends_with('Z'), "{json}");
     }
 }

@@ -1,11 +1,21 @@
-//! What a run came to: a fold of all its events. It prints nothing.
+//! What a run came to: folds of all its events, in memory and in files. It prints nothing.
+
+mod junit;
+mod line;
+mod run_log;
+mod wanted;
 
 use std::collections::BTreeMap;
 
-use dpp_protocol::Failure;
+use dpp_protocol::{Change, Failure};
 use serde::Serialize;
 
 use crate::event::{Event, Stamped, Status, StepName};
+
+pub use junit::Junit;
+pub use line::Line;
+pub use run_log::RunLog;
+pub use wanted::{ReportFile, ReportKind};
 
 /// Counts of one host, under Ansible's names.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -39,13 +49,28 @@ pub struct Failed {
     pub ms: u64,
 }
 
+/// A step that changed something, or would.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Changed {
+    /// The host.
+    pub host: String,
+    /// The step.
+    pub step: StepName,
+    /// What.
+    pub changes: Vec<Change>,
+}
+
 /// What a run came to.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct RunReport {
     /// By host.
     pub hosts: BTreeMap<String, HostCounts>,
     /// In the order in which they happened.
+    pub changed: Vec<Changed>,
+    /// In the order in which they happened.
     pub failures: Vec<Failed>,
+    /// What the operator should know.
+    pub warnings: Vec<String>,
     /// What cannot be foreseen, as `file:line:column`.
     pub unpredicted: Vec<String>,
     /// What is owed after the run: host and handler.
@@ -70,6 +95,10 @@ impl RunReport {
                 if result.unpredicted && !self.unpredicted.contains(&step.at) {
                     self.unpredicted.push(step.at.clone());
                 }
+                if result.status == Status::Changed {
+                    let (host, step, changes) = (host.clone(), step.clone(), result.changes.clone());
+                    self.changed.push(Changed { host, step, changes });
+                }
                 self.count(host, result.status, result.ignored, result.rescued);
                 if let Some(failure) = result.failure.as_ref().filter(|_| !result.ignored && !result.rescued) {
                     let (step, failure) = (Some(step.clone()), failure.clone());
@@ -81,6 +110,7 @@ impl RunReport {
                 self.failures.push(Failed { host: host.clone(), step: None, failure: failure.clone(), ms: 0 });
             }
             Event::Owed { host, debt } => self.owed.push((host.clone(), debt.handler.clone())),
+            Event::Warning { text } => self.warnings.push(text.clone()),
             Event::RunFinished { ms } => self.ms = *ms,
             _ => {}
         }
@@ -111,12 +141,26 @@ impl RunReport {
     }
 
     /// Hosts on which a step failed.
-    pub fn failed_hosts(&self) -> usize {
-        self.hosts.values().filter(|counts| counts.failed > 0).count()
+    pub fn failed_names(&self) -> Vec<&str> {
+        self.names(|counts| counts.failed > 0)
     }
 
     /// Hosts that were out of reach.
+    pub fn lost_names(&self) -> Vec<&str> {
+        self.names(|counts| counts.failed == 0 && counts.unreachable > 0)
+    }
+
+    fn names(&self, wanted: impl Fn(&HostCounts) -> bool) -> Vec<&str> {
+        self.hosts.iter().filter(|(_, counts)| wanted(counts)).map(|(host, _)| host.as_str()).collect()
+    }
+
+    /// How many hosts a step failed on.
+    pub fn failed_hosts(&self) -> usize {
+        self.failed_names().len()
+    }
+
+    /// How many hosts were out of reach.
     pub fn lost_hosts(&self) -> usize {
-        self.hosts.values().filter(|counts| counts.unreachable > 0).count()
+        self.lost_names().len()
     }
 }

@@ -12,10 +12,14 @@ pub struct Masker {
 impl Masker {
     /// Learns a secret, line by line when it has several: a diff shows lines.
     pub fn learn(&mut self, secret: &str) {
+        let known = self.secrets.len();
         for part in std::iter::once(secret).chain(secret.lines()).map(str::trim) {
             if part.len() >= SHORTEST && !self.secrets.iter().any(|known| known == part) {
                 self.secrets.push(part.to_owned());
             }
+        }
+        if self.secrets.len() == known {
+            return;
         }
         self.secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
     }

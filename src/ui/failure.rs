@@ -1,8 +1,11 @@
-//! A failed task as the operator reads it: host, role and task, place, the product's own last words, what to do next.
+//! A failed task as the operator reads it: host, role and task, its line with a caret, the product's own last words,
+//! what to do next.
 
 use dpp_protocol::Failure;
 
+use crate::event::StepName;
 use crate::report::Failed;
+use crate::source::Place;
 use crate::ui::Ui;
 
 /// The lines of one failure; `number` is its mark on the screen.
@@ -13,25 +16,59 @@ pub(super) fn lines(ui: &Ui, number: usize, failed: &Failed) -> Vec<String> {
         format!("{role} · {}", step.task)
     });
     let word = if step.is_some() { "FAILED" } else { "UNREACHABLE" };
-    let after = if *ms > 0 { format!("  after {:.1}s", *ms as f64 / 1000.0) } else { String::new() };
+    let after = if *ms >= 100 { format!("  after {:.1}s", *ms as f64 / 1000.0) } else { String::new() };
     let code = if failure.code.is_empty() { String::new() } else { format!("  {}", failure.code) };
     let mut lines = vec![format!("({number}) {}  {host}{what}{code}{after}", ui.paint(word, "1;31"))];
-    if let Some(step) = step {
-        lines.push(format!("  --> {}", step.at));
+    let margin = step.as_ref().and_then(|step| step.place.as_ref()).map_or(2, margin);
+    match step {
+        Some(step) => lines.extend(excerpt(ui, step, &failure.message, margin)),
+        None => lines.extend(failure.message.lines().map(|line| format!("{:margin$} | {line}", ""))),
     }
-    lines.push(format!("   | {}", failure.message));
-    lines.extend(notes(failure));
+    let notes = notes(failure);
+    if !notes.is_empty() {
+        lines.push(format!("{:margin$} |", ""));
+        lines.extend(notes.into_iter().map(|note| format!("{:margin$} {note}", "")));
+    }
     if let Some(help) = &failure.help {
-        lines.push(format!("{}: {help}", ui.paint("help", "1;36")));
+        let mut words = help.lines();
+        lines.push(format!("{}: {}", ui.paint("help", "1;36"), words.next().unwrap_or_default()));
+        lines.extend(words.map(|line| format!("      {line}")));
     }
     lines
+}
+
+/// The task's first line with the reason under it; the reason alone where the line is not at hand.
+fn excerpt(ui: &Ui, step: &StepName, message: &str, margin: usize) -> Vec<String> {
+    let mut reason = message.lines();
+    let first = reason.next().unwrap_or_default();
+    let mut lines = vec![format!("  --> {}", step.at)];
+    let Some(place) = &step.place else {
+        lines.push(format!("{:margin$} | {first}", ""));
+        lines.extend(reason.map(|line| format!("{:margin$} | {line}", "")));
+        return lines;
+    };
+    let line = place.line();
+    let text = place.source().text().lines().nth(line - 1).unwrap_or_default();
+    let before: String = text.chars().take(place.column() - 1).collect();
+    let blank: String = before.chars().map(|character| if character == '\t' { '\t' } else { ' ' }).collect();
+    let wide = text.trim_end().chars().count().saturating_sub(before.chars().count()).max(1);
+    lines.push(format!("{:margin$} |", ""));
+    lines.push(format!("{line:>margin$} | {text}"));
+    lines.push(format!("{:margin$} | {blank}{}", "", ui.paint(&format!("{} {first}", "^".repeat(wide)), "1;31")));
+    lines.extend(reason.map(|line| format!("{:margin$} | {blank}{line}", "")));
+    lines
+}
+
+/// Columns before the bar: as many as the line's number takes, at least two.
+fn margin(place: &Place) -> usize {
+    place.line().to_string().len().max(2)
 }
 
 fn notes(failure: &Failure) -> Vec<String> {
     let printed = ["stderr", "stdout", "msg"].iter().filter_map(|name| {
         let text = failure.result.get(*name)?.as_str()?.trim();
         let known = failure.message.contains(text) || failure.notes.iter().any(|note| note.text.contains(text));
-        (!text.is_empty() && !known).then(|| ((*name).to_owned(), text.to_owned()))
+        (!text.is_empty() && !known && text != "non-zero return code").then(|| ((*name).to_owned(), text.to_owned()))
     });
     let noted = failure.notes.iter().map(|note| (note.label.clone(), note.text.clone()));
     let all: Vec<(String, String)> = noted.chain(printed).collect();
@@ -46,5 +83,5 @@ fn note_lines(label: &str, text: &str, wide: usize) -> Vec<String> {
     let cut = lines.len().saturating_sub(MOST);
     let first = (cut > 0).then(|| format!("… {cut} lines before"));
     let shown = first.iter().map(String::as_str).chain(lines[cut..].iter().copied());
-    shown.enumerate().map(|(at, line)| format!("   = {:wide$}  {line}", if at == 0 { label } else { "" })).collect()
+    shown.enumerate().map(|(at, line)| format!("= {:wide$}  {line}", if at == 0 { label } else { "" })).collect()
 }

@@ -2,7 +2,11 @@
 
 use std::io::{self, IsTerminal, Write};
 
+use serde_json::{Value as Json, json};
+
+use crate::exit::Exit;
 use crate::source::{Problem, Severity, excerpt};
+use crate::ui::{Output, answer_json};
 
 /// When colour is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -27,23 +31,49 @@ pub struct Ui {
     pub verbosity: i8,
     /// Whether standard error is a terminal.
     pub is_terminal: bool,
+    /// The form of output.
+    pub output: Output,
+    /// Whether bars are drawn on a terminal.
+    pub progress: bool,
 }
 
 impl Ui {
-    /// Looks at the streams. `no_colour` and `force_colour` are what the environment says.
-    pub fn new(colour: Colour, verbosity: i8, no_colour: bool, force_colour: bool) -> Self {
+    /// Looks at the streams; `set` tells whether an environment variable is. Without `output` it fits the surroundings.
+    pub fn new(colour: Colour, verbosity: i8, output: Option<Output>, set: &dyn Fn(&str) -> bool) -> Self {
         let is_terminal = io::stderr().is_terminal();
+        let (no_colour, force_colour) = (set("NO_COLOR"), set("CLICOLOR_FORCE") || set("FORCE_COLOR"));
         let colour = match colour {
             Colour::Always => true,
             Colour::Never => false,
             Colour::Auto => !no_colour && (force_colour || is_terminal),
         };
-        Self { colour, width: 100, verbosity, is_terminal }
+        let output = output.unwrap_or_else(|| Output::fitting(is_terminal, set));
+        let width = terminal_size::terminal_size_of(io::stderr()).map_or(100, |(width, _)| usize::from(width.0));
+        Self { colour, width, verbosity, is_terminal, output, progress: !set("DPPCTL_NO_PROGRESS") }
+    }
+
+    /// Lines without colour, for what is shown before any option was read.
+    pub fn plain() -> Self {
+        Self::new(Colour::Never, 0, Some(Output::Plain), &|_| false)
     }
 
     /// A line of the story.
     pub fn story(&self, line: &str) {
         let _ = writeln!(io::stderr().lock(), "{line}");
+    }
+
+    /// The line above a run's own.
+    pub fn headline(&self, line: &str) {
+        if self.verbosity >= 0 && self.output != Output::Jsonl {
+            self.story(line);
+        }
+    }
+
+    /// Something the operator should know.
+    pub fn warning(&self, words: &str) {
+        if self.verbosity > -2 {
+            self.story(&format!("{}: {words}", self.paint("warning", "1;33")));
+        }
     }
 
     /// A part of the answer.
@@ -58,13 +88,34 @@ impl Ui {
 
     /// Mistakes, and a line that counts them.
     pub fn problems(&self, problems: &[Problem]) {
-        for problem in problems {
-            self.story(&excerpt(problem, self.colour, self.width));
-        }
+        let shown = |problem: &&Problem| self.verbosity > -2 || problem.severity == Severity::Error;
+        problems.iter().filter(shown).for_each(|problem| self.problem(problem));
         let errors = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
         if errors > 0 {
             let s = if errors == 1 { "" } else { "s" };
             self.story(&format!("{errors} error{s}. Nothing was touched."));
+        }
+    }
+
+    /// One mistake, with its line and a caret.
+    pub fn problem(&self, problem: &Problem) {
+        self.story(&excerpt(problem, self.colour, self.width));
+    }
+
+    /// Mistakes for which nothing was begun; for a programme they are a document, too.
+    pub fn refusal(&self, problems: &[Problem]) {
+        self.problems(problems);
+        if self.output.is_json() {
+            let problems: Vec<Json> = problems.iter().map(document).collect();
+            answer_json(self, "dppctl.refusal/1", Exit::Refused, &json!({"problems": problems}));
+        }
+    }
+
+    /// Why nothing was begun although nobody wrote anything wrong.
+    pub fn stopped(&self, words: &str, exit: Exit) {
+        self.trouble(words);
+        if self.output.is_json() {
+            answer_json(self, "dppctl.refusal/1", exit, &json!({"problems": [{"message": words}]}));
         }
     }
 
@@ -77,4 +128,21 @@ impl Ui {
     pub fn paint(&self, text: &str, code: &str) -> String {
         if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
+}
+
+/// A problem as programmes read it.
+pub fn document(problem: &Problem) -> Json {
+    let severity = if problem.severity == Severity::Error { "error" } else { "warning" };
+    let mut document = json!({"severity": severity, "code": problem.code, "message": problem.message});
+    if let Some((place, label)) = &problem.at {
+        document["at"] = place.to_string().into();
+        document["label"] = label.as_str().into();
+    }
+    if !problem.notes.is_empty() {
+        document["notes"] = problem.notes.clone().into();
+    }
+    if let Some(help) = &problem.help {
+        document["help"] = help.as_str().into();
+    }
+    document
 }

@@ -1,0 +1,72 @@
+//! `dppctl exec`: one command on several hosts, by no shell.
+
+use clap::Args;
+use dpp_protocol::{Answer, ResultMap};
+use serde_json::{Map as JsonMap, Value as Json, json};
+
+use crate::cli::invocation::Invocation;
+use crate::cli::options::{ConnectionArgs, Global, PrivilegeArgs};
+use crate::cli::{Stop, reach};
+use crate::engine::Errand;
+use crate::exit::Exit;
+use crate::ui::{Ui, answer_json};
+
+/// Options of `exec`.
+#[derive(Debug, Args)]
+pub(super) struct ExecArgs {
+    /// Hosts and groups: `kafka`, `all:!k3`
+    #[arg(value_name = "PATTERN")]
+    pattern: String,
+    /// The command and its arguments
+    #[arg(required = true, last = true, value_name = "COMMAND")]
+    command: Vec<String>,
+    #[command(flatten)]
+    privilege: PrivilegeArgs,
+    #[command(flatten)]
+    connection: ConnectionArgs,
+}
+
+pub(super) fn exec(global: &Global, args: &ExecArgs, ui: Ui) -> Result<Exit, Stop> {
+    let invocation = Invocation::read(global, Some(&args.connection), Some(&args.privilege))?;
+    let hosts = reach::hosts(&invocation, Some(&args.pattern), global.limit.as_deref())?;
+    let params = json!({"argv": args.command, "expand_argument_vars": false});
+    let as_root = invocation.defaults.become_.enabled;
+    let errands: Vec<Errand> =
+        hosts.iter().map(|host| Errand { as_root, ..Errand::new(host, "command", params.clone()) }).collect();
+    let answers = reach::errands(&invocation)?.run(&errands, &mut |_, _, _| {});
+    let exit = reach::exit(answers.iter().filter_map(|answer| answer.as_ref().err()));
+    if ui.output.is_json() {
+        let all: JsonMap<String, Json> = hosts.iter().cloned().zip(answers.iter().map(document)).collect();
+        answer_json(&ui, "dppctl.exec/1", exit, &json!({"hosts": all}));
+    } else {
+        hosts.iter().zip(&answers).for_each(|(host, answer)| tell(&ui, host, answer));
+    }
+    Ok(exit)
+}
+
+fn document(answer: &Answer) -> Json {
+    match answer {
+        Ok(outcome) => Json::Object(outcome.result.clone()),
+        Err(failure) => serde_json::to_value(failure).unwrap_or_default(),
+    }
+}
+
+fn tell(ui: &Ui, host: &str, answer: &Answer) {
+    let (result, trouble) = match answer {
+        Ok(outcome) => (&outcome.result, None),
+        Err(failure) => (&failure.result, Some(failure)),
+    };
+    let rc = result.get("rc").map_or_else(|| "-".to_owned(), Json::to_string);
+    let word = if trouble.is_none() { ui.paint("ok", "32") } else { ui.paint("FAILED", "1;31") };
+    ui.story(&format!("{host}  {word}  rc {rc}"));
+    printed(result, "stdout").into_iter().for_each(|text| ui.answer(text));
+    printed(result, "stderr").into_iter().for_each(|text| ui.story(text));
+    if let Some(failure) = trouble.filter(|_| rc == "-") {
+        ui.story(&failure.message);
+        failure.help.iter().for_each(|help| ui.story(&format!("help: {help}")));
+    }
+}
+
+fn printed<'a>(result: &'a ResultMap, name: &str) -> Option<&'a str> {
+    result.get(name)?.as_str().map(str::trim_end).filter(|text| !text.is_empty())
+}

@@ -1,0 +1,131 @@
+//! `dppctl init`: a starter project, an inventory and settings that a first `deploy` works with.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::cli::Stop;
+use crate::exit::Exit;
+use crate::source::Problem;
+use crate::ui::Ui;
+
+/// Groups in the order of the flow.
+const GROUPS: [&str; 5] = ["web_nodes", "logstash_nodes", "kafka_nodes", "elasticsearch_nodes", "kibana_nodes"];
+
+const SETTINGS: &str = "# What dppctl takes for granted in this project; the command line wins.\n\
+    inventory = \"inventory/hosts\"\n\n\
+    [become]\nenabled = true\n\n\
+    [pipeline]\n\
+    rabbitmq = \"web_nodes\"\n\
+    relay = \"logstash_nodes\"\n\
+    kafka = \"kafka_nodes\"\n\
+    connect = \"kafka_nodes\"\n\
+    elasticsearch = \"elasticsearch_nodes\"\n\
+    kibana = \"kibana_nodes\"\n";
+
+const IGNORED: &str = ".dppctl/\n";
+
+/// Options of `init`.
+#[derive(Debug, Args)]
+pub(super) struct InitArgs {
+    /// Folder of the new project
+    #[arg(value_name = "DIR", default_value = ".")]
+    folder: PathBuf,
+    /// Hosts of the pipeline, as they are reached: `web1,kafka1,es1`; one may carry everything
+    #[arg(long, value_name = "HOSTS", value_delimiter = ',')]
+    hosts: Vec<String>,
+}
+
+pub(super) fn init(args: &InitArgs, ui: Ui) -> Result<Exit, Stop> {
+    let files = [
+        ("inventory/hosts", inventory(&args.hosts)),
+        ("inventory/group_vars/all.yml", variables()),
+        ("dppctl.toml", SETTINGS.to_owned()),
+        (".gitignore", IGNORED.to_owned()),
+    ];
+    refuse_to_cover(&args.folder, &files)?;
+    for (name, text) in &files {
+        let path = args.folder.join(name);
+        write(&path, text).map_err(|error| Stop::Trouble(format!("cannot write {}: {error}", path.display())))?;
+        ui.story(&format!("wrote {}", path.display()));
+    }
+    ui.story("");
+    let go = if args.folder == Path::new(".") { String::new() } else { format!("cd {} && ", args.folder.display()) };
+    if args.hosts.is_empty() {
+        ui.story(&format!("Name your hosts:   {go}$EDITOR inventory/hosts"));
+    }
+    ui.story(&format!("Look at them:      {go}dppctl doctor"));
+    ui.story("See what would be: dppctl deploy --check");
+    Ok(Exit::Ok)
+}
+
+/// Somebody's files are never written over.
+fn refuse_to_cover(folder: &Path, files: &[(&str, String)]) -> Result<(), Problem> {
+    let there = files.iter().map(|(name, _)| folder.join(name)).find(|path| path.exists());
+    there.map_or(Ok(()), |path| {
+        let problem = Problem::error("DPP0106", format!("{} is there already", path.display()));
+        Err(problem.help("a project is begun in a folder that has none: dppctl init NEW_FOLDER"))
+    })
+}
+
+fn write(path: &Path, text: &str) -> io::Result<()> {
+    path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
+    std::fs::write(path, text)
+}
+
+fn inventory(hosts: &[String]) -> String {
+    let mut text = "# Ansible's own format. The same host may stand in several groups.\n\
+        # A host by another name:  es1 ansible_host=10.0.0.12 ansible_user=debian ansible_port=22\n"
+        .to_owned();
+    for (at, group) in GROUPS.iter().enumerate() {
+        text += &format!("\n[{group}]\n");
+        // Hosts are dealt along the flow, so that neighbours in the flow share one when there are few.
+        match hosts.get(at * hosts.len() / GROUPS.len()) {
+            Some(host) => text += &format!("{host}\n"),
+            None => text += "# HOST\n",
+        }
+    }
+    text
+}
+
+fn variables() -> String {
+    "# Variables of all hosts. Passwords belong into a vault: ansible-vault encrypt inventory/group_vars/vault.yml\n\
+     # RABBITMQ_USER: logger\n"
+        .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::{Inventory, InventorySource};
+    use crate::secret::Vault;
+
+    fn begun(hosts: &[&str]) -> (tempfile::TempDir, Inventory) {
+        let folder = tempfile::tempdir().unwrap();
+        let hosts = hosts.iter().map(|host| (*host).to_owned()).collect();
+        init(&InitArgs { folder: folder.path().to_owned(), hosts }, Ui::plain()).unwrap();
+        let source = InventorySource::Path(folder.path().join("inventory/hosts"));
+        let inventory = Inventory::load(&[source], &Vault::new()).unwrap();
+        (folder, inventory)
+    }
+
+    #[test]
+    fn hosts_are_dealt_along_the_flow() {
+        let (_folder, inventory) = begun(&["a", "b", "c"]);
+        let groups: Vec<String> = GROUPS.iter().map(|group| inventory.hosts_of(group).join(" ")).collect();
+        assert_eq!(groups, ["a", "a", "b", "b", "c"]);
+        let (_folder, inventory) = begun(&["one"]);
+        assert!(GROUPS.iter().all(|group| inventory.hosts_of(group) == ["one"]));
+        let (_folder, inventory) = begun(&[]);
+        assert!(inventory.hosts().is_empty());
+    }
+
+    #[test]
+    fn what_is_there_is_not_written_over() {
+        let (folder, _) = begun(&["a"]);
+        let args = InitArgs { folder: folder.path().to_owned(), hosts: Vec::new() };
+        assert!(matches!(init(&args, Ui::plain()), Err(Stop::Refused(_))));
+        assert!(std::fs::read_to_string(folder.path().join("inventory/hosts")).unwrap().contains("\na\n"));
+    }
+}

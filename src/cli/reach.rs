@@ -1,0 +1,51 @@
+//! Hosts that are asked something outside of any playbook: which they are, how they are reached, what a failure means.
+
+use std::sync::Arc;
+
+use dpp_protocol::Failure;
+
+use crate::cli::Stop;
+use crate::cli::conduct::{agent, routes, store};
+use crate::cli::invocation::Invocation;
+use crate::engine::Errands;
+use crate::exit::Exit;
+
+/// The hosts of a pattern, or all, within `--limit`.
+pub(super) fn hosts(invocation: &Invocation, pattern: Option<&str>, limit: Option<&str>) -> Result<Vec<String>, Stop> {
+    let mut hosts = invocation.inventory.select(pattern.unwrap_or("all"))?;
+    if let Some(limit) = limit {
+        let within = invocation.inventory.select(limit)?;
+        hosts.retain(|host| within.contains(host));
+    }
+    Ok(hosts)
+}
+
+/// Sessions to the hosts of the inventory; they begin when something is asked.
+pub(super) fn errands(invocation: &Invocation) -> Result<Errands, Stop> {
+    let vars = invocation.run_vars(false, false, 0);
+    Ok(Errands::new(routes(invocation, &vars), Arc::new(agent()?), Arc::new(store(invocation)?)))
+}
+
+/// Whether a failure means that the host was out of reach.
+pub(super) fn is_lost(failure: &Failure) -> bool {
+    failure.code.starts_with("DPP04")
+}
+
+/// What failures of several hosts come to.
+pub(super) fn exit<'a>(failures: impl IntoIterator<Item = &'a Failure>) -> Exit {
+    let exits = failures.into_iter().map(|failure| if is_lost(failure) { Exit::Unreachable } else { Exit::Failed });
+    exits.max().unwrap_or(Exit::Ok)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_host_weighs_more_than_a_lost_one() {
+        let (lost, failed) = (Failure::new("down").code("DPP0401"), Failure::new("rc 1"));
+        assert_eq!(exit([&lost]), Exit::Unreachable);
+        assert_eq!(exit([&failed, &lost]), Exit::Failed);
+        assert_eq!(exit([]), Exit::Ok);
+    }
+}

@@ -1,0 +1,138 @@
+//! `dppctl render`: a role's template as a host would get it, on standard output.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+use serde_json::json;
+
+use crate::cli::conduct::{catalogue, render as renderer, role_folders};
+use crate::cli::invocation::Invocation;
+use crate::cli::options::{ConnectionArgs, Global};
+use crate::cli::written::{NAME, Written};
+use crate::cli::{Stop, reach};
+use crate::engine::{Errand, PlayVars, RunVars, TaskVars};
+use crate::exit::Exit;
+use crate::plan::{PlanRequest, PlayPlan, Selection, Step, TaskStep, build};
+use crate::playbook::Files;
+use crate::source::Problem;
+use crate::template::{FileOptions, Scope, SearchPath};
+use crate::ui::Ui;
+use crate::value::{Map, Value};
+
+/// Options of `render`.
+#[derive(Debug, Args)]
+pub(super) struct RenderArgs {
+    /// The role and the name of its template: `kafka/server.properties.j2`
+    #[arg(value_name = "ROLE/TEMPLATE")]
+    template: String,
+    /// Use no facts, and so contact no host
+    #[arg(long)]
+    offline: bool,
+    #[command(flatten)]
+    connection: ConnectionArgs,
+}
+
+pub(super) fn render(global: &Global, args: &RenderArgs, ui: Ui) -> Result<Exit, Stop> {
+    let invocation = Invocation::read(global, Some(&args.connection), None)?;
+    let (role, name) = parted(&args.template)?;
+    let host = one_host(&invocation, global.limit.as_deref())?;
+    let play = play(&invocation, role, &host)?;
+    let vars = invocation.run_vars(false, false, 0);
+    if !args.offline {
+        gather(&invocation, &vars, &host)?;
+    }
+    let vars = task_vars(vars, play, host)?;
+    let folder = vars.step.as_ref().and_then(|step| Some(step.role.as_ref()?.role.folder.clone())).unwrap_or_default();
+    let search = SearchPath { folders: vec![folder] };
+    let source = template(&search, role, name)?;
+    let scope = Scope::new(Arc::new(vars), Arc::new(search));
+    let text = invocation.templates.file(&source, &scope, &FileOptions::default());
+    ui.answer(&text.map_err(|error| error.problem())?);
+    Ok(Exit::Ok)
+}
+
+fn parted(given: &str) -> Result<(&str, &str), Problem> {
+    given.split_once('/').filter(|(role, name)| !role.is_empty() && !name.is_empty()).ok_or_else(|| {
+        Problem::error("DPP0104", format!("`{given}` names no template of a role")).help("write ROLE/TEMPLATE")
+    })
+}
+
+fn one_host(invocation: &Invocation, limit: Option<&str>) -> Result<String, Stop> {
+    let hosts = reach::hosts(invocation, None, limit)?;
+    match hosts.as_slice() {
+        [host] => Ok(host.clone()),
+        _ => {
+            let problem =
+                Problem::error("DPP0203", format!("a template is rendered for one host, not for {}", hosts.len()));
+            Err(problem.help(format!("name it: -l {}", hosts.first().map_or("HOST", String::as_str))).into())
+        }
+    }
+}
+
+/// A play that would use the role on the host.
+fn play(invocation: &Invocation, role: &str, host: &str) -> Result<PlayPlan, Stop> {
+    let files = Written(format!("- hosts: all\n  gather_facts: false\n  roles: [{}]\n", json!(role)));
+    let roles = role_folders(invocation, &[]);
+    let (catalogue, render) = (catalogue(), renderer(invocation));
+    let plan = build(&PlanRequest {
+        files: &files,
+        playbooks: &[PathBuf::from(NAME)],
+        roles: &roles,
+        catalogue: &catalogue,
+        selection: &Selection::default(),
+        extra: &invocation.extra,
+        select: &|_| Ok(vec![host.to_owned()]),
+        render: &render,
+    })?;
+    plan.plays.into_iter().next().ok_or_else(|| Stop::Trouble(format!("role `{role}` has no tasks")))
+}
+
+fn gather(invocation: &Invocation, vars: &RunVars, host: &str) -> Result<(), Stop> {
+    let errand = Errand { as_root: false, ..Errand::new(host, "setup", json!({})) };
+    let answers = reach::errands(invocation)?.run(&[errand], &mut |_, _, _| {});
+    let Some(Ok(outcome)) = answers.into_iter().next() else {
+        return Err(Stop::Trouble(format!("cannot gather facts of {host}; --offline renders without them")));
+    };
+    let facts = outcome.result.get("ansible_facts").map(Value::from);
+    if let (Some(Value::Map(facts)), Some(entry)) = (facts, vars.hosts().get(host)) {
+        entry.state.write().facts.extend(facts.as_ref().clone());
+    }
+    Ok(())
+}
+
+/// The variables as the role's first task sees them.
+fn task_vars(run: Arc<RunVars>, play: PlayPlan, host: String) -> Result<TaskVars, Stop> {
+    let entry = run.hosts().get(&host).cloned().ok_or_else(|| Stop::Trouble(format!("{host} is not known")))?;
+    let step = first(&play.steps);
+    let play = Arc::new(PlayVars { play: Arc::new(play), prompted: Map::new(), magic: Map::new() });
+    Ok(TaskVars { run, play, host, state: entry.state, step, front: Map::new(), magic: entry.magic })
+}
+
+fn first(steps: &[Step]) -> Option<Arc<TaskStep>> {
+    steps.iter().find_map(|step| match step {
+        Step::Task(task) => Some(Arc::clone(task)),
+        Step::Block(block) => first(&block.body),
+        Step::Flush => None,
+    })
+}
+
+fn template(search: &SearchPath, role: &str, name: &str) -> Result<Arc<crate::source::Source>, Problem> {
+    let names = [name.to_owned(), format!("{name}.j2")];
+    let found = names.iter().flat_map(|name| search.candidates("templates", name)).find(|path| path.is_file());
+    let Some(path) = found else {
+        let folder = search.folders.first().map(|folder| folder.join("templates")).unwrap_or_default();
+        let known = known(&folder);
+        let problem = Problem::error("DPP0106", format!("role `{role}` has no template `{name}`"));
+        let problem = problem.did_you_mean(crate::source::nearest(name, known.iter().map(String::as_str)));
+        return Err(if known.is_empty() { problem } else { problem.note(format!("templates: {}", known.join(", "))) });
+    };
+    crate::playbook::OnDisk.source(&path)
+}
+
+fn known(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}

@@ -1,0 +1,113 @@
+//! Whoever follows a run: the screen, the log, the reports that were asked for. A thread of its own, so that a slow
+//! terminal holds up no host.
+
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use crate::cli::Stop;
+use crate::event::{Event, Stamped, now};
+use crate::report::{ReportFile, ReportKind, RunLog, RunReport};
+use crate::ui::{Reporter, Ui, reporter};
+
+/// How often a screen that moves is drawn anew.
+const TICK: Duration = Duration::from_millis(100);
+
+/// A run's followers.
+pub(super) struct Watch {
+    run: u64,
+    log: Option<PathBuf>,
+    thread: JoinHandle<Followers>,
+}
+
+/// The followers after the run.
+pub(super) struct Followers {
+    screen: Box<dyn Reporter + Send>,
+    log: Option<RunLog>,
+    files: Vec<ReportFile>,
+    pub(super) report: RunReport,
+}
+
+impl Watch {
+    /// Opens the files and begins to listen.
+    pub(super) fn begin(
+        ui: Ui,
+        diff: bool,
+        project: &Path,
+        wanted: &[(ReportKind, PathBuf)],
+        inbox: Receiver<Stamped>,
+    ) -> Result<Self, Stop> {
+        let log = RunLog::begin(project);
+        if let Err(error) = &log {
+            ui.warning(&format!("no log is kept of this run: {}: {error}", project.join(".dppctl").display()));
+        }
+        let log = log.ok();
+        let run = log.as_ref().map_or(0, RunLog::number);
+        let shown = log.as_ref().map(|log| relative(log.path()));
+        let files = wanted.iter().map(|(kind, path)| ReportFile::create(*kind, path.clone(), run));
+        let files = files.collect::<Result<_, _>>();
+        let files = files.map_err(|error| Stop::Trouble(format!("cannot write a report to {error}")))?;
+        if let Some(path) = &shown {
+            ui.headline(&format!("run {run} · log {}", path.display()));
+        }
+        let followers = Followers { screen: reporter(ui, diff, run), log, files, report: RunReport::default() };
+        Ok(Self { run, log: shown, thread: thread::spawn(move || followers.follow(&inbox)) })
+    }
+
+    /// Number of the run; 0 when no log could be kept.
+    pub(super) fn run(&self) -> u64 {
+        self.run
+    }
+
+    /// Where the log lies.
+    pub(super) fn log(&self) -> Option<PathBuf> {
+        self.log.clone()
+    }
+
+    /// Waits until the followers have seen everything.
+    pub(super) fn join(self) -> Result<Followers, Stop> {
+        self.thread.join().map_err(|_| Stop::Trouble("the screen broke down".into()))
+    }
+}
+
+impl Followers {
+    fn follow(mut self, inbox: &Receiver<Stamped>) -> Self {
+        loop {
+            match inbox.recv_timeout(TICK) {
+                Ok(event) => {
+                    self.take(&event);
+                    if matches!(event.event, Event::RunFinished { .. }) {
+                        return self;
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return self,
+            }
+            self.screen.tick(now());
+        }
+    }
+
+    fn take(&mut self, event: &Stamped) {
+        self.report.absorb(event);
+        if self.log.as_mut().is_some_and(|log| log.write(event).is_err()) {
+            // A full disk here stops no host there.
+            self.log = None;
+        }
+        self.files.iter_mut().for_each(|file| file.absorb(event));
+        self.screen.on(event);
+    }
+
+    /// Draws the end and writes what is left.
+    pub(super) fn end(mut self, close: &crate::ui::Close) -> Result<(), Stop> {
+        self.screen.end(&self.report, close);
+        let mut finished = self.files.into_iter().map(ReportFile::finish);
+        finished.find_map(Result::err).map_or(Ok(()), |error| Err(Stop::Trouble(format!("cannot write {error}"))))
+    }
+}
+
+/// As the operator would type it.
+fn relative(path: &Path) -> PathBuf {
+    let here = std::env::current_dir().unwrap_or_default();
+    path.strip_prefix(&here).unwrap_or(path).to_owned()
+}

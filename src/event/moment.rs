@@ -1,0 +1,41 @@
+//! Moments of a run: milliseconds since 1970, and how they are written.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use jiff::Timestamp;
+use serde::Serializer;
+
+/// Milliseconds since 1970.
+pub fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// `2026-11-22T14:03:11.204Z`.
+pub fn iso(t: u64) -> String {
+    stamp(t).strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
+}
+
+/// `14:03:11`, in UTC.
+pub fn clock(t: u64) -> String {
+    stamp(t).strftime("%H:%M:%S").to_string()
+}
+
+pub(super) fn serialize<S: Serializer>(t: &u64, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&iso(*t))
+}
+
+fn stamp(t: u64) -> Timestamp {
+    i64::try_from(t).ok().and_then(|t| Timestamp::from_millisecond(t).ok()).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_written_in_utc_with_milliseconds() {
+        assert_eq!(iso(1_795_356_191_204), "2026-11-22T14:03:11.204Z");
+        assert_eq!(clock(1_795_356_191_204), "14:03:11");
+        assert_eq!(iso(u64::MAX), "1970-01-01T00:00:00.000Z");
+    }
+}

@@ -1,0 +1,199 @@
+//! What each code means, for `dppctl lint --explain CODE`. A code never changes its meaning.
+
+/// Code, title, and what to do about it.
+pub const CODES: &[(&str, &str, &str)] = &[
+    (
+        "DPP0101",
+        "YAML that cannot be read",
+        "A tab, a lost quote, an indentation that fits nothing: the caret stands where the reading broke off.",
+    ),
+    ("DPP0102", "a key stands twice in one mapping", "YAML would silently take the last one. Remove one of both."),
+    (
+        "DPP0103",
+        "an unknown module or argument",
+        "The name is misspelt, or belongs to a module in Python, which cannot be run.",
+    ),
+    ("DPP0104", "arguments that do not fit", "An argument is missing, has the wrong kind, or excludes another one."),
+    (
+        "DPP0105",
+        "a file of the wrong shape",
+        "A playbook is a list of plays, a file of tasks a list of tasks, a file of variables a mapping.",
+    ),
+    (
+        "DPP0106",
+        "a file that is not there or cannot be read",
+        "The message lists where it was looked for, in this order.",
+    ),
+    (
+        "DPP0107",
+        "a role that is not there",
+        "Roles are looked for beside the playbook, in `roles` of dppctl.toml, in ~/.ansible/roles and /etc/ansible/roles.",
+    ),
+    ("DPP0108", "imports that go round in a circle", "A playbook, a file of tasks or a role leads back to itself."),
+    ("DPP0109", "an unknown handler", "`notify` names a handler or a topic of `listen` that the play does not have."),
+    ("DPP0201", "no inventory, or one that cannot be read", "Name it with -i, or with `inventory` in dppctl.toml."),
+    (
+        "DPP0202",
+        "a mistake in the inventory",
+        "A section, a name or a variable that an inventory does not know; the caret stands under it.",
+    ),
+    (
+        "DPP0203",
+        "a pattern that matches no host",
+        "A misspelt group, an empty group, or a limit that excludes all. `dppctl inventory graph` shows what there is.",
+    ),
+    ("DPP0204", "a file of variables that holds no mapping", "group_vars and host_vars hold `name: value` lines."),
+    ("DPP0205", "groups that hold each other in a circle", "Remove one of the `children`."),
+    (
+        "DPP0206",
+        "a file of variables that is not read",
+        "Another file of the same name, with another ending, comes before it.",
+    ),
+    ("DPP0207", "an inventory script or plugin", "Scripts are not run; save what it prints as a YAML inventory."),
+    ("DPP0208", "a file of the inventory's folder that is passed over", "Ansible passes over the same endings."),
+    ("DPP0209", "a `#` ends a value", "Put the value in quotes if the `#` belongs to it."),
+    (
+        "DPP0210",
+        "variables of a host or group that is not there",
+        "A file in host_vars or group_vars whose name fits nothing: a misspelt name, mostly.",
+    ),
+    ("DPP0211", "OpenSSH's configuration cannot be read", "`ssh -G HOST` shows what ssh makes of it."),
+    (
+        "DPP0212",
+        "a connection variable of the wrong kind",
+        "`ansible_port` is a number, `ansible_host` an address, and so on.",
+    ),
+    ("DPP0213", "a mistake in the settings", "A key or value that dppctl.toml does not know."),
+    (
+        "DPP0214",
+        "settings in a folder where anybody may write",
+        "Whoever can replace the file can run commands in your name: chmod o-w, or name it with --config.",
+    ),
+    ("DPP0215", "a variable that nothing sets", "`dppctl inventory host NAME` shows all that is set for a host."),
+    (
+        "DPP0301",
+        "a variable that is not defined",
+        "Misspelt, set for other hosts only, or set by a task that did not run. `{{ x | default('') }}` says what holds otherwise.",
+    ),
+    ("DPP0302", "a mistake in a template's grammar", "A block that is not closed, a lost brace or quote."),
+    (
+        "DPP0303",
+        "an unknown filter, test, function or lookup",
+        "Filters of Ansible's collections in Python are not there; the message names the nearest one.",
+    ),
+    ("DPP0304", "a filter, test or lookup that refused its arguments", "The message is its own."),
+    (
+        "DPP0305",
+        "a value that is only known when an earlier task has run",
+        "In a check the earlier task was only looked at.",
+    ),
+    (
+        "DPP0401",
+        "a host that cannot be reached",
+        "Wrong address or port, a firewall, a host that is down. `dppctl doctor HOST` looks closer.",
+    ),
+    (
+        "DPP0402",
+        "ssh's handshake failed",
+        "The server speaks no method of encryption that we speak, or it is no ssh server.",
+    ),
+    (
+        "DPP0403",
+        "an unknown host key",
+        "Compare its fingerprint, then connect once with ssh, or use --host-key-checking accept-new.",
+    ),
+    (
+        "DPP0404",
+        "a changed host key",
+        "The host was made anew, or somebody sits between. If it is the former: ssh-keygen -R HOST.",
+    ),
+    ("DPP0405", "a private key that cannot be used", "Not there, not readable, or its passphrase is missing."),
+    ("DPP0406", "a refused login", "Neither a key nor a password was accepted for this user."),
+    ("DPP0407", "the agent could not be started", "The message has the host's own words."),
+    (
+        "DPP0408",
+        "a host that was lost in the middle",
+        "What was being done may be half done; the next run looks and repairs.",
+    ),
+    ("DPP0501", "permission denied", "The task needs another user: `become: true`, or -b."),
+    ("DPP0502", "sudo wants a password", "-K asks for it, --become-password-file reads it."),
+    ("DPP0503", "another way to become a user", "Only sudo is known."),
+    ("DPP0601", "a package that could not be set", "apt's own words are in the message."),
+    (
+        "DPP0602",
+        "a package or version that is not there",
+        "No repository of the host has it: a misspelt name, a missing repository, an old package list.",
+    ),
+    (
+        "DPP0603",
+        "dpkg's lock is held",
+        "The message names who holds it: mostly unattended-upgrades, which comes to an end.",
+    ),
+    ("DPP0604", "no room left on the disk", "Nothing was begun. `apt-get clean` makes room."),
+    ("DPP0605", "a half-configured package", "`dpkg --configure -a` failed; the message has its words."),
+    ("DPP0606", "a downgrade", "It was not asked for: `allow_downgrade: true`."),
+    ("DPP0607", "a repository without a good signature", "The key is missing or expired."),
+    ("DPP0608", "dpkg could not be asked", "dpkg or one of its files is broken."),
+    ("DPP0609", "a file that is no package", "The download brought something else, often a page that says no."),
+    (
+        "DPP0610",
+        "dependencies that do not fit",
+        "Held packages or other repositories stand against it; the message has apt's words.",
+    ),
+    ("DPP0611", "package lists that cannot be refreshed", "A mirror is down or moved."),
+    ("DPP0612", "an edited configuration file", "The package brings a new one; say which is to be kept."),
+    ("DPP0701", "systemd refused", "It wants root: `become: true`."),
+    ("DPP0702", "a service that does not stay up", "Its journal's last lines are in the message."),
+    ("DPP0703", "a service that takes too long", "systemd still tries; the message has its last words."),
+    ("DPP0704", "a unit that cannot be changed", "It is masked, or its files do not allow it."),
+    ("DPP0705", "a host without systemd", "Services are managed through systemd alone."),
+    ("DPP0706", "systemd cannot be asked", "Its bus did not answer."),
+    (
+        "DPP0801",
+        "a download or request that broke off",
+        "Mirror or server down, name not found, certificate not accepted.",
+    ),
+    ("DPP0802", "an answer that was not wanted", "The server's own words are in the message."),
+    ("DPP0803", "a wrong or missing checksum", "The file is not the one that was published; it was thrown away."),
+    (
+        "DPP0804",
+        "a connector's configuration is not valid",
+        "Connect's own validation said so, before anything was changed.",
+    ),
+    (
+        "DPP0805",
+        "a connector's class is missing",
+        "The plugin is not installed on the worker, or the worker was not started since.",
+    ),
+    ("DPP0806", "a product that does not become ready", "The message has its last state."),
+    (
+        "DPP0807",
+        "something exists with other properties",
+        "They cannot be changed in place; delete it, or take its properties.",
+    ),
+    ("DPP1202", "a vault without a password", "--vault-password-file names the file, or a programme that prints it."),
+    ("DPP1203", "a vault's password is wrong", "None of the passwords that are known opens it."),
+    (
+        "DPP1204",
+        "a vault that cannot be read",
+        "Its text was cut or edited, or its format is neither 1.1 nor 1.2 with AES256.",
+    ),
+    ("DPP1205", "a password file that cannot be used", "Not there, not readable, or a programme that failed."),
+];
+
+/// The title of a code and what to do about it.
+pub fn explain(code: &str) -> Option<(&'static str, &'static str, &'static str)> {
+    CODES.iter().find(|(known, ..)| known.eq_ignore_ascii_case(code)).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_sorted_and_each_stands_once() {
+        assert!(CODES.windows(2).all(|pair| pair[0].0 < pair[1].0));
+        assert_eq!(explain("dpp0103").map(|(code, ..)| code), Some("DPP0103"));
+        assert_eq!(explain("DPP9999"), None);
+    }
+}

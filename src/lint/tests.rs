@@ -1,0 +1,102 @@
+//! Mistakes of a project on the disk, and how they are shown.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::Lint;
+use crate::inventory::{Inventory, InventorySource};
+use crate::plan::Catalogue;
+use crate::playbook::OnDisk;
+use crate::secret::Vault;
+use crate::source::{Problem, Problems, excerpt};
+use crate::template::{Scope, SearchPath, Surroundings, Templates};
+use crate::value::{Map, Text, Value};
+
+fn lint(files: &[(&str, &str)], with_inventory: bool) -> (Problems, String) {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    let templates = Templates::new(Surroundings::of_this_process());
+    let inventory = with_inventory.then(|| {
+        let source = InventorySource::Path(folder.path().join("hosts"));
+        Inventory::load(&[source], &Vault::new()).unwrap()
+    });
+    let render = |text: &Text, levels: &[&Map]| -> Result<String, Problem> {
+        let vars: Map = levels.iter().flat_map(|map| (*map).clone()).collect();
+        let scope = Scope::new(Arc::new(vars), Arc::new(SearchPath::default()));
+        let value = templates.text(text, &scope).map_err(|error| error.problem())?;
+        Ok(value.as_str().unwrap_or_default().to_owned())
+    };
+    let catalogue = Catalogue::new(vec![
+        ("template", &["src", "dest", "mode"]),
+        ("debug", &["msg"]),
+        ("set_fact", &[]),
+        ("command", &["cmd", "_raw_params"]),
+    ]);
+    let problems = Lint {
+        files: &OnDisk,
+        playbooks: &[folder.path().join("site.yml")],
+        task_files: &[],
+        roles: &[folder.path().join("roles")],
+        catalogue: &catalogue,
+        templates: &templates,
+        extra: &Map::from_iter([("from_command_line".to_owned(), Value::plain("x"))]),
+        inventory: inventory.as_ref(),
+        render: &render,
+    }
+    .run();
+    let screens: Vec<String> = problems.iter().map(|problem| excerpt(problem, false, 100)).collect();
+    let screen = screens.join("\n\n").replace(&format!("{}/", folder.path().display()), "");
+    let _: PathBuf = folder.keep();
+    (problems, screen)
+}
+
+const HOSTS: &str = "[es]\nes1 es_heap=1g\nes2 es_heap=2g only_here=1\n";
+const ROLE: &str = "- name: settings\n  template:\n    src: jvm.options.j2\n    dest: /etc/jvm.options\n";
+
+#[test]
+fn all_mistakes_are_shown_at_once_each_at_its_place() {
+    let site = "- hosts: es\n  roles: [es]\n  tasks:\n    - name: show\n      debgu:\n        msg: hi\n    \
+                - name: filters\n      debug:\n        msg: \"{{ es_heap | uper }}\"\n    \
+                - name: unclosed\n      debug:\n        msg: \"{{ es_heap \"\n";
+    let jvm = "# heap\n-Xms{{ es_heapp }}\n-Xmx{{ es_heap }}\n{{ only_here }}\n{{ maybe | default('') }}\n";
+    let (_, screen) = lint(
+        &[
+            ("hosts", HOSTS),
+            ("site.yml", site),
+            ("roles/es/tasks/main.yml", ROLE),
+            ("roles/es/templates/jvm.options.j2", jvm),
+        ],
+        true,
+    );
+    insta::assert_snapshot!(screen);
+}
+
+#[test]
+fn what_a_play_sets_by_itself_is_no_mistake() {
+    let site = "- hosts: es\n  vars: {a: 1}\n  tasks:\n    - command: id\n      register: answer\n    \
+                - set_fact: {later: 1}\n    - debug:\n        msg: \"{{ a }} {{ answer.stdout }} {{ later }} {{ thing }} {{ from_command_line }} \
+                {{ ansible_host }} {{ groups.es }} {{ own }}\"\n      vars: {own: 1}\n      loop: [1]\n      \
+                loop_control: {loop_var: thing}\n    - debug:\n        msg: \"{{ maybe }}\"\n      when: maybe is defined\n";
+    let (problems, screen) = lint(&[("hosts", HOSTS), ("site.yml", site)], true);
+    assert!(problems.is_empty(), "{screen}");
+}
+
+#[test]
+fn without_an_inventory_nobody_can_tell_what_is_undefined() {
+    let site = "- hosts: es\n  tasks:\n    - debug:\n        msg: \"{{ nowhere }}\"\n";
+    let (problems, screen) = lint(&[("hosts", HOSTS), ("site.yml", site)], false);
+    assert!(problems.is_empty(), "{screen}");
+    let (problems, _) = lint(&[("hosts", HOSTS), ("site.yml", site)], true);
+    assert_eq!(problems.iter().map(|problem| problem.code).collect::<Vec<_>>(), ["DPP0301"]);
+}
+
+#[test]
+fn yaml_that_cannot_be_read_and_keys_that_stand_twice_are_shown() {
+    let (_, tab) = lint(&[("hosts", HOSTS), ("site.yml", "- hosts: es\n\ttasks: []\n")], true);
+    let (_, twice) = lint(&[("hosts", HOSTS), ("site.yml", "- hosts: es\n  hosts: kafka\n  tasks: []\n")], true);
+    insta::assert_snapshot!(format!("{tab}\n\n{twice}"));
+}

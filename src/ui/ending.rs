@@ -1,0 +1,71 @@
+//! How a run ends on the screen: each failure in full, one line that sums up, what is owed, what to type next.
+
+use std::path::PathBuf;
+
+use crate::exit::Exit;
+use crate::report::RunReport;
+use crate::ui::{Ui, failure};
+
+/// What the end of a run tells beside its report.
+#[derive(Debug, Clone)]
+pub struct Close {
+    /// Number of the run; 0 when no log could be kept.
+    pub run: u64,
+    /// `run`, `deploy`.
+    pub command: String,
+    /// How the programme ends.
+    pub exit: Exit,
+    /// Commands to type next, each with what it is for.
+    pub next: Vec<(String, String)>,
+    /// Where the log lies.
+    pub log: Option<PathBuf>,
+}
+
+/// The last lines.
+pub(super) fn lines(ui: &Ui, report: &RunReport, close: &Close) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (at, failed) in report.failures.iter().enumerate() {
+        lines.push(String::new());
+        lines.extend(failure::lines(ui, at + 1, failed));
+    }
+    if ui.verbosity < -1 {
+        return lines;
+    }
+    lines.push(String::new());
+    lines.push(summary(report, close.exit));
+    if ui.verbosity < 0 {
+        return lines;
+    }
+    lines.extend(unpredicted(report));
+    lines.extend(
+        report
+            .owed
+            .iter()
+            .map(|(host, handler)| format!("Owed: {handler} on {host} (kept there; the next run does it)")),
+    );
+    let wide = close.next.iter().map(|(what, _)| what.chars().count()).max().unwrap_or(0) + 1;
+    lines.extend(close.next.iter().map(|(what, command)| format!("{:<wide$}   {command}", format!("{what}:"))));
+    lines
+}
+
+fn summary(report: &RunReport, exit: Exit) -> String {
+    let (hosts, failed, lost) = (report.hosts.len(), report.failed_hosts(), report.lost_hosts());
+    let good = hosts.saturating_sub(failed + lost);
+    let (changes, seconds) = (report.changes(), report.ms as f64 / 1000.0);
+    let would = if report.check { "would be made" } else { "made" };
+    let s = if changes == 1 { "" } else { "s" };
+    let word = if matches!(exit, Exit::Interrupted | Exit::Terminated) { "Stopped. Done" } else { "Done" };
+    let mut line = format!("{word} on {good} of {hosts} hosts, {changes} change{s} {would}, {seconds:.1}s.");
+    for (words, hosts) in [("Failed", report.failed_names()), ("Out of reach", report.lost_names())] {
+        if !hosts.is_empty() {
+            line.push_str(&format!(" {words}: {}.", hosts.join(", ")));
+        }
+    }
+    line
+}
+
+fn unpredicted(report: &RunReport) -> Option<String> {
+    let count = report.unpredicted.len();
+    let s = if count == 1 { "" } else { "s" };
+    (report.check && count > 0).then(|| format!("Not predicted: {count} step{s} ({})", report.unpredicted.join(", ")))
+}

@@ -1,0 +1,127 @@
+//! Screens of runs, drawn from events that a run told.
+
+use dpp_protocol::{Change, Failure, Verb};
+use serde_json::json;
+
+use super::ending::{self, Close};
+use super::lines::Lines;
+use super::{Colour, Output, Ui};
+use crate::event::{Event, Stamped, Status, StepName, StepResult};
+use crate::exit::Exit;
+use crate::report::RunReport;
+use crate::source::{Place, Source};
+
+pub(super) fn ui(verbosity: i8) -> Ui {
+    Ui { width: 100, ..Ui::new(Colour::Never, verbosity, Some(Output::Plain), &|_| false) }
+}
+
+pub(super) fn step(task: &str) -> StepName {
+    let text = format!("---\n- name: {task}\n  apt: name=elasticsearch\n");
+    let source = Source::new("roles/elasticsearch/tasks/main.yml", text);
+    let place = Place::new(&source, 6..6 + 6 + task.len());
+    StepName {
+        role: "elasticsearch".into(),
+        task: task.to_owned(),
+        action: "apt".into(),
+        at: place.to_string(),
+        place: Some(place),
+    }
+}
+
+fn result(status: Status) -> StepResult {
+    StepResult {
+        status,
+        ignored: false,
+        rescued: false,
+        changes: Vec::new(),
+        unpredicted: false,
+        message: String::new(),
+        failure: None,
+        result: json!({"changed": status == Status::Changed}),
+        ms: 14_210,
+    }
+}
+
+fn finished(host: &str, task: &str, result: StepResult) -> Event {
+    Event::StepFinished { host: host.into(), step: step(task), result }
+}
+
+fn broken() -> StepResult {
+    let failure = Failure::new("service active, but http://10.0.0.14:9200 never answered 200")
+        .code("DPP0702")
+        .note("unit", "elasticsearch.service: activating (auto-restart), exit 1, 3 starts in 60s")
+        .note("journal", "max virtual memory areas vm.max_map_count [65530] is too low\nexiting")
+        .help("sysctl -w vm.max_map_count=262144");
+    StepResult { failure: Some(failure), ms: 60_000, ..result(Status::Failed) }
+}
+
+fn story() -> Vec<Event> {
+    let edited = Change::new(Verb::Change, "/etc/elasticsearch/elasticsearch.yml")
+        .texts(Some("a: 1\nb: 2\n".into()), Some("a: 1\nb: 3\n".into()));
+    let printed = json!({"changed": true, "rc": 0, "stdout": "one\ntwo", "stdout_lines": ["one", "two"]});
+    vec![
+        Event::RunStarted {
+            command: "run".into(),
+            hosts: vec!["es1".into(), "es2".into(), "kib1".into()],
+            same_machine: vec![vec!["es1".into(), "kib1".into()]],
+            check: false,
+            steps: 6,
+        },
+        Event::PlayStarted { play: "Elasticsearch".into(), hosts: vec!["es1".into(), "es2".into(), "kib1".into()] },
+        finished("es1", "look", result(Status::Ok)),
+        finished("es1", "leave out", StepResult { message: "x is defined".into(), ..result(Status::Skipped) }),
+        finished("es1", "settings", StepResult { changes: vec![edited], result: printed, ..result(Status::Changed) }),
+        Event::Warning { text: "es1: the clock is 3 s late".into() },
+        finished("es2", "start elasticsearch", broken()),
+        Event::HostLost {
+            host: "kib1".into(),
+            failure: Failure::new("cannot connect to 10.0.0.15:22: Connection refused").code("DPP0402"),
+        },
+        Event::Owed {
+            host: "es2".into(),
+            debt: dpp_protocol::Debt { handler: "restart elasticsearch".into(), reason: String::new() },
+        },
+        Event::RunFinished { ms: 75_300 },
+    ]
+}
+
+fn screen(verbosity: i8, diff: bool) -> String {
+    let ui = ui(verbosity);
+    let mut lines = Lines::new(ui, diff, true);
+    let mut report = RunReport::default();
+    let mut screen = String::new();
+    for event in story() {
+        let stamped = Stamped { t: 1_795_356_191_204, event };
+        report.absorb(&stamped);
+        lines.of(&stamped).iter().for_each(|line| screen += &format!("{line}\n"));
+    }
+    let close = Close {
+        run: 42,
+        command: "run".into(),
+        exit: Exit::Failed,
+        next: vec![("Go on from here".into(), "dppctl run site.yml -l es2,kib1".into())],
+        log: None,
+    };
+    ending::lines(&ui, &report, &close).iter().for_each(|line| screen += &format!("{line}\n"));
+    screen
+}
+
+#[test]
+fn a_run_as_it_is_told_when_nobody_asks_for_more() {
+    insta::assert_snapshot!(screen(0, false));
+}
+
+#[test]
+fn a_run_with_differences() {
+    insta::assert_snapshot!(screen(0, true));
+}
+
+#[test]
+fn a_run_told_with_all_that_modules_answered() {
+    insta::assert_snapshot!(screen(3, false));
+}
+
+#[test]
+fn a_quiet_run_tells_failures_warnings_and_the_last_line() {
+    insta::assert_snapshot!(screen(-1, false));
+}
