@@ -31,7 +31,7 @@ pub(super) struct VerifyArgs {
     events: u32,
     /// How long to wait for the last of them: 60s, 2m
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = time)]
-    timeout: Duration,
+    wait: Duration,
     /// Leave the test messages in Elasticsearch
     #[arg(long)]
     keep: bool,
@@ -58,7 +58,7 @@ pub(super) fn verify(global: &Global, args: &VerifyArgs, ui: Ui) -> Result<Exit,
     let mut invocation = Invocation::read(global, Some(&args.connection), Some(&args.privilege))?;
     let playbook = playbook(&invocation.project.root, None)?;
     let layout = Layout::read(&mut invocation, playbook, None, &HowArgs::default())?;
-    let probe = Probe { events: args.events, timeout: args.timeout, keep: args.keep };
+    let probe = Probe { events: args.events, timeout: args.wait, keep: args.keep };
     probe.go(layout, ui, args.json)
 }
 
