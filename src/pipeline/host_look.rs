@@ -56,7 +56,7 @@ impl HostLook {
     /// The unit that does the work of a stage here.
     pub fn unit(&self, stage: Stage) -> Option<&Unit> {
         let known = |name: &&str| self.units.iter().find(|unit| unit.name == **name);
-        let mut there = stage.units().iter().filter_map(|name| known(name));
+        let mut there = stage.units().iter().filter_map(known);
         let first = there.clone().next();
         there.find(|unit| unit.active == "active").or(first)
     }
