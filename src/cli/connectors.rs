@@ -289,7 +289,12 @@ fn told(name: &str, answer: &Answer) -> String {
 }
 
 fn running(outcome: &Outcome) -> String {
-    let tasks = outcome.result.get("status").and_then(|status| status["tasks"].as_array());
+    let status = outcome.result.get("status");
+    // Tasks go on for a moment after their connector was told to pause.
+    if status.is_some_and(|status| status["state"] == "PAUSED") {
+        return "  (paused)".to_owned();
+    }
+    let tasks = status.and_then(|status| status["tasks"].as_array());
     let running = |tasks: &Vec<Json>| tasks.iter().filter(|task| task["state"] == "RUNNING").count();
     tasks.map(|tasks| format!("  ({}/{} tasks run)", running(tasks), tasks.len())).unwrap_or_default()
 }

@@ -189,3 +189,15 @@ impl Stop {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn no_option_of_any_command_clashes_with_another() {
+        Cli::command().debug_assert();
+    }
+}

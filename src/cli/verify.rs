@@ -15,11 +15,13 @@ use crate::cli::options::{ConnectionArgs, Global, HowArgs, PrivilegeArgs};
 use crate::cli::status::elasticsearch;
 use crate::engine::Errand;
 use crate::exit::Exit;
-use crate::pipeline::{Clocks, Journey, Stage, Verdict, Wiring, report};
+use crate::pipeline::{Clocks, HostLook, Journey, Stage, Verdict, Wiring, report};
 use crate::ui::Ui;
 
 /// The field that holds the mark.
 const FIELD: &str = "dppctl_probe.id";
+/// The look at the relay's own host, whose word goes before RabbitMQ's.
+const UNIT: &str = "relay unit";
 const KAFKA: &str = "kafka";
 const ELASTICSEARCH: &str = "elasticsearch";
 
@@ -31,7 +33,7 @@ pub(super) struct VerifyArgs {
     events: u32,
     /// How long to wait for the last of them: 60s, 2m
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = time)]
-    timeout: Duration,
+    wait: Duration,
     /// Leave the test messages in Elasticsearch
     #[arg(long)]
     keep: bool,
@@ -58,7 +60,7 @@ pub(super) fn verify(global: &Global, args: &VerifyArgs, ui: Ui) -> Result<Exit,
     let mut invocation = Invocation::read(global, Some(&args.connection), Some(&args.privilege))?;
     let playbook = playbook(&invocation.project.root, None)?;
     let layout = Layout::read(&mut invocation, playbook, None, &HowArgs::default())?;
-    let probe = Probe { events: args.events, timeout: args.timeout, keep: args.keep };
+    let probe = Probe { events: args.events, timeout: args.wait, keep: args.keep };
     probe.go(layout, ui, args.json)
 }
 
@@ -259,6 +261,9 @@ fn clocks(layout: &mut Layout, posts: &Posts) -> Clocks {
 fn surroundings(layout: &mut Layout, posts: &Posts, journey: &mut Journey) {
     let wiring = layout.wiring.clone();
     let mut errands = vec![("relay", Errand::new(&posts.rabbitmq, "rabbitmq_facts", rabbitmq_login(&wiring)))];
+    if let Ok(host) = layout.first(Stage::Relay) {
+        errands.push((UNIT, Errand::new(host, "shell", json!({"cmd": HostLook::command()}))));
+    }
     if let Ok(host) = layout.first(Stage::Connect) {
         let params = json!({"url": wiring.connect_url, "unit": wiring.connect_unit});
         errands.push(("connect", Errand::new(host, "kafka_connect_facts", params)));
@@ -274,13 +279,30 @@ fn surroundings(layout: &mut Layout, posts: &Posts, journey: &mut Journey) {
     for ((hop, _), answer) in errands.iter().zip(layout.errands.run(&only, &mut |_, _, _| {})) {
         let (words, well) = match *hop {
             "relay" => relay(&answer, &wiring),
+            UNIT => match stopped_relay(&answer) {
+                Some(words) => (words, false),
+                None => continue,
+            },
             "connect" => connect(&answer, &wiring),
             _ => data_view(&answer),
         };
+        let hop = if *hop == UNIT { "relay" } else { hop };
         journey.words.insert(hop, words);
-        if !well {
+        // RabbitMQ counts consumers every few seconds only: what came through proves the relay.
+        let proven = hop == "relay" && journey.kafka.len() == journey.ids.len();
+        if !well && !proven {
             journey.ill.push(hop);
         }
+    }
+}
+
+/// What keeps the relay's unit from its work.
+fn stopped_relay(answer: &Answer) -> Option<String> {
+    let look = HostLook::read(answer.as_ref().ok()?.result.get("stdout")?.as_str()?);
+    match look.unit(Stage::Relay) {
+        None => Some("neither dpp-relay nor Logstash is installed".to_owned()),
+        Some(unit) if !unit.runs() => Some(format!("{} is {} ({})", unit.name, unit.active, unit.sub)),
+        Some(_) => None,
     }
 }
 

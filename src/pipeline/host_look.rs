@@ -47,7 +47,8 @@ impl HostLook {
         let packages = printed.lines().filter_map(|line| {
             let mut words = line.strip_prefix("package ")?.split_whitespace();
             let (status, name, version) = (words.next()?, words.next()?, words.next()?);
-            status.starts_with('i').then(|| (name.to_owned(), version.to_owned()))
+            // `ii`, and `hi` for a package that is held.
+            (status.chars().nth(1) == Some('i')).then(|| (name.to_owned(), version.to_owned()))
         });
         Self { units: printed.split("\n\n").filter_map(unit).collect(), packages: packages.collect() }
     }
@@ -98,7 +99,7 @@ mod tests {
     const PRINTED: &str = "Id=logstash.service\nLoadState=loaded\nActiveState=inactive\nSubState=dead\nNRestarts=0\n\n\
         NRestarts=4\nId=dpp-relay.service\nLoadState=loaded\nActiveState=active\nSubState=running\n\n\
         Id=kibana.service\nLoadState=not-found\nActiveState=inactive\nSubState=dead\n\n\
-        package ii  dpp-relay 0.1.0\npackage rc  kibana 7.17.29\npackage ii  rabbitmq-server 1:3.10.8-1.1\n";
+        package hi  dpp-relay 0.1.0\npackage rc  kibana 7.17.29\npackage ii  rabbitmq-server 1:3.10.8-1.1\n";
 
     #[test]
     fn the_unit_that_runs_stands_for_the_stage() {

@@ -181,6 +181,7 @@ impl Verdict {
             Some(count) => format!(" Test events removed ({count})."),
             None => " Test events kept.".to_owned(),
         };
+        let late = if self.lost > 0 { " Those that come late stay in Elasticsearch." } else { "" };
         if self.passed {
             let slowest = self.slowest.map(|ms| format!(", slowest {}", span(ms))).unwrap_or_default();
             return format!("PASS  nothing lost, nothing doubled{slowest}.{removed}");
@@ -191,7 +192,7 @@ impl Verdict {
             (None, _, doubled) if doubled > 0 => format!("nothing lost, {doubled} doubled"),
             _ => format!("all arrived, but {} is not well", ill.unwrap_or("a hop")),
         };
-        format!("FAIL  {words}.{removed}")
+        format!("FAIL  {words}.{removed}{late}")
     }
 }
 
