@@ -40,26 +40,25 @@ pub(super) struct Conduct<'a> {
 }
 
 /// Plans, runs, reports.
-pub(super) fn conduct(invocation: &mut Invocation, conduct: Conduct, ui: Ui) -> Result<Exit, Stop> {
+pub(super) fn conduct(invocation: &mut Invocation, conduct: &Conduct, ui: Ui) -> Result<Exit, Stop> {
     for playbook in &conduct.playbooks {
         let folder = playbook.parent().unwrap_or(Path::new(""));
         invocation.inventory.read_beside_playbook(folder, &invocation.vault)?;
     }
-    let mut plan = plan(invocation, &conduct)?;
+    let mut plan = plan(invocation, conduct)?;
     (conduct.review)(&mut plan)?;
     ui.problems(&plan.warnings);
-    let binary = Arc::new(agent()?);
     let verbosity = u8::try_from(ui.verbosity.max(0)).unwrap_or(0);
-    let store = Arc::new(store(invocation)?);
+    let vars = invocation.run_vars(conduct.how.check, conduct.how.diff, verbosity);
     let (sender, inbox) = mpsc::channel();
     let templates = invocation.templates.clone();
     let events = Events::new(sender, move || templates.secrets());
     conceal(invocation, &events);
-    let started = started(&plan, &conduct);
-    let watch = Watch::begin(ui, conduct.how.diff, &invocation.project.root, &invocation.reports, inbox)?;
+    let started = started(&plan, conduct);
     let interrupts = Interrupts::listen(&events);
+    let engine = engine(invocation, conduct, vars, events.clone(), verbosity, interrupts.cancel())?;
+    let watch = Watch::begin(ui, conduct.how.diff, &invocation.project.root, &invocation.reports, inbox)?;
     events.tell(started);
-    let engine = engine(invocation, &conduct, events, binary, store, verbosity, interrupts.cancel());
     let end = engine.run(plan);
     let (run, log) = (watch.run(), watch.log());
     let followers = watch.join()?;
@@ -156,14 +155,12 @@ pub(super) fn plan(invocation: &Invocation, conduct: &Conduct) -> Result<Plan, S
 fn engine(
     invocation: &Invocation,
     conduct: &Conduct,
+    vars: Arc<RunVars>,
     events: Events,
-    binary: Arc<AgentBinary>,
-    store: Arc<Store>,
     verbosity: u8,
     cancel: Arc<AtomicU8>,
-) -> Engine {
-    let vars = invocation.run_vars(conduct.how.check, conduct.how.diff, verbosity);
-    Engine::new(Parts {
+) -> Result<Engine, Stop> {
+    Ok(Engine::new(Parts {
         options: Options {
             forks: conduct.how.forks.unwrap_or(*invocation.project.settings.forks).max(1),
             check: conduct.how.check,
@@ -181,10 +178,10 @@ fn engine(
         roles: role_folders(invocation, &conduct.playbooks),
         catalogue: catalogue(),
         selection: selection(conduct.selection),
-        binary,
-        store,
+        binary: Arc::new(agent()?),
+        store: Arc::new(store(invocation)?),
         cancel,
-    })
+    }))
 }
 
 /// The files that hosts turn out to need; what is locked must be as it was locked.

@@ -60,7 +60,7 @@ pub(super) fn deploy(global: &Global, args: &DeployArgs, ui: Ui) -> Result<Exit,
     };
     let exit = conduct(
         &mut invocation,
-        Conduct {
+        &Conduct {
             command: "deploy",
             playbooks: vec![playbook.clone()],
             selection: &args.selection,

@@ -1,13 +1,14 @@
 //! `dppctl init`: a starter project, an inventory and settings that a first `deploy` works with.
 
-use std::io;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use crate::cli::Stop;
+use crate::content::{Content, path};
 use crate::exit::Exit;
-use crate::source::Problem;
+use crate::source::{Problem, nearest};
 use crate::ui::Ui;
 
 /// Groups in the order of the flow.
@@ -35,20 +36,24 @@ pub(super) struct InitArgs {
     /// Hosts of the pipeline, as they are reached: `web1,kafka1,es1`; one may carry everything
     #[arg(long, value_name = "HOSTS", value_delimiter = ',')]
     hosts: Vec<String>,
+    /// Write out a shipped role with its templates instead, to be changed; the project's own role wins
+    #[arg(long, value_name = "ROLE", conflicts_with = "hosts")]
+    eject: Option<String>,
 }
 
 pub(super) fn init(args: &InitArgs, ui: Ui) -> Result<Exit, Stop> {
+    if let Some(role) = &args.eject {
+        return eject(&args.folder, role, ui);
+    }
     let files = [
         ("inventory/hosts", inventory(&args.hosts)),
         ("inventory/group_vars/all.yml", variables()),
         ("dppctl.toml", SETTINGS.to_owned()),
         (".gitignore", IGNORED.to_owned()),
     ];
-    refuse_to_cover(&args.folder, &files)?;
+    refuse_to_cover(&args.folder, files.iter().map(|(name, _)| *name))?;
     for (name, text) in &files {
-        let path = args.folder.join(name);
-        write(&path, text).map_err(|error| Stop::Trouble(format!("cannot write {}: {error}", path.display())))?;
-        ui.story(&format!("wrote {}", path.display()));
+        write(&args.folder.join(name), text.as_bytes(), ui)?;
     }
     ui.story("");
     let go = if args.folder == Path::new(".") { String::new() } else { format!("cd {} && ", args.folder.display()) };
@@ -61,17 +66,39 @@ pub(super) fn init(args: &InitArgs, ui: Ui) -> Result<Exit, Stop> {
 }
 
 /// Somebody's files are never written over.
-fn refuse_to_cover(folder: &Path, files: &[(&str, String)]) -> Result<(), Problem> {
-    let there = files.iter().map(|(name, _)| folder.join(name)).find(|path| path.exists());
+fn refuse_to_cover<'a>(folder: &Path, names: impl IntoIterator<Item = &'a str>) -> Result<(), Problem> {
+    let there = names.into_iter().map(|name| folder.join(name)).find(|path| path.exists());
     there.map_or(Ok(()), |path| {
         let problem = Problem::error("DPP0106", format!("{} is there already", path.display()));
         Err(problem.help("a project is begun in a folder that has none: dppctl init NEW_FOLDER"))
     })
 }
 
-fn write(path: &Path, text: &str) -> io::Result<()> {
-    path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
-    std::fs::write(path, text)
+fn write(path: &Path, bytes: &[u8], ui: Ui) -> Result<(), Stop> {
+    let made = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+    let written = made.and_then(|()| std::fs::write(path, bytes));
+    written.map_err(|error| Stop::Trouble(format!("cannot write {}: {error}", path.display())))?;
+    ui.story(&format!("wrote {}", path.display()));
+    Ok(())
+}
+
+/// Writes a shipped role into the project, and the templates that lie under its name.
+fn eject(folder: &Path, role: &str, ui: Ui) -> Result<Exit, Stop> {
+    let shipped = Content::default();
+    let roles: BTreeSet<&str> = shipped.below("roles").filter_map(|path| path.split('/').next()).collect();
+    if !roles.contains(role) {
+        let problem = Problem::error("DPP0107", format!("there is no shipped role `{role}`"));
+        let problem = problem.did_you_mean(nearest(role, roles.iter().copied()));
+        return Err(problem.note(format!("roles: {}", Vec::from_iter(roles).join(", "))).into());
+    }
+    let tops = [format!("roles/{role}"), format!("templates/{role}")];
+    let names: Vec<String> =
+        tops.iter().flat_map(|top| shipped.below(top).map(move |name| format!("{top}/{name}"))).collect();
+    refuse_to_cover(folder, names.iter().map(String::as_str))?;
+    for name in &names {
+        write(&folder.join(name), shipped.read(&path(name)).unwrap_or_default(), ui)?;
+    }
+    Ok(Exit::Ok)
 }
 
 fn inventory(hosts: &[String]) -> String {
@@ -79,10 +106,10 @@ fn inventory(hosts: &[String]) -> String {
         # A host by another name:  es1 ansible_host=10.0.0.12 ansible_user=debian ansible_port=22\n"
         .to_owned();
     for (at, group) in GROUPS.iter().enumerate() {
-        text += &format!("\n[{group}]\n");
+        text.extend(["\n[", group, "]\n"]);
         // Hosts are dealt along the flow, so that neighbours in the flow share one when there are few.
         match hosts.get(at * hosts.len() / GROUPS.len()) {
-            Some(host) => text += &format!("{host}\n"),
+            Some(host) => text.extend([host.as_str(), "\n"]),
             None => text += "# HOST\n",
         }
     }
@@ -104,7 +131,7 @@ mod tests {
     fn begun(hosts: &[&str]) -> (tempfile::TempDir, Inventory) {
         let folder = tempfile::tempdir().unwrap();
         let hosts = hosts.iter().map(|host| (*host).to_owned()).collect();
-        init(&InitArgs { folder: folder.path().to_owned(), hosts }, Ui::plain()).unwrap();
+        init(&InitArgs { folder: folder.path().to_owned(), hosts, eject: None }, Ui::plain()).unwrap();
         let source = InventorySource::Path(folder.path().join("inventory/hosts"));
         let inventory = Inventory::load(&[source], &Vault::new()).unwrap();
         (folder, inventory)
@@ -124,8 +151,19 @@ mod tests {
     #[test]
     fn what_is_there_is_not_written_over() {
         let (folder, _) = begun(&["a"]);
-        let args = InitArgs { folder: folder.path().to_owned(), hosts: Vec::new() };
+        let args = InitArgs { folder: folder.path().to_owned(), hosts: Vec::new(), eject: None };
         assert!(matches!(init(&args, Ui::plain()), Err(Stop::Refused(_))));
         assert!(std::fs::read_to_string(folder.path().join("inventory/hosts")).unwrap().contains("\na\n"));
+    }
+
+    #[test]
+    fn a_shipped_role_is_written_out_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        eject(folder.path(), "kibana", Ui::plain()).unwrap();
+        assert!(folder.path().join("roles/kibana/tasks/main.yml").is_file());
+        assert!(folder.path().join("templates/kibana/kibana.yml.j2").is_file());
+        assert!(matches!(eject(folder.path(), "kibana", Ui::plain()), Err(Stop::Refused(_))));
+        let Err(Stop::Refused(problems)) = eject(folder.path(), "kibanna", Ui::plain()) else { panic!() };
+        assert_eq!(problems[0].help.as_deref(), Some("did you mean `kibana`?"));
     }
 }

@@ -228,7 +228,9 @@ fn defaults(
         password,
         passphrase: None,
         host_keys: host_keys.or(*settings.host_keys),
-        timeout: connection.and_then(|args| args.timeout).map_or(*settings.connect_timeout, Duration::from_secs),
+        timeout: connection
+            .and_then(|args| args.connect_timeout)
+            .map_or(*settings.connect_timeout, Duration::from_secs),
         become_: becoming(project, privilege)?,
         home: project.home().map(Path::to_owned),
     })

@@ -9,9 +9,9 @@ use crate::cli::Stop;
 use crate::cli::conduct::{catalogue, render, role_folders};
 use crate::cli::invocation::Invocation;
 use crate::cli::options::Global;
+use crate::cli::shipped::Shipped;
 use crate::exit::Exit;
 use crate::lint::{Lint, explain};
-use crate::playbook::OnDisk;
 use crate::secret::Vault;
 use crate::source::{Problem, Severity};
 use crate::ui::{Output, Ui, answer_json, problem_document};
@@ -58,7 +58,8 @@ pub(super) fn lint(global: &Global, args: &LintArgs, ui: Ui) -> Result<Exit, Sto
     let (roles, catalogue) = (role_folders(&invocation, &found.playbooks), catalogue());
     let render = render(&invocation);
     let mut problems = Lint {
-        files: &OnDisk,
+        files: &Shipped::default(),
+        tree: &Shipped::default(),
         playbooks: &found.playbooks,
         task_files: &found.task_files,
         roles: &roles,

@@ -33,7 +33,7 @@ use clap::{Parser, Subcommand};
 use crate::exit::Exit;
 use crate::ui::Ui;
 
-pub use options::Global;
+use options::Global;
 
 /// Takes bare Debian and Ubuntu hosts to a running, verified log pipeline, and keeps it upgraded
 #[derive(Debug, Parser)]
@@ -57,6 +57,8 @@ pub struct Cli {
 enum Command {
     /// Lock, fetch and list the files a project is made of
     Packages(packages::PackagesArgs),
+    /// Begin a project: inventory and settings
+    Init(init::InitArgs),
     /// Bring hosts to a running pipeline
     #[command(visible_alias = "apply")]
     Deploy(deploy::DeployArgs),
@@ -67,8 +69,6 @@ enum Command {
     /// See and change what Kafka Connect runs
     #[command(subcommand)]
     Connectors(connectors::ConnectorsCommand),
-    /// Begin a project: inventory and settings
-    Init(init::InitArgs),
     /// Run Ansible playbooks
     Run(run::RunArgs),
     /// Look whether hosts can be worked on; changes nothing
@@ -197,7 +197,11 @@ mod tests {
     use super::*;
 
     #[test]
+<<<<<<< HEAD
     fn no_option_of_any_command_clashes_with_another() {
+=======
+    fn no_two_options_of_a_command_share_a_name() {
+>>>>>>> screens2
         Cli::command().debug_assert();
     }
 }

@@ -9,7 +9,7 @@ use crate::ui::{Colour, Output, Ui};
 
 /// Options of every command.
 #[derive(Debug, Args)]
-pub struct Global {
+pub(super) struct Global {
     /// Inventory: file, folder, or names with commas; may be repeated
     #[arg(short, long, global = true, value_name = "PATH", env = "DPPCTL_INVENTORY")]
     pub inventory: Vec<String>,
@@ -53,7 +53,7 @@ pub struct Global {
 
 /// `--color`.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum ColourArg {
+pub(super) enum ColourArg {
     /// When standard error is a terminal
     Auto,
     /// Always
@@ -64,7 +64,7 @@ pub enum ColourArg {
 
 /// `--output`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum OutputArg {
+pub(super) enum OutputArg {
     /// What fits: bars on a terminal, lines elsewhere, sections in CI
     Auto,
     /// Bars and lines
@@ -161,7 +161,7 @@ pub(super) struct ConnectionArgs {
     pub private_key: Option<PathBuf>,
     /// Seconds to wait for a connection
     #[arg(short = 'T', long, value_name = "SECONDS")]
-    pub timeout: Option<u64>,
+    pub connect_timeout: Option<u64>,
     /// ssh or local
     #[arg(short, long, value_enum, value_name = "KIND")]
     pub connection: Option<ConnectionArg>,
@@ -198,7 +198,7 @@ pub(super) enum HostKeyArg {
 
 impl Global {
     /// The screen these options ask for.
-    pub fn ui(&self) -> Ui {
+    pub(super) fn ui(&self) -> Ui {
         let colour = match self.color {
             ColourArg::Auto => Colour::Auto,
             ColourArg::Always => Colour::Always,

@@ -9,8 +9,10 @@ use serde_json::json;
 use crate::cli::conduct::{catalogue, render as renderer, role_folders};
 use crate::cli::invocation::Invocation;
 use crate::cli::options::{ConnectionArgs, Global};
+use crate::cli::shipped::Shipped;
 use crate::cli::written::{NAME, Written};
 use crate::cli::{Stop, reach};
+use crate::content;
 use crate::engine::{Errand, PlayVars, RunVars, TaskVars};
 use crate::exit::Exit;
 use crate::plan::{PlanRequest, PlayPlan, Selection, Step, TaskStep, build};
@@ -43,8 +45,9 @@ pub(super) fn render(global: &Global, args: &RenderArgs, ui: Ui) -> Result<Exit,
         gather(&invocation, &vars, &host)?;
     }
     let vars = task_vars(vars, play, host)?;
-    let folder = vars.step.as_ref().and_then(|step| Some(step.role.as_ref()?.role.folder.clone())).unwrap_or_default();
-    let search = SearchPath { folders: vec![folder] };
+    let role_folder = vars.step.as_ref().and_then(|step| Some(step.role.as_ref()?.role.folder.clone()));
+    let own = [invocation.project.root.clone(), content::path("")];
+    let search = SearchPath { folders: role_folder.into_iter().chain(own).collect() };
     let source = template(&search, role, name)?;
     let scope = Scope::new(Arc::new(vars), Arc::new(search));
     let text = invocation.templates.file(&source, &scope, &FileOptions::default());
@@ -60,14 +63,11 @@ fn parted(given: &str) -> Result<(&str, &str), Problem> {
 
 fn one_host(invocation: &Invocation, limit: Option<&str>) -> Result<String, Stop> {
     let hosts = reach::hosts(invocation, None, limit)?;
-    match hosts.as_slice() {
-        [host] => Ok(host.clone()),
-        _ => {
-            let problem =
-                Problem::error("DPP0203", format!("a template is rendered for one host, not for {}", hosts.len()));
-            Err(problem.help(format!("name it: -l {}", hosts.first().map_or("HOST", String::as_str))).into())
-        }
+    if let [host] = hosts.as_slice() {
+        return Ok(host.clone());
     }
+    let problem = Problem::error("DPP0203", format!("a template is rendered for one host, not for {}", hosts.len()));
+    Err(problem.help(format!("name it: -l {}", hosts.first().map_or("HOST", String::as_str))).into())
 }
 
 /// A play that would use the role on the host.
@@ -118,21 +118,25 @@ fn first(steps: &[Step]) -> Option<Arc<TaskStep>> {
 }
 
 fn template(search: &SearchPath, role: &str, name: &str) -> Result<Arc<crate::source::Source>, Problem> {
-    let names = [name.to_owned(), format!("{name}.j2")];
-    let found = names.iter().flat_map(|name| search.candidates("templates", name)).find(|path| path.is_file());
+    // Templates lie in the role, or under the role's name in the project.
+    let names = [name.to_owned(), format!("{name}.j2"), format!("{role}/{name}"), format!("{role}/{name}.j2")];
+    let found = names
+        .iter()
+        .flat_map(|name| search.candidates("templates", name))
+        .find(|path| Shipped::default().is_file(path));
     let Some(path) = found else {
-        let folder = search.folders.first().map(|folder| folder.join("templates")).unwrap_or_default();
-        let known = known(&folder);
+        let folders =
+            search.folders.iter().flat_map(|folder| [folder.join("templates").join(role), folder.join("templates")]);
+        let known: Vec<String> = folders.flat_map(|folder| known(&folder)).collect();
         let problem = Problem::error("DPP0106", format!("role `{role}` has no template `{name}`"));
         let problem = problem.did_you_mean(crate::source::nearest(name, known.iter().map(String::as_str)));
         return Err(if known.is_empty() { problem } else { problem.note(format!("templates: {}", known.join(", "))) });
     };
-    crate::playbook::OnDisk.source(&path)
+    Files::source(&Shipped::default(), &path)
 }
 
 fn known(folder: &Path) -> Vec<String> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
-    names.sort();
-    names
+    let paths = crate::template::Files::list(&Shipped::default(), folder);
+    let files = paths.iter().filter(|path| Shipped::default().is_file(path));
+    files.filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned())).collect()
 }

@@ -31,7 +31,7 @@ pub(super) fn run(global: &Global, args: &RunArgs, ui: Ui) -> Result<Exit, Stop>
     let mut invocation = Invocation::read(global, Some(&args.connection), Some(&args.privilege))?;
     conduct(
         &mut invocation,
-        Conduct {
+        &Conduct {
             command: "run",
             playbooks: args.playbooks.clone(),
             selection: &args.selection,

@@ -23,6 +23,8 @@ pub use codes::{CODES, explain};
 pub struct Lint<'a> {
     /// Where files are read from.
     pub files: &'a dyn Files,
+    /// The same files, as folders that can be listed.
+    pub tree: &'a dyn crate::template::Files,
     /// Playbooks.
     pub playbooks: &'a [PathBuf],
     /// Files of tasks that no playbook leads to.

@@ -1,11 +1,12 @@
 //! Names that come to be while a play runs: what tasks register and set, what loops call their items.
 
 use std::collections::HashSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::lint::Lint;
 use crate::plan::TaskStep;
-use crate::playbook::{Files, Item, Task, read_tasks};
+use crate::playbook::{Item, Task, read_tasks};
 use crate::value::Value;
 
 /// Names that Ansible gives by itself.
@@ -44,14 +45,14 @@ pub(super) struct Names {
 
 impl Names {
     /// The names that these tasks, and all tasks of their roles, make.
-    pub(super) fn of(tasks: &[Arc<TaskStep>], files: &dyn Files) -> Self {
+    pub(super) fn of(tasks: &[Arc<TaskStep>], lint: &Lint) -> Self {
         let mut names = Self::default();
         let mut roles = HashSet::new();
         for step in tasks {
             names.task(&step.task);
             let role = step.role.as_ref().map(|role| role.role.folder.clone());
             for folder in role.into_iter().filter(|folder| roles.insert(folder.clone())) {
-                names.role(&folder.join("tasks"), files);
+                names.role(&folder.join("tasks"), lint);
             }
         }
         names
@@ -63,10 +64,10 @@ impl Names {
     }
 
     /// Files of tasks that are included in the run, whichever they are.
-    fn role(&mut self, folder: &Path, files: &dyn Files) {
-        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-        for path in entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|end| end == "yml")) {
-            read_tasks(files, &path).unwrap_or_default().iter().for_each(|item| self.item(item));
+    fn role(&mut self, folder: &Path, lint: &Lint) {
+        let is_yaml = |path: &PathBuf| path.extension().is_some_and(|end| end == "yml" || end == "yaml");
+        for path in lint.tree.list(folder).into_iter().filter(is_yaml) {
+            read_tasks(lint.files, &path).unwrap_or_default().iter().for_each(|item| self.item(item));
         }
     }
 

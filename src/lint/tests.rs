@@ -9,7 +9,7 @@ use crate::plan::Catalogue;
 use crate::playbook::OnDisk;
 use crate::secret::Vault;
 use crate::source::{Problem, Problems, excerpt};
-use crate::template::{Scope, SearchPath, Surroundings, Templates};
+use crate::template::{Disk, Scope, SearchPath, Surroundings, Templates};
 use crate::value::{Map, Text, Value};
 
 fn lint(files: &[(&str, &str)], with_inventory: bool) -> (Problems, String) {
@@ -38,6 +38,7 @@ fn lint(files: &[(&str, &str)], with_inventory: bool) -> (Problems, String) {
     ]);
     let problems = Lint {
         files: &OnDisk,
+        tree: &Disk,
         playbooks: &[folder.path().join("site.yml")],
         task_files: &[],
         roles: &[folder.path().join("roles")],

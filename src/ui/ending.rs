@@ -58,7 +58,7 @@ fn summary(report: &RunReport, exit: Exit) -> String {
     let mut line = format!("{word} on {good} of {hosts} hosts, {changes} change{s} {would}, {seconds:.1}s.");
     for (words, hosts) in [("Failed", report.failed_names()), ("Out of reach", report.lost_names())] {
         if !hosts.is_empty() {
-            line.push_str(&format!(" {words}: {}.", hosts.join(", ")));
+            line.extend([" ", words, ": ", &hosts.join(", "), "."]);
         }
     }
     line

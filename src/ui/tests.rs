@@ -93,7 +93,7 @@ fn screen(verbosity: i8, diff: bool) -> String {
     for event in story() {
         let stamped = Stamped { t: 1_795_356_191_204, event };
         report.absorb(&stamped);
-        lines.of(&stamped).iter().for_each(|line| screen += &format!("{line}\n"));
+        lines.of(&stamped).iter().for_each(|line| screen.extend([line, "\n"]));
     }
     let close = Close {
         run: 42,
@@ -102,7 +102,7 @@ fn screen(verbosity: i8, diff: bool) -> String {
         next: vec![("Go on from here".into(), "dppctl run site.yml -l es2,kib1".into())],
         log: None,
     };
-    ending::lines(&ui, &report, &close).iter().for_each(|line| screen += &format!("{line}\n"));
+    ending::lines(&ui, &report, &close).iter().for_each(|line| screen.extend([line, "\n"]));
     screen
 }
 
