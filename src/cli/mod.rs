@@ -197,11 +197,7 @@ mod tests {
     use super::*;
 
     #[test]
-<<<<<<< HEAD
     fn no_option_of_any_command_clashes_with_another() {
-=======
-    fn no_two_options_of_a_command_share_a_name() {
->>>>>>> screens2
         Cli::command().debug_assert();
     }
 }
