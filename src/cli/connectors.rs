@@ -16,7 +16,7 @@ use crate::engine::Errand;
 use crate::exit::Exit;
 use crate::pipeline::{Stage, connector_table};
 use crate::source::{Problem, nearest};
-use crate::ui::Ui;
+use crate::ui::{Ui, answer_json};
 
 /// What is to be done with connectors.
 #[derive(Debug, Subcommand)]
@@ -51,9 +51,6 @@ pub(super) struct ReachArgs {
 /// Options of `connectors list`.
 #[derive(Debug, Args)]
 pub(super) struct ListArgs {
-    /// One JSON document instead of the table
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
     reach: ReachArgs,
 }
@@ -106,7 +103,7 @@ pub(super) struct DeleteArgs {
 
 pub(super) fn connectors(global: &Global, command: &ConnectorsCommand, ui: Ui) -> Result<Exit, Stop> {
     match command {
-        ConnectorsCommand::List(args) => Worker::reach(global, &args.reach, ui)?.list(args.json),
+        ConnectorsCommand::List(args) => Worker::reach(global, &args.reach, ui)?.list(),
         ConnectorsCommand::Plan(args) => Worker::reach(global, &args.reach, ui)?.configure(args.name.as_deref(), true),
         ConnectorsCommand::Apply(args) => {
             Worker::reach(global, &args.reach, ui)?.configure(args.name.as_deref(), false)
@@ -146,15 +143,17 @@ impl Worker {
         Ok(Self { layout, host, ui })
     }
 
-    fn list(&mut self, json: bool) -> Result<Exit, Stop> {
+    fn list(&mut self) -> Result<Exit, Stop> {
         let known = self.known()?;
-        self.ui.answer(&if json {
-            json!({"schema": "dppctl.connectors/1", "host": self.host, "connectors": known}).to_string()
-        } else {
-            connector_table(&known)
-        });
         let all_well = known.values().all(|connector| connector["status"]["healthy"] == true);
-        Ok(if all_well { Exit::Ok } else { Exit::Unhealthy })
+        let exit = if all_well { Exit::Ok } else { Exit::Unhealthy };
+        if self.ui.output.is_json() {
+            let document = json!({"host": self.host, "connectors": known});
+            answer_json(&self.ui, "dppctl.connectors/1", exit, &document);
+            return Ok(exit);
+        }
+        self.ui.answer(&connector_table(&known));
+        Ok(exit)
     }
 
     fn configure(&mut self, name: Option<&str>, look_only: bool) -> Result<Exit, Stop> {

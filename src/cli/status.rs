@@ -15,7 +15,7 @@ use crate::cli::options::{ConnectionArgs, Global, HowArgs, PrivilegeArgs};
 use crate::engine::Errand;
 use crate::exit::Exit;
 use crate::pipeline::{HostLook, Seen, Stage, StageHealth, State, Wiring, lag, stage_health, table};
-use crate::ui::Ui;
+use crate::ui::{Ui, answer_json};
 
 /// Options of `status`.
 #[derive(Debug, Args)]
@@ -23,9 +23,6 @@ pub(super) struct StatusArgs {
     /// Only this stage
     #[arg(long, value_name = "STAGE", value_parser = super::deploy::stage)]
     stage: Option<Stage>,
-    /// One JSON document instead of the table
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
     privilege: PrivilegeArgs,
     #[command(flatten)]
@@ -42,12 +39,14 @@ pub(super) fn status(global: &Global, args: &StatusArgs, ui: Ui) -> Result<Exit,
     }
     let found = look(&mut layout);
     let worst = found.stages.iter().map(|stage| stage.state).max().unwrap_or(State::Ok);
-    ui.answer(&if args.json { found.document(worst) } else { found.screen() });
-    Ok(match worst {
-        State::Ok => Exit::Ok,
-        _ if !found.lost.is_empty() && found.stages.iter().all(|stage| stage.state == State::Ok) => Exit::Unreachable,
-        _ => Exit::Unhealthy,
-    })
+    let well = found.stages.iter().all(|stage| stage.state == State::Ok);
+    let exit = if well { Exit::Ok } else { Exit::Unhealthy };
+    if ui.output.is_json() {
+        answer_json(&ui, "dppctl.status/1", exit, &found.document(worst));
+        return Ok(exit);
+    }
+    ui.answer(&found.screen());
+    Ok(exit)
 }
 
 /// What was found.
@@ -73,14 +72,13 @@ impl Found {
         text
     }
 
-    fn document(&self, worst: State) -> String {
+    fn document(&self, worst: State) -> Json {
         let owed: Vec<Json> = self
             .owed
             .iter()
             .map(|owed| json!({"host": owed.host, "handler": owed.handler, "reason": owed.reason}))
             .collect();
-        json!({"schema": "dppctl.status/1", "state": worst, "stages": self.stages, "owed": owed, "unreachable": self.lost})
-            .to_string()
+        json!({"state": worst, "stages": self.stages, "owed": owed, "unreachable": self.lost})
     }
 }
 

@@ -16,7 +16,7 @@ use crate::cli::status::elasticsearch;
 use crate::engine::Errand;
 use crate::exit::Exit;
 use crate::pipeline::{Clocks, HostLook, Journey, Stage, Verdict, Wiring, report};
-use crate::ui::Ui;
+use crate::ui::{Ui, answer_json};
 
 /// The field that holds the mark.
 const FIELD: &str = "dppctl_probe.id";
@@ -37,9 +37,6 @@ pub(super) struct VerifyArgs {
     /// Leave the test messages in Elasticsearch
     #[arg(long)]
     keep: bool,
-    /// One JSON document instead of the table
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
     privilege: PrivilegeArgs,
     #[command(flatten)]
@@ -61,7 +58,14 @@ pub(super) fn verify(global: &Global, args: &VerifyArgs, ui: Ui) -> Result<Exit,
     let playbook = playbook(&invocation.project.root, None)?;
     let layout = Layout::read(&mut invocation, playbook, None, &HowArgs::default())?;
     let probe = Probe { events: args.events, timeout: args.wait, keep: args.keep };
-    probe.go(layout, ui, args.json)
+    let (verdict, removed, mark) = probe.go(layout, ui)?;
+    let exit = if verdict.passed { Exit::Ok } else { Exit::Unhealthy };
+    if ui.output.is_json() {
+        answer_json(&ui, "dppctl.verify/1", exit, &document(&verdict, &mark, args.events, removed));
+        return Ok(exit);
+    }
+    ui.answer(&probe.screen(&verdict, removed));
+    Ok(exit)
 }
 
 /// Verifies what was just deployed with this playbook; a playbook that is no pipeline is left alone.
@@ -70,7 +74,11 @@ pub(super) fn after_deploy(invocation: &mut Invocation, playbook: &Path, ui: Ui)
     if [Stage::Rabbitmq, Stage::Kafka, Stage::Elasticsearch].iter().any(|stage| layout.of(*stage).is_empty()) {
         return Ok(Exit::Ok);
     }
-    Probe { events: 20, timeout: Duration::from_mins(1), keep: false }.go(layout, ui, false)
+    let probe = Probe { events: 20, timeout: Duration::from_mins(1), keep: false };
+    let (verdict, removed, _) = probe.go(layout, ui)?;
+    // The answer of a deployment is its own: what is proved afterwards belongs to the story.
+    ui.story(&probe.screen(&verdict, removed));
+    Ok(if verdict.passed { Exit::Ok } else { Exit::Unhealthy })
 }
 
 /// What is sent, and how long it is waited for.
@@ -88,7 +96,8 @@ struct Posts {
 }
 
 impl Probe {
-    fn go(&self, mut layout: Layout, ui: Ui, json: bool) -> Result<Exit, Stop> {
+    /// Sends and follows; returns the verdict, how many test messages were removed, and their mark.
+    fn go(&self, mut layout: Layout, ui: Ui) -> Result<(Verdict, u64, String), Stop> {
         let posts = Posts {
             rabbitmq: layout.first(Stage::Rabbitmq)?.to_owned(),
             kafka: layout.first(Stage::Kafka)?.to_owned(),
@@ -96,10 +105,8 @@ impl Probe {
         };
         let mark = mark();
         let wiring = layout.wiring.clone();
-        if !json {
-            let (exchange, vhost) = (&wiring.exchange, &wiring.vhost);
-            ui.story(&format!("{} events, marked {FIELD}={mark}…, exchange {exchange} in {vhost}", self.events));
-        }
+        let (exchange, vhost) = (&wiring.exchange, &wiring.vhost);
+        ui.story(&format!("{} events, marked {FIELD}={mark}…, exchange {exchange} in {vhost}", self.events));
         let ends = warm_up(&mut layout, &posts)?;
         let mut journey = Journey {
             ids: (1..=self.events).map(|number| format!("{mark}{number:05}")).collect(),
@@ -108,13 +115,11 @@ impl Probe {
         };
         let removed = self.follow(&mut layout, &posts, ends, &mut journey, ui);
         surroundings(&mut layout, &posts, &mut journey);
-        let verdict = report(&journey, &wiring);
-        ui.answer(&if json {
-            document(&verdict, &mark, self.events, removed)
-        } else {
-            format!("{}{}", verdict.table(), verdict.last_line((!self.keep).then_some(removed)))
-        });
-        Ok(if verdict.passed { Exit::Ok } else { Exit::Unhealthy })
+        Ok((report(&journey, &wiring), removed, mark))
+    }
+
+    fn screen(&self, verdict: &Verdict, removed: u64) -> String {
+        format!("{}{}", verdict.table(), verdict.last_line((!self.keep).then_some(removed)))
     }
 
     /// Searches and sends, all at once; returns how many test messages were removed.
@@ -347,9 +352,8 @@ fn words(failure: &Failure) -> String {
     failure.message.clone()
 }
 
-fn document(verdict: &Verdict, mark: &str, events: u32, removed: u64) -> String {
+fn document(verdict: &Verdict, mark: &str, events: u32, removed: u64) -> Json {
     json!({
-        "schema": "dppctl.verify/1",
         "mark": mark,
         "events": events,
         "passed": verdict.passed,
@@ -359,7 +363,6 @@ fn document(verdict: &Verdict, mark: &str, events: u32, removed: u64) -> String 
         "hops": verdict.hops,
         "removed": removed,
     })
-    .to_string()
 }
 
 fn now_ms() -> i64 {
