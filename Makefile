@@ -49,7 +49,7 @@ house: deps ## only the house test: floors, module heads, tables
 e2e: deps lab-deps ## end-to-end tests on hosts of the lab (root)
 	$(CARGO) build $(WORKSPACE)
 	@trap '$(ROOT) $(LAB) sweep' EXIT; \
-	CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER='$(ROOT)' $(CARGO) test $(WORKSPACE) --test e2e -- --test-threads 2
+	$(if $(ROOT),CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER='$(ROOT)' )$(CARGO) test $(WORKSPACE) --test e2e -- --test-threads 2
 
 demo: build lab-deps ## bare hosts to a running, verified pipeline
 	tests/demo/run
