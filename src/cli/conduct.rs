@@ -171,7 +171,7 @@ fn engine(
         },
         events,
         find_route: routes(invocation, &vars),
-        add_host: added(invocation),
+        add_host: added(),
         vars,
         files: Arc::new(Shipped::default()),
         template_files: Arc::new(Shipped::default()),
@@ -273,7 +273,7 @@ fn route(connection: Connection) -> Route {
 }
 
 /// Keeps hosts that `add_host` brings: their variables are their only level.
-fn added(_invocation: &Invocation) -> crate::engine::AddHost {
+fn added() -> crate::engine::AddHost {
     Box::new(|_name, _groups, vars| Ok(vec![Arc::new(vars.clone())]))
 }
 

@@ -7,9 +7,10 @@ use dpp_protocol::Failure;
 use crate::engine::TaskVars;
 use crate::engine::batch::Batch;
 use crate::engine::prepare::{Keyword, scope};
+use crate::event::Event;
 use crate::plan::{Compiler, Step, Surrounding, TaskStep, role_use, tasks_file};
 use crate::playbook::Keywords;
-use crate::source::{Problem, Problems};
+use crate::source::{Problem, Problems, Severity};
 use crate::value::{Map, Text, Value};
 
 impl Batch<'_> {
@@ -47,8 +48,11 @@ impl Batch<'_> {
             Compiler::new(engine.files.as_ref(), &engine.roles, &engine.catalogue, &engine.selection, &render);
         let steps = steps(&mut compiler, &around);
         let (problems, handlers) = (std::mem::take(&mut compiler.problems), std::mem::take(&mut compiler.handlers));
-        if !problems.is_empty() {
-            return Err(failure(problems));
+        let (errors, warnings): (Problems, Problems) =
+            problems.into_iter().partition(|problem| problem.severity == Severity::Error);
+        warnings.iter().for_each(|warning| self.engine.events.tell(Event::Warning { text: warning.to_string() }));
+        if !errors.is_empty() {
+            return Err(failure(errors));
         }
         self.handlers.add(handlers);
         if let Some(doing) = &mut self.members[index].doing {

@@ -222,6 +222,7 @@ impl<'a> Compiler<'a> {
             params: around.params.clone(),
         };
         self.problems.extend(self.catalogue.check(&step));
+        self.problems.extend(without_effect(&step));
         vec![Step::Task(Arc::new(step))]
     }
 
@@ -254,6 +255,23 @@ impl<'a> Compiler<'a> {
             }
         }
     }
+}
+
+/// Keywords that are understood and do nothing yet: silence would be a lie.
+fn without_effect(step: &TaskStep) -> Vec<Problem> {
+    let keywords = [
+        ("async", step.task.asynchronous.is_some()),
+        ("throttle", step.keywords.throttle.is_some()),
+        ("timeout", step.keywords.timeout.is_some()),
+        ("remote_user", step.keywords.remote_user.is_some()),
+    ];
+    let given = keywords.iter().filter(|(_, given)| *given);
+    given
+        .map(|(name, _)| {
+            Problem::warning("DPP0105", format!("`{name}` has no effect yet: the task runs as if it were not there"))
+                .at(&step.task.place, "in this task")
+        })
+        .collect()
 }
 
 /// A handler's tags never keep it from running.
