@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use dpp_protocol::{Answer, Failure};
@@ -14,8 +16,13 @@ use crate::cli::layout::Layout;
 use crate::cli::options::{ConnectionArgs, Global, HowArgs, PrivilegeArgs};
 use crate::engine::Errand;
 use crate::exit::Exit;
-use crate::pipeline::{HostLook, Seen, Stage, StageHealth, State, Wiring, lag, stage_health, table};
+use crate::pipeline::{
+    COUNTED, Flow, HostLook, Seen, Stage, StageHealth, State, Wiring, flows, lag, stage_health, table,
+};
 use crate::ui::{Ui, answer_json};
+
+/// How long counters are watched, to tell messages a second.
+const SAMPLE: Duration = Duration::from_secs(1);
 
 /// Options of `status`.
 #[derive(Debug, Args)]
@@ -92,6 +99,7 @@ fn look(layout: &mut Layout) -> Found {
     let asked: Vec<(Stage, String)> =
         layout.hosts.iter().flat_map(|(stage, hosts)| hosts.iter().map(|host| (*stage, host.clone()))).collect();
     errands.extend(asked.iter().map(|(stage, host)| question(*stage, host, &layout.wiring)));
+    let asked_at = Instant::now();
     let mut answers = layout.errands.run(&errands, &mut |_, _, _| {});
     let facts = answers.split_off(hosts.len());
     let looks: BTreeMap<&str, HostLook> =
@@ -106,6 +114,11 @@ fn look(layout: &mut Layout) -> Found {
         if seen.is_empty() { None } else { stage_health(stage, &seen, &layout.wiring) }
     });
     let mut stages: Vec<StageHealth> = stages.collect();
+    let flows = watch_flows(layout, &asked, &facts, asked_at);
+    for stage in &mut stages {
+        let flow = Stage::parse(stage.stage).and_then(|stage| flows.get(&stage));
+        stage.flows(flow.copied().unwrap_or_default());
+    }
     let mut behind = asked.iter().zip(&facts).filter(|((stage, _), _)| *stage == Stage::Kafka);
     let behind = behind.find_map(|(_, answer)| lag(answer, layout.wiring.sink()));
     if let Some(connect) = stages.iter_mut().find(|stage| stage.stage == Stage::Connect.name()) {
@@ -113,6 +126,28 @@ fn look(layout: &mut Layout) -> Found {
     }
     let lost = hosts.iter().zip(&answers).filter(|(_, answer)| answer.as_ref().is_err_and(is_lost));
     Found { stages, owed: owed(layout), lost: lost.map(|(host, _)| host.clone()).collect() }
+}
+
+/// Asks the stages that keep counters a second time, to see how fast these move.
+fn watch_flows(
+    layout: &mut Layout,
+    asked: &[(Stage, String)],
+    facts: &[Answer],
+    asked_at: Instant,
+) -> BTreeMap<Stage, Flow> {
+    let earlier: Vec<(Stage, &Answer)> = asked.iter().map(|(stage, _)| *stage).zip(facts).collect();
+    let counted: Vec<&(Stage, String)> = asked
+        .iter()
+        .zip(facts)
+        .filter(|((stage, _), answer)| COUNTED.contains(stage) && answer.is_ok())
+        .map(|(asked, _)| asked)
+        .collect();
+    let again: Vec<Errand> = counted.iter().map(|(stage, host)| question(*stage, host, &layout.wiring)).collect();
+    thread::sleep(SAMPLE.saturating_sub(asked_at.elapsed()));
+    let apart = asked_at.elapsed();
+    let answers = layout.errands.run(&again, &mut |_, _, _| {});
+    let later: Vec<(Stage, &Answer)> = counted.iter().map(|(stage, _)| *stage).zip(&answers).collect();
+    flows(&earlier, &later, apart, &layout.wiring)
 }
 
 fn is_lost(failure: &Failure) -> bool {

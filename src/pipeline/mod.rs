@@ -2,6 +2,7 @@
 //! through. Pure: facts in, verdicts and tables out.
 
 mod connector_table;
+mod flow;
 mod health;
 mod hops;
 mod host_look;
@@ -9,6 +10,7 @@ mod stage;
 mod wiring;
 
 pub use connector_table::connector_table;
+pub use flow::{COUNTED, Flow, flows};
 pub use health::{Seen, StageHealth, State, lag, stage_health, table};
 pub use hops::{Clocks, Hop, Journey, Times, Verdict, report};
 pub use host_look::HostLook;

@@ -1,12 +1,10 @@
 //! Whether a stage is well: what its hosts and its product say, as one line of the status screen.
 
-use std::fmt::Write as _;
-
 use dpp_protocol::{Answer, Failure};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::pipeline::{HostLook, Stage, Wiring};
+use crate::pipeline::{Flow, HostLook, Stage, Wiring};
 
 /// How a stage is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -34,7 +32,7 @@ impl State {
 }
 
 /// One line of the status screen.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct StageHealth {
     /// The stage.
     pub stage: &'static str,
@@ -46,6 +44,10 @@ pub struct StageHealth {
     pub version: String,
     /// How it is.
     pub state: State,
+    /// Messages that go in each second.
+    pub in_per_second: Option<f64>,
+    /// Messages that come out each second.
+    pub out_per_second: Option<f64>,
     /// Messages that wait for it.
     pub backlog: Option<u64>,
     /// What is worth a word.
@@ -77,6 +79,8 @@ pub fn stage_health(stage: Stage, seen: &[Seen], wiring: &Wiring) -> Option<Stag
         hosts: seen.len(),
         version: versions(stage, seen),
         state: State::Ok,
+        in_per_second: None,
+        out_per_second: None,
         backlog: None,
         detail: String::new(),
         troubles: Vec::new(),
@@ -109,6 +113,11 @@ pub fn stage_health(stage: Stage, seen: &[Seen], wiring: &Wiring) -> Option<Stag
 }
 
 impl StageHealth {
+    /// Says how fast messages go through.
+    pub fn flows(&mut self, flow: Flow) {
+        (self.in_per_second, self.out_per_second) = (flow.into, flow.out);
+    }
+
     fn worsen(&mut self, state: State) {
         self.state = self.state.max(state);
     }
@@ -276,42 +285,8 @@ pub fn lag(kafka: &Answer, sink: &str) -> Option<u64> {
     kafka.as_ref().ok()?.result.get("groups")?[format!("connect-{sink}").as_str()]["lag"].as_u64()
 }
 
-/// The status screen.
-pub fn table(stages: &[StageHealth]) -> String {
-    let mut rows = vec![["STAGE", "HOSTS", "VERSION", "STATE", "BACKLOG", "DETAIL"].map(str::to_owned)];
-    rows.extend(stages.iter().map(|stage| {
-        [
-            stage.stage.to_owned(),
-            format!("{}/{}", stage.up, stage.hosts),
-            stage.version.clone(),
-            stage.state.word().to_owned(),
-            stage.backlog.map_or_else(|| "-".to_owned(), |count| count.to_string()),
-            stage.detail.clone(),
-        ]
-    }));
-    let mut text: String = aligned(&rows);
-    for stage in stages.iter().filter(|stage| !stage.troubles.is_empty()) {
-        text.push('\n');
-        for trouble in &stage.troubles {
-            let _ = writeln!(text, "{}: {trouble}", stage.stage);
-        }
-    }
-    text
-}
-
-/// Columns under each other; numbers of the backlog stand to the right.
-fn aligned(rows: &[[String; 6]]) -> String {
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let mut text = String::new();
-    for row in rows {
-        let cells = row.iter().enumerate().map(|(column, cell)| match column {
-            4 => format!("{cell:>width$}", width = width(column)),
-            _ => format!("{cell:width$}", width = width(column)),
-        });
-        let _ = writeln!(text, "{}", cells.collect::<Vec<_>>().join("  ").trim_end());
-    }
-    text
-}
-
+mod screen;
 #[cfg(test)]
 mod tests;
+
+pub use screen::table;

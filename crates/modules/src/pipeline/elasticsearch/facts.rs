@@ -9,6 +9,10 @@ use crate::pipeline::http::Endpoint;
 use crate::pipeline::product::{Never, Product};
 use crate::{Host, Survey};
 
+/// `documents` counts what a search finds, `indexed` what was taken in since the shards were opened.
+const INDICES: &str =
+    "/_cat/indices?format=json&bytes=b&h=index,health,status,docs.count,store.size,pri.indexing.index_total";
+
 /// Parameters of `elasticsearch_facts`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -39,13 +43,14 @@ impl Product for ElasticsearchFacts {
             "name",
             |node| json!({"ip": node["ip"], "version": node["version"], "master": node["master"] == "*"}),
         );
-        let indices = table(&node, "/_cat/indices?format=json&bytes=b")?;
+        let indices = table(&node, INDICES)?;
         let indices = by(&indices, "index", |index| {
             json!({
                 "health": index["health"],
                 "status": index["status"],
                 "documents": number(&index["docs.count"]),
                 "bytes": number(&index["store.size"]),
+                "indexed": number(&index["pri.indexing.index_total"]),
             })
         });
         let disks = table(&node, "/_cat/allocation?format=json&bytes=b")?;
@@ -105,7 +110,7 @@ mod tests {
             ("GET /_cluster/health", include_str!("../../../tests/fixtures/elasticsearch/7.17.29/health.json")),
             ("GET /_cat/nodes?format=json&h=name,ip,version,master,heap.percent", r#"[{"name":"es4","master":"*"}]"#),
             (
-                "GET /_cat/indices?format=json&bytes=b",
+                &format!("GET {INDICES}"),
                 include_str!("../../../tests/fixtures/elasticsearch/7.17.29/cat-indices-json.json"),
             ),
             (
