@@ -12,7 +12,7 @@ ROOT := $(if $(filter 0,$(shell id -u)),,sudo --preserve-env)
 
 include tests/lab/lab.mk
 
-.PHONY: help deps build test lint house unit e2e demo audit clean
+.PHONY: help deps build test lint house unit e2e demo browser audit clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | sort | expand -t 16
@@ -53,6 +53,9 @@ e2e: deps lab-deps ## end-to-end tests on hosts of the lab (root)
 
 demo: build lab-deps ## bare hosts to a running, verified pipeline
 	tests/demo/run
+
+browser: ## a person at the demo's web page and Kibana, in a real Chromium (PAGE=address that the demo printed)
+	tests/browser/page $(PAGE)
 
 audit: ## advisories, licences, duplicates (where cargo-deny is installed)
 	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny --locked check; \

@@ -57,7 +57,8 @@ impl Follower {
                 shown = strip;
             }
             if journey.is_settled() {
-                return self.send("settled", "").await;
+                // An event without data would never reach the script.
+                return self.send("settled", "yes").await;
             }
             // Either way the message is looked up again: at a change, or after a while.
             let _ = time::timeout(LOOK, self.changes.changed()).await;
