@@ -2,16 +2,14 @@
 //!
 //! The host decides by the package's version, so that nothing is downloaded, hashed or pushed for one that has it.
 
-use std::path::Path;
-use std::process::{Command, Stdio};
-
+use dpp_modules::packages::dpkg::archive::Archive as Deb;
 use dpp_protocol::Failure;
 use serde_json::json;
 
 use crate::actions::action::{flag, text};
 use crate::actions::artifact::artifact;
 use crate::actions::{Action, ActionContext, Deed, Remote, Supply};
-use crate::artifacts::{Artifact, Kind, Location};
+use crate::artifacts::{Artifact, ArtifactError, Kind, Location, control_of};
 use crate::value::Map;
 
 const NAME: &str = "artifact_package";
@@ -44,31 +42,16 @@ fn run(context: &ActionContext, args: &Map) -> Result<Deed, Failure> {
     Ok(Deed::Remote(Remote { module: "deb".into(), params, lean: None, blobs: Vec::new(), supply }))
 }
 
-/// Learns from a .deb what it holds, and returns the KiB it takes once unpacked. Where this machine has no `dpkg-deb`
-/// the host finds out when it has the file.
+/// Learns from a .deb what it holds, and returns the KiB it takes once unpacked.
 fn described(artifact: &mut Artifact) -> Result<u64, Failure> {
     let [Location::Path(path)] = artifact.locations.as_slice() else { return Ok(0) };
-    let Some(fields) = fields(path)? else { return Ok(0) };
-    let mut lines = fields.lines().map(str::to_owned);
-    artifact.package = lines.next().unwrap_or_default();
-    artifact.package_version = lines.next().unwrap_or_default();
-    artifact.architecture = lines.next().unwrap_or_default();
-    Ok(lines.next().and_then(|size| size.parse().ok()).unwrap_or(0))
-}
-
-fn fields(path: &Path) -> Result<Option<String>, Failure> {
-    let asked = Command::new("dpkg-deb")
-        .args(["--show", "--showformat=${Package}\\n${Version}\\n${Architecture}\\n${Installed-Size}\\n"])
-        .arg(path)
-        .env("LC_ALL", "C")
-        .stdin(Stdio::null())
-        .output();
-    let Ok(output) = asked else { return Ok(None) };
-    if output.status.success() {
-        return Ok(Some(String::from_utf8_lossy(&output.stdout).into_owned()));
-    }
-    Err(Failure::new(format!("{} is not a readable .deb", path.display()))
-        .code("DPP0609")
-        .note("dpkg-deb", String::from_utf8_lossy(&output.stderr).trim())
-        .help("fetch it again: it may be cut short or be an error page saved under this name"))
+    let control = control_of(path).map_err(|error| error.failure())?;
+    let deb = Deb::of_control(&control).ok_or_else(|| {
+        let why = "its control file names no package, version or architecture".to_owned();
+        ArtifactError::NoPackage { path: path.clone(), why }.failure()
+    })?;
+    artifact.package = deb.package;
+    artifact.package_version = deb.version;
+    artifact.architecture = deb.architecture;
+    Ok(deb.installed_kib)
 }

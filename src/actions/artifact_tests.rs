@@ -74,7 +74,7 @@ fn a_version_that_is_not_to_be_had_fails_when_it_is_wanted_and_not_before() {
     let failure = supply(remote.supply.as_ref().unwrap(), &remote.params, &store, &mut |_, _| {}).unwrap_err();
     assert_eq!(
         (failure.code.as_str(), failure.help.as_deref()),
-        ("DPP0601", Some("versions near it: 6.2.1, 6.8.23, 5.6.2"))
+        ("DPP0602", Some("versions near it: 6.2.1, 6.8.23, 5.6.2"))
     );
 }
 
@@ -146,6 +146,8 @@ fn what_cannot_be_meant_is_refused() {
     for (action, asked, message) in cases {
         assert_eq!(refusal(folder.path(), action, &asked), message);
     }
+    let failure = run(folder.path(), "artifact_package", &args(&json!({"file": "x.deb"}))).unwrap_err();
+    assert_eq!(failure.code, "DPP0609", "an error page saved as a .deb: {}", failure.message);
 }
 
 #[test]

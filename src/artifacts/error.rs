@@ -112,6 +112,14 @@ pub enum ArtifactError {
         /// Why.
         source: io::Error,
     },
+    /// A file is no package, whatever its name says.
+    #[error("{} is not a readable .deb: {why}", path.display())]
+    NoPackage {
+        /// Where it is.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The lock file cannot be understood.
     #[error("{} is not a readable packages.lock: {why}", path.display())]
     Lockfile {
@@ -130,11 +138,12 @@ impl ArtifactError {
             | Self::FromRepository { .. }
             | Self::NotForMachine { .. }
             | Self::NoSource { .. }
-            | Self::Missing { .. } => "DPP0601",
-            Self::Checksum { .. } | Self::Unvouched { .. } => "DPP0602",
+            | Self::Missing { .. } => "DPP0602",
+            Self::Checksum { .. } | Self::Unvouched { .. } => "DPP0803",
             Self::Full { .. } => "DPP0604",
-            Self::Unreachable { .. } => "DPP0607",
+            Self::Unreachable { .. } => "DPP0801",
             Self::Local { .. } => "DPP0106",
+            Self::NoPackage { .. } => "DPP0609",
             Self::Lockfile { .. } => "DPP0624",
         }
     }
@@ -167,6 +176,9 @@ impl ArtifactError {
                 .note("free", mebibytes(*free))
                 .help("make room, or keep the cache on another disk"),
             Self::Local { .. } => failure,
+            Self::NoPackage { .. } => {
+                failure.help("fetch it again: it may be cut short or be an error page saved under this name")
+            }
             Self::Lockfile { .. } => failure.help("`dppctl packages lock` writes it anew"),
         }
     }

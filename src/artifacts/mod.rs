@@ -4,6 +4,7 @@
 //! It brings files to this machine and no further: pushing and installing them is another room's business.
 
 mod artifact;
+mod deb;
 mod download;
 mod error;
 mod fits;
@@ -23,6 +24,7 @@ mod testing;
 mod version;
 
 pub use artifact::{Artifact, Location};
+pub use deb::control_of;
 pub use download::Patience;
 pub use error::ArtifactError;
 pub use fits::fits;

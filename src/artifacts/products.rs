@@ -64,7 +64,7 @@ impl Products {
     /// The product of this name.
     pub fn find(&self, name: &str) -> Result<&Arc<Product>, Problem> {
         self.by_name.get(name).ok_or_else(|| {
-            Problem::error("DPP0601", format!("there is no product `{name}`"))
+            Problem::error("DPP0602", format!("there is no product `{name}`"))
                 .note(format!("known products: {}", self.names().collect::<Vec<_>>().join(", ")))
                 .did_you_mean(nearest(name, self.names()))
         })

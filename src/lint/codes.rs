@@ -88,6 +88,11 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "In a check the earlier task was only looked at.",
     ),
     (
+        "DPP0306",
+        "a file that came out in another form than it should",
+        "`validate: yaml`, `json` or `properties` asks for the form; `dppctl render ROLE/TEMPLATE` shows what came out.",
+    ),
+    (
         "DPP0401",
         "a host that cannot be reached",
         "Wrong address or port, a firewall, a host that is down. `dppctl doctor HOST` looks closer.",
@@ -122,7 +127,7 @@ pub const CODES: &[(&str, &str, &str)] = &[
     (
         "DPP0602",
         "a package or version that is not there",
-        "No repository of the host has it: a misspelt name, a missing repository, an old package list.",
+        "No repository of the host and no source of dppctl has it: a misspelt name, a missing repository, an old package list.",
     ),
     (
         "DPP0603",
@@ -142,6 +147,23 @@ pub const CODES: &[(&str, &str, &str)] = &[
     ),
     ("DPP0611", "package lists that cannot be refreshed", "A mirror is down or moved."),
     ("DPP0612", "an edited configuration file", "The package brings a new one; say which is to be kept."),
+    (
+        "DPP0613",
+        "a script of a package failed",
+        "Its own words are in the message; once their cause is gone, the next run goes on where dpkg stopped.",
+    ),
+    (
+        "DPP0620",
+        "versions that do not go together",
+        "The message says which needs which. Nothing was touched; `dpp_stack` names versions that were run together.",
+    ),
+    (
+        "DPP0621",
+        "a setting that a version does not know, or cannot do without",
+        "Version and file are in the message, and what to write instead.",
+    ),
+    ("DPP0623", "a mistake in a product's description", "A file in `data/`; the caret stands under it."),
+    ("DPP0624", "a packages.lock that cannot be read", "`dppctl packages lock` writes it anew."),
     ("DPP0701", "systemd refused", "It wants root: `become: true`."),
     ("DPP0702", "a service that does not stay up", "Its journal's last lines are in the message."),
     ("DPP0703", "a service that takes too long", "systemd still tries; the message has its last words."),
@@ -154,7 +176,11 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "Mirror or server down, name not found, certificate not accepted.",
     ),
     ("DPP0802", "an answer that was not wanted", "The server's own words are in the message."),
-    ("DPP0803", "a wrong or missing checksum", "The file is not the one that was published; it was thrown away."),
+    (
+        "DPP0803",
+        "a wrong or missing checksum",
+        "The file is not the one that was published, and was thrown away; or nothing says what it should be.",
+    ),
     (
         "DPP0804",
         "a connector's configuration is not valid",
@@ -165,11 +191,16 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "a connector's class is missing",
         "The plugin is not installed on the worker, or the worker was not started since.",
     ),
-    ("DPP0806", "a product that does not become ready", "The message has its last state."),
+    ("DPP0806", "something that does not become ready in time", "The message has its last state."),
     (
         "DPP0807",
         "something exists with other properties",
         "They cannot be changed in place; delete it, or take its properties.",
+    ),
+    (
+        "DPP0808",
+        "a connector that failed",
+        "The root of its trace is in the message; it is started again once that is gone.",
     ),
     ("DPP1202", "a vault without a password", "--vault-password-file names the file, or a programme that prints it."),
     ("DPP1203", "a vault's password is wrong", "None of the passwords that are known opens it."),

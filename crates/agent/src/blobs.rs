@@ -56,7 +56,7 @@ impl Blobs {
         if got != sha256 {
             let _ = fs::remove_file(&part);
             return Err(
-                Failure::new(format!("a file arrived damaged: sha256 {got} instead of {sha256}")).code("DPP0602")
+                Failure::new(format!("a file arrived damaged: sha256 {got} instead of {sha256}")).code("DPP0803")
             );
         }
         file.sync_all()

@@ -109,7 +109,7 @@ fn wrong_bytes_are_refused_with_both_sums_and_who_said_so() {
     let server = server(b"right", |_, _| Reply::text("200 OK", "wrong"));
     let (folder, store) = store();
     let failure = fetch(&store, &artifact(&[&server.url()])).unwrap_err().failure();
-    assert_eq!(failure.code, "DPP0602");
+    assert_eq!(failure.code, "DPP0803");
     let notes: Vec<_> = failure.notes.iter().map(|note| (note.label.as_str(), note.text.clone())).collect();
     let expected = [
         ("file", format!("{}{FILE}", server.url())),
@@ -142,7 +142,7 @@ fn a_server_that_always_breaks_off_is_given_up_and_what_came_is_kept_for_the_nex
     });
     let (folder, store) = store();
     let error = fetch(&store, &artifact(&[&server.url()])).unwrap_err();
-    assert_eq!(error.code(), "DPP0607", "{error}");
+    assert_eq!(error.code(), "DPP0801", "{error}");
     assert_eq!(left(&folder), ["elasticsearch-6.2.1.deb.part", "elasticsearch-6.2.1.deb.part.from"]);
     cut.store(usize::MAX, Ordering::Relaxed);
     let mut first = None;
@@ -213,7 +213,7 @@ fn a_slow_server_is_waited_for_and_a_silent_one_is_left() {
     assert_eq!(fs::read(fetch(&store, &artifact(&[&trickle.url()])).unwrap().path).unwrap(), bytes);
     let silent = slow(2_000);
     let error = fetch(&store, &artifact(&[&silent.url()])).unwrap_err();
-    assert_eq!(error.code(), "DPP0607", "{error}");
+    assert_eq!(error.code(), "DPP0801", "{error}");
 }
 
 #[test]
@@ -233,7 +233,7 @@ fn a_server_in_trouble_is_asked_again_and_the_next_source_helps_out() {
     let fetched = fetch(&second, &artifact(&[&dead, &troubled.url()])).unwrap();
     assert!(fetched.from.starts_with(&troubled.url()));
     let failure = fetch(&store().1, &artifact(&[&dead])).unwrap_err().failure();
-    assert_eq!(failure.code, "DPP0607");
+    assert_eq!(failure.code, "DPP0801");
     assert_eq!(failure.notes[0].text.lines().count(), 1, "a dead mirror is asked for one path only: {failure:?}");
 }
 
@@ -245,7 +245,7 @@ fn a_version_that_no_source_has_is_named_with_its_neighbours() {
     let product = Products::embedded().find("elasticsearch").unwrap();
     let artifact = product.artifact("6.2.9", "x86_64", &origins).unwrap();
     let failure = fetch(&store, &artifact).unwrap_err().failure();
-    assert_eq!(failure.code, "DPP0601");
+    assert_eq!(failure.code, "DPP0602");
     assert_eq!(failure.help.as_deref(), Some("versions near it: 6.2.1, 6.8.23, 5.6.2"));
     assert!(failure.notes[0].text.contains("elasticsearch-6.2.9.deb: 404 Not Found"), "{failure:?}");
 }
@@ -259,7 +259,7 @@ fn a_file_that_nothing_vouches_for_is_taken_only_to_be_locked() {
     let (_folder, store) = store();
     let artifact = artifact(&[&server.url()]);
     let failure = fetch(&store, &artifact).unwrap_err().failure();
-    assert_eq!(failure.code, "DPP0602");
+    assert_eq!(failure.code, "DPP0803");
     assert!(failure.help.unwrap().contains("packages lock elasticsearch=6.2.1"));
     let fetched = fetch(&store.clone().trusting_first_use(), &artifact).unwrap();
     let mut lock = Lockfile::default();
@@ -278,7 +278,7 @@ fn what_differs_from_the_lock_is_refused_whatever_the_source_says_of_it() {
     lock.keep(&artifact, &old);
     fetch(&store, &artifact).unwrap();
     let failure = fetch(&store.with_lock(lock), &artifact).unwrap_err().failure();
-    assert_eq!(failure.code, "DPP0602");
+    assert_eq!(failure.code, "DPP0803");
     assert_eq!(failure.notes[3].text, "packages.lock, from http://m/x");
     let part = folder.path().join("elasticsearch/6.2.1/elasticsearch-6.2.1.deb.part");
     assert!(!part.exists());
@@ -327,10 +327,10 @@ fn a_folder_is_read_in_place_and_held_to_the_checksum_beside_the_file() {
     assert_eq!((fetched.path, fetched.sha256), (path.clone(), hex(Sha256::digest(b"deb"))));
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     fs::write(path.with_added_extension("sha512"), format!("{}  elasticsearch-6.2.1.deb", "0".repeat(128))).unwrap();
-    assert_eq!(fetch(&store, &artifact(&[&origin])).unwrap_err().code(), "DPP0602");
+    assert_eq!(fetch(&store, &artifact(&[&origin])).unwrap_err().code(), "DPP0803");
     fs::remove_file(&path).unwrap();
-    assert_eq!(fetch(&store, &artifact(&[&origin])).unwrap_err().code(), "DPP0601");
-    assert_eq!(fetch(&store, &artifact(&[])).unwrap_err().code(), "DPP0601");
+    assert_eq!(fetch(&store, &artifact(&[&origin])).unwrap_err().code(), "DPP0602");
+    assert_eq!(fetch(&store, &artifact(&[])).unwrap_err().code(), "DPP0602");
 }
 
 #[test]

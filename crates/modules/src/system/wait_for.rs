@@ -180,7 +180,7 @@ impl WaitFor {
     fn too_late(&self) -> Failure {
         let text = format!("gave up {} after {} s", self.title(), self.timeout.0);
         let shown = self.msg.clone().unwrap_or_else(|| text.clone());
-        let failure = Failure::new(shown.clone()).code("DPP0803").value("msg", shown);
+        let failure = Failure::new(shown.clone()).code("DPP0806").value("msg", shown);
         let failure = failure.value("elapsed", self.timeout.0);
         match &self.search_regex {
             Some(pattern) => failure.note("waited", text).note("searched", pattern),

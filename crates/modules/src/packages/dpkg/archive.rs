@@ -34,11 +34,12 @@ impl Archive {
         if !output.status.success() {
             return Err(unreadable(path, String::from_utf8_lossy(&output.stderr).trim()));
         }
-        Self::parse(&control)
+        Self::of_control(&control)
             .ok_or_else(|| unreadable(path, "its control file names no package, version or architecture"))
     }
 
-    fn parse(control: &str) -> Option<Self> {
+    /// Reads the text of a control file; nothing when it names no package, version or architecture.
+    pub fn of_control(control: &str) -> Option<Self> {
         let control = Stanza::all(control).next()?;
         let field = |name| control.field(name).map(str::to_owned);
         Some(Self {
@@ -65,10 +66,10 @@ mod tests {
     fn a_control_file_is_read() {
         let control =
             "Package: logstash\nVersion: 1:6.2.1-1\nArchitecture: all\nInstalled-Size: 251658\nDescription: x\n y\n";
-        let archive = Archive::parse(control).unwrap();
+        let archive = Archive::of_control(control).unwrap();
         assert_eq!((archive.package.as_str(), archive.version.as_str()), ("logstash", "1:6.2.1-1"));
         assert_eq!(archive.installed_kib, 251_658);
-        assert_eq!(Archive::parse("Package: x\n"), None);
+        assert_eq!(Archive::of_control("Package: x\n"), None);
     }
 
     #[test]

@@ -86,7 +86,7 @@ impl Settle<'_> {
             1 => " after 1 restart".to_owned(),
             many => format!(" after {many} restarts"),
         };
-        let failure = Failure::new(format!("connector {} failed{times}: {}", self.name, cause.text)).code("DPP0803");
+        let failure = Failure::new(format!("connector {} failed{times}: {}", self.name, cause.text)).code("DPP0808");
         let failure = match status {
             Some(status) => failure.note("state", status.words()),
             None => failure,

@@ -64,7 +64,7 @@ fn failed_tasks_are_restarted_and_what_fails_again_is_explained() {
         ("POST /connectors/es/tasks/0/restart", 204, ""),
     ]);
     let failure = connector(&stub, "present", 1, Mode::Apply).unwrap_err();
-    assert_eq!(failure.code, "DPP0803");
+    assert_eq!(failure.code, "DPP0808");
     assert!(failure.message.starts_with("connector es failed after 1 restart: JsonParseException: Unrecognized token"));
     assert!(failure.help.unwrap().contains("errors.tolerance=all"));
     assert_eq!(stub.changes(), ["POST /connectors/es/tasks/0/restart"]);
