@@ -68,6 +68,7 @@ pub const MODULES: &[Entry] = &[
     Entry::of::<pipeline::connect::connector::KafkaConnector>(),
     Entry::of::<pipeline::connect::facts::KafkaConnectFacts>(),
     Entry::of::<pipeline::connect::plugin::KafkaConnectPlugin>(),
+    Entry::of::<pipeline::connect::wait::KafkaConnectWait>(),
     Entry::of::<pipeline::kafka::facts::KafkaFacts>(),
     Entry::of::<pipeline::kafka::search::KafkaSearch>(),
     Entry::of::<pipeline::kafka::topic::KafkaTopic>(),

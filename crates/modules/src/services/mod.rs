@@ -9,4 +9,5 @@ pub mod systemd;
 pub mod unit;
 pub mod unit_files;
 pub mod unit_status;
+pub mod vigil;
 pub mod watch;

@@ -79,6 +79,12 @@ impl Unit {
         !matches!(self.text("Type"), "simple" | "exec" | "idle")
     }
 
+    /// True when something is about to be done with it: the property is the number of the job, and its object.
+    pub fn has_job(&self) -> bool {
+        let job = self.properties.get("Job").and_then(|job| job.items().first());
+        job.and_then(Value::as_u64).is_some_and(|number| number != 0)
+    }
+
     /// True when a file of it changed since systemd read it.
     pub fn needs_reload(&self) -> bool {
         self.properties.get("NeedDaemonReload").and_then(Value::as_bool).unwrap_or(false)

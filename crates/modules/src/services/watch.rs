@@ -133,7 +133,8 @@ fn too_slow(job: Job, unit: &Unit, timeout: Duration, since: SystemTime) -> Fail
     described(Failure::new(message).code("DPP0703"), unit, &journal::last_words(name, since))
 }
 
-fn described(failure: Failure, unit: &Unit, lines: &[String]) -> Failure {
+/// A failure of a unit with its state and its journal's lines.
+pub(super) fn described(failure: Failure, unit: &Unit, lines: &[String]) -> Failure {
     let name = unit.text("Id");
     let failure = failure.note("unit", unit.words()).value("status", unit.status());
     let failure = if lines.is_empty() { failure } else { failure.note("journal", lines.join("\n")) };

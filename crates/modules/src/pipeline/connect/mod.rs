@@ -9,4 +9,5 @@ mod status;
 mod trace;
 mod unpack;
 mod validation;
+pub mod wait;
 mod worker;

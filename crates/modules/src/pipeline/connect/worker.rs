@@ -32,7 +32,12 @@ impl Worker {
     /// The worker at `url`, run by the systemd unit `unit`.
     pub(super) fn new(url: &str, unit: &str) -> Self {
         // A worker gives up a request of its own after 90 s.
-        let endpoint = Endpoint::new("Kafka Connect", url, Duration::from_secs(100))
+        Self::within(url, unit, Duration::from_secs(100))
+    }
+
+    /// The same, for questions that must not last longer than this.
+    pub(super) fn within(url: &str, unit: &str, limit: Duration) -> Self {
+        let endpoint = Endpoint::new("Kafka Connect", url, limit)
             .hint(format!("systemctl status {unit}; journalctl -u {unit} -n 50"));
         Self { endpoint, unit: unit.to_owned() }
     }

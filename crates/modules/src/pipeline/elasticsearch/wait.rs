@@ -3,16 +3,14 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use dpp_protocol::{Change, Failure, ResultMap};
+use dpp_protocol::{Failure, ResultMap};
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::cluster::node;
 use crate::arguments::{Number, Whole};
-use crate::pipeline::deadline::Deadline;
+use crate::pipeline::awaited::Awaited;
 use crate::pipeline::http::{Endpoint, Reply};
-use crate::pipeline::product::{Never, Product, UNREACHABLE};
-use crate::{Host, Survey};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -38,6 +36,9 @@ pub struct ElasticsearchWait {
     status: Status,
     #[serde(default = "one")]
     nodes: Whole,
+    /// The unit on this host that it runs in; when it dies, nothing is waited for.
+    #[serde(default)]
+    unit: Option<String>,
     #[serde(default = "two_minutes")]
     timeout: Number,
 }
@@ -50,47 +51,31 @@ fn two_minutes() -> Number {
     Number(120.0)
 }
 
-impl Product for ElasticsearchWait {
+impl Awaited for ElasticsearchWait {
     const NAME: &'static str = "elasticsearch_wait";
-    type Step = Never;
+    const PRODUCT: &'static str = "Elasticsearch";
 
-    fn gist(&self) -> Option<Change> {
-        None
+    fn patience(&self) -> f64 {
+        self.timeout.0
     }
 
-    fn look(&self, _host: &Host) -> Result<Survey<Never>, Failure> {
+    fn unit(&self) -> Option<&str> {
+        self.unit.as_deref()
+    }
+
+    fn missing(&self, _limit: Duration, result: &mut ResultMap) -> Result<Vec<String>, Failure> {
         let health = health(&self.node())?;
-        Ok(match self.trouble(&health) {
-            None => Survey::unchanged().value("health", health),
-            Some(_) => Survey::unchanged().unpredicted(),
-        })
+        let trouble = self.trouble(&health);
+        result.insert("health".into(), health);
+        Ok(trouble.into_iter().collect())
     }
 
-    fn make(&self, step: &Never, _host: &Host, _result: &mut ResultMap) -> Result<(), Failure> {
-        match *step {}
-    }
-
-    fn finish(&self, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
-        let (node, deadline) = (self.node(), Deadline::seconds(self.timeout.0));
-        while !result.contains_key("health") {
-            let trouble = match health(&node) {
-                Ok(health) => match self.trouble(&health) {
-                    None => {
-                        result.insert("health".into(), health);
-                        result.insert("elapsed".into(), deadline.elapsed().into());
-                        return Ok(());
-                    }
-                    Some(trouble) => trouble,
-                },
-                Err(failure) if failure.code == UNREACHABLE => failure.message,
-                Err(failure) => return Err(failure),
-            };
-            host.life(&format!("Elasticsearch: {trouble}"), Some(deadline.progress()));
-            if !deadline.pause(Duration::from_millis(300)) {
-                return Err(late(&node, &trouble, &deadline));
-            }
+    fn explain(&self, late: Failure) -> Failure {
+        let explained = self.node().get("/_cluster/allocation/explain").ok().filter(Reply::is_success);
+        match explained.map(|reply| explanation(&reply.json())) {
+            Some(words) => late.note("why", words),
+            None => late.help("journalctl -u elasticsearch -n 50 on the nodes that are missing"),
         }
-        Ok(())
     }
 }
 
@@ -128,16 +113,6 @@ fn health(node: &Endpoint) -> Result<Value, Failure> {
         return Ok(reply.json());
     }
     reply.success("read the cluster's health")
-}
-
-fn late(node: &Endpoint, trouble: &str, deadline: &Deadline) -> Failure {
-    let failure = Failure::new(format!("Elasticsearch is not ready after {} s: {trouble}", deadline.elapsed()));
-    let failure = failure.code("DPP0806");
-    let explained = node.get("/_cluster/allocation/explain").ok().filter(Reply::is_success);
-    match explained.map(|reply| explanation(&reply.json())) {
-        Some(words) => failure.note("why", words),
-        None => failure.help("journalctl -u elasticsearch -n 50 on the nodes that are missing"),
-    }
 }
 
 /// Which shard is not assigned, and the first reason of each node.

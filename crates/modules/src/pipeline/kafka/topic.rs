@@ -7,6 +7,7 @@ use kafka_protocol::messages::create_partitions_request::CreatePartitionsTopic;
 use kafka_protocol::messages::create_topics_request::{CreatableTopic, CreatableTopicConfig};
 use kafka_protocol::messages::delete_topics_request::DeleteTopicState;
 use kafka_protocol::messages::{CreatePartitionsRequest, CreateTopicsRequest, DeleteTopicsRequest, TopicName};
+use kafka_protocol::protocol::StrBytes;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -68,6 +69,13 @@ pub enum TopicStep {
     Delete(Change),
 }
 
+/// Who created a topic that was not there a moment ago.
+#[derive(Debug, PartialEq, Eq)]
+enum Creation {
+    Ours,
+    BySomebodyElse,
+}
+
 impl Step for TopicStep {
     fn change(&self, _diff: bool) -> Change {
         match self {
@@ -106,7 +114,11 @@ impl Product for KafkaTopic {
         result.remove("partitions");
         let mut cluster = self.cluster()?;
         match step {
-            TopicStep::Create(_) => self.create(&mut cluster)?,
+            TopicStep::Create(_) if self.create(&mut cluster)? == Creation::BySomebodyElse => {
+                self.wait(&mut cluster, step, host)?;
+                return self.look(host)?.steps.iter().try_for_each(|step| self.make(step, host, result));
+            }
+            TopicStep::Create(_) => {}
             TopicStep::Grow(_, partitions) => self.grow(&mut cluster, *partitions)?,
             TopicStep::Alter(_, differences, found) => {
                 topic_config::alter(&mut cluster, &self.name, found, differences)?;
@@ -198,7 +210,7 @@ impl KafkaTopic {
         })
     }
 
-    fn create(&self, cluster: &mut Cluster) -> Result<(), Failure> {
+    fn create(&self, cluster: &mut Cluster) -> Result<Creation, Failure> {
         let configs = self.wanted().into_iter().filter_map(|(name, value)| {
             value.map(|value| CreatableTopicConfig::default().with_name(text(&name)).with_value(Some(text(&value))))
         });
@@ -212,10 +224,9 @@ impl KafkaTopic {
         let request = CreateTopicsRequest::default().with_topics(vec![topic]).with_timeout_ms(self.timeout_ms());
         let brokers = cluster.map.brokers.len();
         let reply = cluster.controller()?.ask(&request)?;
-        reply.topics.iter().try_for_each(|topic| {
-            refused(&format!("create topic {}", self.name), topic.error_code, topic.error_message.as_ref())
-                .map_err(|failure| failure.note("brokers", brokers.to_string()))
-        })
+        let Some(topic) = reply.topics.first() else { return Ok(Creation::Ours) };
+        creation(&self.name, topic.error_code, topic.error_message.as_ref())
+            .map_err(|failure| failure.note("brokers", brokers.to_string()))
     }
 
     fn grow(&self, cluster: &mut Cluster, partitions: i32) -> Result<(), Failure> {
@@ -280,6 +291,15 @@ impl KafkaTopic {
     }
 }
 
+/// What the controller's answer to a creation means: another host may have been quicker.
+fn creation(name: &str, code: i16, words: Option<&StrBytes>) -> Result<Creation, Failure> {
+    const TOPIC_ALREADY_EXISTS: i16 = 36;
+    match code {
+        TOPIC_ALREADY_EXISTS => Ok(Creation::BySomebodyElse),
+        _ => refused(&format!("create topic {name}"), code, words).map(|()| Creation::Ours),
+    }
+}
+
 fn replicas(topic: &Topic) -> usize {
     topic.partitions.values().map(|partition| partition.replicas.len()).min().unwrap_or(0)
 }
@@ -287,4 +307,17 @@ fn replicas(topic: &Topic) -> usize {
 fn difference(key: &str, found: Option<&String>, wanted: Option<&String>) -> String {
     let or_default = |value: Option<&String>| value.cloned().unwrap_or_else(|| "default".to_owned());
     format!("{key} {} -> {}", or_default(found), or_default(wanted))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_topic_that_another_host_made_meanwhile_is_looked_at_again() {
+        assert_eq!(creation("logs", 0, None).unwrap(), Creation::Ours);
+        assert_eq!(creation("logs", 36, None).unwrap(), Creation::BySomebodyElse);
+        let failure = creation("logs", 38, None).unwrap_err();
+        assert!(failure.message.starts_with("cannot create topic logs: "), "{}", failure.message);
+    }
 }

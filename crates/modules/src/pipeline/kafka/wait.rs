@@ -2,16 +2,17 @@
 
 use std::time::Duration;
 
-use dpp_protocol::{Change, Failure, ResultMap};
+use dpp_protocol::{Failure, ResultMap};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::cluster::Cluster;
 use super::topic::local;
 use crate::arguments::{Flag, Names, Number, Whole};
-use crate::pipeline::deadline::Deadline;
-use crate::pipeline::product::{Never, Product, UNREACHABLE};
-use crate::{Host, Survey};
+use crate::pipeline::awaited::Awaited;
+
+/// Longest time that one question to the brokers may take.
+const LONGEST: Duration = Duration::from_secs(10);
 
 /// Parameters of `kafka_wait`.
 #[derive(Debug, Deserialize)]
@@ -23,6 +24,9 @@ pub struct KafkaWait {
     brokers: Whole,
     #[serde(default = "yes")]
     in_sync: Flag,
+    /// The unit on this host that a broker runs in; when it dies, nothing is waited for.
+    #[serde(default)]
+    unit: Option<String>,
     #[serde(default = "two_minutes")]
     timeout: Number,
 }
@@ -39,53 +43,20 @@ fn two_minutes() -> Number {
     Number(120.0)
 }
 
-impl Product for KafkaWait {
+impl Awaited for KafkaWait {
     const NAME: &'static str = "kafka_wait";
-    type Step = Never;
+    const PRODUCT: &'static str = "Kafka";
 
-    fn gist(&self) -> Option<Change> {
-        None
+    fn patience(&self) -> f64 {
+        self.timeout.0
     }
 
-    fn look(&self, _host: &Host) -> Result<Survey<Never>, Failure> {
-        let (troubles, brokers) = self.troubles(Duration::from_secs(5))?;
-        let survey = Survey::unchanged().value("brokers", brokers);
-        Ok(if troubles.is_empty() { survey.value("ready", true) } else { survey.unpredicted() })
+    fn unit(&self) -> Option<&str> {
+        self.unit.as_deref()
     }
 
-    fn make(&self, step: &Never, _host: &Host, _result: &mut ResultMap) -> Result<(), Failure> {
-        match *step {}
-    }
-
-    fn finish(&self, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
-        if result.contains_key("ready") {
-            return Ok(());
-        }
-        let deadline = Deadline::seconds(self.timeout.0);
-        loop {
-            let troubles = match self.troubles(deadline.left().min(Duration::from_secs(10))) {
-                Ok((troubles, brokers)) if troubles.is_empty() => {
-                    result.insert("brokers".into(), brokers);
-                    result.insert("ready".into(), true.into());
-                    result.insert("elapsed".into(), deadline.elapsed().into());
-                    return Ok(());
-                }
-                Ok((troubles, _)) => troubles,
-                Err(failure) if failure.code == UNREACHABLE => vec![failure.message],
-                Err(failure) => return Err(failure),
-            };
-            host.life(&format!("Kafka: {}", troubles[0]), Some(deadline.progress()));
-            if !deadline.pause(Duration::from_millis(250)) {
-                return Err(late(&deadline, &troubles));
-            }
-        }
-    }
-}
-
-impl KafkaWait {
-    /// What keeps the cluster from being ready, and its brokers.
-    fn troubles(&self, timeout: Duration) -> Result<(Vec<String>, serde_json::Value), Failure> {
-        let mut cluster = Cluster::open(&self.bootstrap_servers.0, timeout)?;
+    fn missing(&self, limit: Duration, result: &mut ResultMap) -> Result<Vec<String>, Failure> {
+        let mut cluster = Cluster::open(&self.bootstrap_servers.0, limit.min(LONGEST))?;
         let wanted = usize::try_from(self.brokers.0).unwrap_or(1);
         if !self.in_sync.0 {
             cluster.map.topics.clear();
@@ -96,13 +67,11 @@ impl KafkaWait {
                 troubles.push(failure.help.unwrap_or(failure.message));
             }
         }
-        Ok((troubles, json!(cluster.map.brokers)))
+        result.insert("brokers".into(), json!(cluster.map.brokers));
+        Ok(troubles)
     }
-}
 
-fn late(deadline: &Deadline, troubles: &[String]) -> Failure {
-    let shown = troubles.iter().take(10).cloned().collect::<Vec<_>>();
-    let failure = Failure::new(format!("Kafka is not ready after {} s: {}", deadline.elapsed(), shown[0]));
-    let failure = failure.code("DPP0806").note("missing", shown.join("\n"));
-    failure.help("journalctl -u confluent-kafka -n 50 on the brokers that are missing or not in sync")
+    fn explain(&self, late: Failure) -> Failure {
+        late.help("journalctl -u confluent-kafka -n 50 on the brokers that are missing or not in sync")
+    }
 }

@@ -2,15 +2,13 @@
 
 use std::time::Duration;
 
-use dpp_protocol::{Change, Failure, ResultMap};
+use dpp_protocol::{Failure, ResultMap};
 use serde::Deserialize;
 
 use super::kibana;
 use super::status::{Status, status};
 use crate::arguments::Number;
-use crate::pipeline::deadline::Deadline;
-use crate::pipeline::product::{Never, Product, UNREACHABLE};
-use crate::{Host, Survey};
+use crate::pipeline::awaited::Awaited;
 
 /// Parameters of `kibana_wait`.
 #[derive(Debug, Deserialize)]
@@ -22,6 +20,9 @@ pub struct KibanaWait {
     user: String,
     #[serde(default)]
     password: String,
+    /// The unit on this host that it runs in; when it dies, nothing is waited for.
+    #[serde(default)]
+    unit: Option<String>,
     #[serde(default = "five_minutes")]
     timeout: Number,
 }
@@ -30,46 +31,26 @@ fn five_minutes() -> Number {
     Number(300.0)
 }
 
-impl Product for KibanaWait {
+impl Awaited for KibanaWait {
     const NAME: &'static str = "kibana_wait";
-    type Step = Never;
+    const PRODUCT: &'static str = "Kibana";
 
-    fn gist(&self) -> Option<Change> {
-        None
+    fn patience(&self) -> f64 {
+        self.timeout.0
     }
 
-    fn look(&self, _host: &Host) -> Result<Survey<Never>, Failure> {
-        let found = status(&kibana(&self.url, &self.user, &self.password))?;
-        Ok(match found.trouble {
-            None => Survey::unchanged().value("state", found.state).value("version", found.version),
-            Some(_) => Survey::unchanged().unpredicted(),
-        })
+    fn unit(&self) -> Option<&str> {
+        self.unit.as_deref()
     }
 
-    fn make(&self, step: &Never, _host: &Host, _result: &mut ResultMap) -> Result<(), Failure> {
-        match *step {}
+    fn missing(&self, _limit: Duration, result: &mut ResultMap) -> Result<Vec<String>, Failure> {
+        let Status { version, state, trouble } = status(&kibana(&self.url, &self.user, &self.password))?;
+        result.insert("state".into(), state.into());
+        result.insert("version".into(), version.into());
+        Ok(trouble.into_iter().collect())
     }
 
-    fn finish(&self, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
-        let (kibana, deadline) = (kibana(&self.url, &self.user, &self.password), Deadline::seconds(self.timeout.0));
-        while !result.contains_key("state") {
-            let trouble = match status(&kibana) {
-                Ok(Status { version, state, trouble: None }) => {
-                    result.insert("state".into(), state.into());
-                    result.insert("version".into(), version.into());
-                    result.insert("elapsed".into(), deadline.elapsed().into());
-                    return Ok(());
-                }
-                Ok(Status { trouble: Some(trouble), .. }) => trouble,
-                Err(failure) if failure.code == UNREACHABLE => failure.message,
-                Err(failure) => return Err(failure),
-            };
-            host.life(&format!("Kibana: {trouble}"), Some(deadline.progress()));
-            if !deadline.pause(Duration::from_millis(500)) {
-                let failure = Failure::new(format!("Kibana is not ready after {} s: {trouble}", deadline.elapsed()));
-                return Err(failure.code("DPP0806").help("journalctl -u kibana -n 50"));
-            }
-        }
-        Ok(())
+    fn explain(&self, late: Failure) -> Failure {
+        late.help("journalctl -u kibana -n 50")
     }
 }

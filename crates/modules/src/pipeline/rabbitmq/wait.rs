@@ -4,14 +4,13 @@ use std::io::{Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
-use dpp_protocol::{Change, Failure, ResultMap};
+use dpp_protocol::{Failure, ResultMap};
 use serde_json::Value;
 
 use super::api::Api;
 use crate::arguments::{Number, Whole};
-use crate::pipeline::deadline::Deadline;
-use crate::pipeline::product::{Never, Product, UNREACHABLE};
-use crate::{Host, Survey};
+use crate::pipeline::awaited::Awaited;
+use crate::pipeline::product::UNREACHABLE;
 
 with_login! {
     /// Parameters of `rabbitmq_wait`; without a login that works, alarms are not looked at.
@@ -23,6 +22,9 @@ with_login! {
         /// Whether the management API must answer too.
         #[serde(default)]
         management: crate::arguments::Flag,
+        /// The unit on this host that it runs in; when it dies, nothing is waited for.
+        #[serde(default)]
+        unit: Option<String>,
         #[serde(default = "a_minute")]
         timeout: Number,
     }
@@ -36,42 +38,24 @@ fn a_minute() -> Number {
     Number(60.0)
 }
 
-impl Product for RabbitmqWait {
+impl Awaited for RabbitmqWait {
     const NAME: &'static str = "rabbitmq_wait";
-    type Step = Never;
+    const PRODUCT: &'static str = "RabbitMQ";
 
-    fn gist(&self) -> Option<Change> {
-        None
+    fn patience(&self) -> f64 {
+        self.timeout.0
     }
 
-    fn look(&self, _host: &Host) -> Result<Survey<Never>, Failure> {
-        Ok(match self.trouble() {
-            None => Survey::unchanged().value("ready", true),
-            Some(_) => Survey::unchanged().unpredicted(),
-        })
+    fn unit(&self) -> Option<&str> {
+        self.unit.as_deref()
     }
 
-    fn make(&self, step: &Never, _host: &Host, _result: &mut ResultMap) -> Result<(), Failure> {
-        match *step {}
+    fn missing(&self, _limit: Duration, _result: &mut ResultMap) -> Result<Vec<String>, Failure> {
+        Ok(self.trouble().into_iter().collect())
     }
 
-    fn finish(&self, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
-        let deadline = Deadline::seconds(self.timeout.0);
-        while !result.contains_key("ready") {
-            let Some(trouble) = self.trouble() else {
-                result.insert("ready".into(), true.into());
-                result.insert("elapsed".into(), deadline.elapsed().into());
-                return Ok(());
-            };
-            host.life(&format!("RabbitMQ: {trouble}"), Some(deadline.progress()));
-            if !deadline.pause(Duration::from_millis(250)) {
-                let failure = Failure::new(format!("RabbitMQ is not ready after {} s: {trouble}", deadline.elapsed()));
-                return Err(failure
-                    .code("DPP0806")
-                    .help("journalctl -u rabbitmq-server -n 50; rabbitmq-diagnostics check_alarms"));
-            }
-        }
-        Ok(())
+    fn explain(&self, late: Failure) -> Failure {
+        late.help("journalctl -u rabbitmq-server -n 50; rabbitmq-diagnostics check_alarms")
     }
 }
 

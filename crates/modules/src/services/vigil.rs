@@ -1,0 +1,118 @@
+//! Keeps an eye on the unit of something that is waited for: a service that died will not become ready.
+
+use std::time::{Duration, SystemTime};
+
+use dpp_protocol::Failure;
+
+use super::journal;
+use super::manager::{Manager, Scope};
+use super::systemd::full_name;
+use super::unit::Unit;
+use super::watch::described;
+
+/// Deaths after which a service that systemd starts again is given up. The first one may have been for want of
+/// another service that is just starting.
+const DEATHS: u64 = 2;
+
+/// A watch over one unit.
+pub struct Vigil {
+    manager: Manager,
+    unit: String,
+    /// How often it had been started again when it was first looked at.
+    restarts: Option<u64>,
+}
+
+/// Why a unit is not waited for any longer.
+#[derive(Debug, PartialEq, Eq)]
+enum Loss {
+    Unknown,
+    AtRest,
+    Died,
+}
+
+impl Vigil {
+    /// Begins to watch over a unit of the host.
+    pub fn over(unit: &str) -> Result<Self, Failure> {
+        Ok(Self { manager: Manager::connect(Scope::System)?, unit: full_name(unit), restarts: None })
+    }
+
+    /// Fails with the unit's last words when it does not run, or died again and again since the watch began.
+    pub fn check(&mut self) -> Result<(), Failure> {
+        let unit = self.manager.unit(&self.unit)?;
+        let before = *self.restarts.get_or_insert(unit.number("NRestarts"));
+        match loss(&unit, before) {
+            Some(loss) => Err(loss.failure(&self.unit, &unit)),
+            None => Ok(()),
+        }
+    }
+}
+
+fn loss(unit: &Unit, restarts_before: u64) -> Option<Loss> {
+    let deaths = unit.number("NRestarts").saturating_sub(restarts_before) + u64::from(unit.is_restarting());
+    match unit.text("ActiveState") {
+        _ if !unit.exists() => Some(Loss::Unknown),
+        _ if unit.has_crashed() && !unit.is_restarting() => Some(Loss::Died),
+        "inactive" if !unit.has_job() => Some(Loss::AtRest),
+        _ if deaths >= DEATHS => Some(Loss::Died),
+        _ => None,
+    }
+}
+
+impl Loss {
+    fn failure(&self, name: &str, unit: &Unit) -> Failure {
+        let failure = |words: String, code: &str| Failure::new(words).code(code);
+        let lines = match self {
+            Self::Unknown => return failure(format!("there is no unit {name}"), "DPP0701"),
+            Self::AtRest | Self::Died => journal::last_words(name, started(unit)),
+        };
+        let failure = match (self, lines.first()) {
+            (Self::Died, Some(line)) => failure(format!("{name} died: {}", line.trim()), "DPP0702"),
+            (Self::Died, None) => failure(format!("{name} died ({})", unit.text("Result")), "DPP0702"),
+            _ => failure(format!("{name} does not run: nothing to wait for"), "DPP0702"),
+        };
+        described(failure, unit, &lines)
+    }
+}
+
+/// When the unit's main process was started last.
+fn started(unit: &Unit) -> SystemTime {
+    match unit.number("ExecMainStartTimestamp") {
+        0 => SystemTime::now() - Duration::from_mins(1),
+        micros => SystemTime::UNIX_EPOCH + Duration::from_micros(micros),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::services::bus::Value;
+    use crate::services::unit::tests::unit;
+
+    #[test]
+    fn a_service_is_given_up_when_it_rests_or_has_died_twice() {
+        let cases = [
+            ("active", "running", "success", "4", None),
+            ("activating", "start", "success", "4", None),
+            ("activating", "auto-restart", "exit-code", "4", None),
+            ("activating", "auto-restart", "exit-code", "5", Some(Loss::Died)),
+            ("active", "running", "success", "5", None),
+            ("active", "running", "success", "6", Some(Loss::Died)),
+            ("failed", "failed", "exit-code", "4", Some(Loss::Died)),
+            ("inactive", "dead", "signal", "4", Some(Loss::Died)),
+            ("inactive", "dead", "success", "4", Some(Loss::AtRest)),
+        ];
+        for (active, sub, result, restarts, expected) in cases {
+            let state = [("ActiveState", active), ("SubState", sub), ("Result", result), ("NRestarts", restarts)];
+            assert_eq!(loss(&unit(&state), 4), expected, "{active} {sub} {result} {restarts}");
+        }
+        assert_eq!(loss(&unit(&[("LoadState", "not-found"), ("ActiveState", "inactive")]), 0), Some(Loss::Unknown));
+    }
+
+    #[test]
+    fn a_unit_that_is_about_to_be_started_is_waited_for() {
+        let job = |number| Value::Struct(vec![Value::Unsigned(number), Value::Path("/job".into())]);
+        let resting = |job| [("ActiveState", Value::text("inactive")), ("Job", job)];
+        let unit = |job| Unit::new("/unit".into(), resting(job).map(|(name, value)| (name.to_owned(), value)).into());
+        assert_eq!((loss(&unit(job(17)), 0), loss(&unit(job(0)), 0)), (None, Some(Loss::AtRest)));
+    }
+}
