@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use dpp_protocol::{Change, Failure, ResultMap, Verb};
 use serde::Deserialize;
 use serde_json::Value;
-use ureq::Body;
-use ureq::http::Response;
+use ureq::http::{Response, Uri as Address};
+use ureq::{Body, ResponseExt};
 
 use crate::arguments::{Flag, Names, Whole, Words};
 use crate::files::attributes::{AttributeChange, Attributes};
@@ -224,8 +224,9 @@ impl Uri {
         let reason = response.status().canonical_reason().unwrap_or("unknown");
         result.insert("msg".into(), format!("{reason} ({} bytes)", body.len()).into());
         result.insert("status".into(), response.status().as_u16().into());
-        result.insert("url".into(), self.url.as_str().into());
-        result.insert("redirected".into(), false.into());
+        let answered = response.get_uri().to_string();
+        result.insert("redirected".into(), (!same_place(&self.url, &answered)).into());
+        result.insert("url".into(), answered.into());
     }
 
     fn unwanted(&self, status: &str, body: &[u8], result: &mut ResultMap) -> Failure {
@@ -253,6 +254,12 @@ impl Uri {
         NewContent { attributes, ..NewContent::new(path, Source::Bytes(body.to_vec())) }.apply(host, result)?;
         Ok(true)
     }
+}
+
+/// Whether two URLs lead to the same place however they are written; a fragment never reaches a server.
+fn same_place(asked: &str, answered: &str) -> bool {
+    let parsed = |url: &str| url.split('#').next().unwrap_or_default().parse::<Address>().ok();
+    parsed(asked) == parsed(answered)
 }
 
 fn encoded(body: &Value, format: Format) -> String {
@@ -364,6 +371,25 @@ mod tests {
         let params = json!({"url": format!("http://127.0.0.1:{port}/")});
         assert!(Ground::new().survey("uri", &params).unwrap().unpredicted);
         assert_eq!(Ground::new().apply("uri", &params).unwrap_err().code, "DPP0801");
+    }
+
+    #[test]
+    fn a_redirect_is_told_with_the_place_it_led_to() {
+        let (there, followed) = server(GREEN);
+        let answer =
+            format!("HTTP/1.1 302 Found\r\nLocation: {there}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        let (url, asked) = server(answer.leak());
+        let outcome = Ground::new().survey("uri", &json!({"url": url})).unwrap();
+        asked.join().unwrap();
+        followed.join().unwrap();
+        assert_eq!((&outcome.result["redirected"], &outcome.result["url"]), (&json!(true), &json!(there)));
+    }
+
+    #[test]
+    fn an_answer_from_where_it_was_asked_is_no_redirect() {
+        assert!(same_place("http://H:80/a?b#c", "http://h:80/a?b"));
+        assert!(same_place("http://h", "http://h/"));
+        assert!(!same_place("http://h/a", "http://h/b"));
     }
 
     #[test]
