@@ -12,7 +12,7 @@ use clap::Args;
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{BorrowedMessage, Headers, Message};
-use rdkafka::{Offset, TopicPartitionList};
+use rdkafka::{Offset, Timestamp, TopicPartitionList};
 use serde_json::{Value, json};
 
 use crate::message;
@@ -163,7 +163,11 @@ impl Findings {
         let body = message::without_added_timestamp(record.payload().unwrap_or_default(), number);
         let intact = body.is_some_and(|body| header(record, "sha256") == Some(message::hash(&body)));
         let date = header(record, "datetime").and_then(|seconds| seconds.parse::<i64>().ok());
-        let dated = date.is_some() && record.timestamp().to_millis() == date.map(|seconds| seconds * 1_000);
+        let dated = match record.timestamp() {
+            // The topic puts the arrival in its place; the header is what is left of the date.
+            Timestamp::LogAppendTime(_) => date.is_some(),
+            given => date.is_some() && given.to_millis() == date.map(|seconds| seconds * 1_000),
+        };
         self.damaged += u64::from(!intact);
         self.misdated += u64::from(!dated);
         let found = self.found.entry(number).or_default();
