@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
 use crate::actions::action::{flag, text};
-use crate::actions::{Action, ActionContext, Blob, Deed, Remote};
+use crate::actions::{Action, ActionContext, Blob, Deed, Remote, form};
 use crate::template::FileKind;
 use crate::value::{Map, Value};
 
@@ -60,6 +60,7 @@ fn run(context: &ActionContext, args: &Map) -> Result<Deed, Failure> {
             Value::Text(text) => text.as_str().to_owned(),
             other => serde_json::to_string_pretty(&Json::from(other)).unwrap_or_default(),
         };
+        form::checked(&mut params, text.as_bytes())?;
         return Ok(Deed::Remote(put(&params, text.as_bytes())));
     }
     let src = text(args, "src").ok_or_else(|| Failure::new("`copy` wants `src` or `content`").code("DPP0104"))?;
@@ -78,6 +79,9 @@ fn run(context: &ActionContext, args: &Map) -> Result<Deed, Failure> {
     }
     let base = path.file_name().unwrap_or_default().to_string_lossy();
     params.insert("_original_basename".into(), Value::plain(base.as_ref()));
+    if form::asked(&params).is_some() {
+        form::checked(&mut params, &context.read(&path)?)?;
+    }
     large_or_small(context, &path, &params)
 }
 

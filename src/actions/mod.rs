@@ -13,6 +13,7 @@ mod assert;
 mod copy;
 mod debug;
 mod fail;
+mod form;
 mod gather_facts;
 mod include_vars;
 mod script;

@@ -4,7 +4,7 @@ use dpp_protocol::Failure;
 
 use crate::actions::action::{failure, flag, text};
 use crate::actions::copy::put;
-use crate::actions::{Action, ActionContext, Deed};
+use crate::actions::{Action, ActionContext, Deed, form};
 use crate::template::FileOptions;
 use crate::value::{Map, Value};
 
@@ -87,5 +87,6 @@ fn run(context: &ActionContext, args: &Map) -> Result<Deed, Failure> {
         .collect();
     let base = path.file_name().unwrap_or_default().to_string_lossy();
     params.insert("_original_basename".into(), Value::plain(base.trim_end_matches(".j2")));
+    form::checked(&mut params, content.as_bytes())?;
     Ok(Deed::Remote(put(&params, content.as_bytes())))
 }

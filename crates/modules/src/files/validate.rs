@@ -10,7 +10,9 @@ use crate::commands::process::Process;
 /// Runs `command` with `%s` replaced by the new file's path; whatever it refuses never reaches `wanted`.
 pub(crate) fn validate(command: &str, new: &Path, wanted: &Path, host: &Host) -> Result<(), Failure> {
     if !command.contains("%s") {
-        return Err(Failure::new(format!("validate `{command}` has no %s for the path of the new file")));
+        return Err(Failure::new(format!("validate `{command}` has no %s for the path of the new file"))
+            .code("DPP0104")
+            .help("a command with %s; or yaml, json or properties where content is made on the controller"));
     }
     let line = command.replace("%s", &new.to_string_lossy());
     let words: Vec<String> = shlex::Shlex::new(&line).collect();
