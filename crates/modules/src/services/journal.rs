@@ -1,7 +1,10 @@
-//! What a service said before it died: the last lines of its journal, the one that tells most first.
+//! What a service said before it died: its last lines in the journal or in its own files, the one that tells most first.
 
 use std::process::{Command, Stdio};
 use std::time::SystemTime;
+
+use super::output;
+use super::unit::Unit;
 
 const LINES: &str = "60";
 
@@ -12,8 +15,14 @@ const QUOTED: usize = 12;
 const ALARMS: &[&str] =
     &["FATAL", "Fatal", "panicked", "Exception", "ERROR", "Error", "error:", "failed", "cannot", "Cannot"];
 
-/// Last lines of a unit's journal since a moment; empty when there are none or the journal cannot be read.
-pub fn last_words(unit: &str, since: SystemTime) -> Vec<String> {
+/// Last lines of a unit since a moment, from the files that take its output when the journal has none; empty when
+/// nothing can be read.
+pub fn last_words(unit: &Unit, since: SystemTime) -> Vec<String> {
+    let lines = in_journal(unit.text("Id"), since);
+    if lines.is_empty() { telling(unit.text("Id"), &output::written_since(unit, since)) } else { lines }
+}
+
+fn in_journal(unit: &str, since: SystemTime) -> Vec<String> {
     let since = since.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let journalctl = |arguments: &[&str]| {
         Command::new("journalctl").args(arguments).env("LC_ALL", "C").stdin(Stdio::null()).output()

@@ -3,6 +3,7 @@
 pub mod bus;
 pub mod journal;
 pub mod manager;
+mod output;
 pub mod service;
 pub mod service_facts;
 pub mod systemd;

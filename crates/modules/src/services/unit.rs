@@ -47,6 +47,12 @@ impl Unit {
         self.properties.get(name).and_then(Value::as_str).unwrap_or_default()
     }
 
+    /// A property that is a list of texts; empty when there is none of that name.
+    pub fn texts(&self, name: &str) -> Vec<String> {
+        let items = self.properties.get(name).map(Value::items).unwrap_or_default();
+        items.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+    }
+
     /// A property that is a number; 0 when there is none of that name, or systemd says that it does not know.
     pub fn number(&self, name: &str) -> u64 {
         self.properties.get(name).and_then(Value::as_u64).filter(|number| *number != u64::MAX).unwrap_or(0)

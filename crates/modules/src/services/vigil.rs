@@ -63,7 +63,7 @@ impl Loss {
         let failure = |words: String, code: &str| Failure::new(words).code(code);
         let lines = match self {
             Self::Unknown => return failure(format!("there is no unit {name}"), "DPP0701"),
-            Self::AtRest | Self::Died => journal::last_words(name, started(unit)),
+            Self::AtRest | Self::Died => journal::last_words(unit, started(unit)),
         };
         let failure = match (self, lines.first()) {
             (Self::Died, Some(line)) => failure(format!("{name} died: {}", line.trim()), "DPP0702"),
