@@ -46,6 +46,7 @@ pub const MODULES: &[Entry] = &[
     Entry::of::<files::lineinfile::Lineinfile>(),
     Entry { name: "package", ..Entry::of::<packages::apt::Apt>() },
     Entry::of::<packages::package_facts::PackageFacts>(),
+    Entry::of::<system::listen_ports_facts::ListenPortsFacts>(),
     Entry::of::<system::ping::Ping>(),
     Entry::of::<commands::raw::Raw>(),
     Entry::of::<files::replace_text::Replace>(),

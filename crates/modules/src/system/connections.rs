@@ -1,7 +1,43 @@
-//! Connections to a local port, from `/proc/net/tcp` and `/proc/net/tcp6`.
+//! Sockets of this machine, from `/proc/net/tcp` and its like.
 
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// The state of a TCP socket that is listened on.
+pub(super) const TCP_LISTEN: &str = "0A";
+/// The state of a UDP socket that takes datagrams from anybody.
+pub(super) const UDP_UNCONNECTED: &str = "07";
+
+/// One line of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Socket {
+    pub(super) address: IpAddr,
+    pub(super) port: u16,
+    pub(super) peer: IpAddr,
+    /// Two hexadecimal digits.
+    pub(super) state: String,
+    pub(super) uid: u32,
+    /// The socket's number, 0 when it belongs to no process.
+    pub(super) inode: u64,
+}
+
+/// The sockets of a table; lines that cannot be read are passed over.
+pub(super) fn sockets(table: &str) -> Vec<Socket> {
+    table.lines().skip(1).filter_map(socket).collect()
+}
+
+fn socket(line: &str) -> Option<Socket> {
+    let columns: Vec<&str> = line.split_whitespace().collect();
+    let (local, port) = columns.get(1)?.split_once(':')?;
+    Some(Socket {
+        address: address(local)?,
+        port: u16::from_str_radix(port, 16).ok()?,
+        peer: address(columns.get(2)?.split(':').next()?)?,
+        state: (*columns.get(3)?).to_owned(),
+        uid: columns.get(7).and_then(|uid| uid.parse().ok()).unwrap_or_default(),
+        inode: columns.get(9).and_then(|inode| inode.parse().ok()).unwrap_or_default(),
+    })
+}
 
 /// The states in which a connection still carries something: all but closed, listening and waiting out.
 const ALIVE: &[&str] = &["01", "02", "03", "04", "05", "08", "09", "0B"];
@@ -16,11 +52,8 @@ pub(super) fn is_connected(port: u16, excluded: &[String]) -> bool {
 }
 
 fn peers(table: &str, port: u16) -> Vec<IpAddr> {
-    let rows = table.lines().skip(1).map(|line| line.split_whitespace().collect::<Vec<_>>());
-    let local = format!(":{port:04X}");
-    rows.filter(|row| row.len() > 3 && row[1].ends_with(&local) && ALIVE.contains(&row[3]))
-        .filter_map(|row| address(row[2].split(':').next()?))
-        .collect()
+    let ours = sockets(table).into_iter().filter(|socket| socket.port == port);
+    ours.filter(|socket| ALIVE.contains(&socket.state.as_str())).map(|socket| socket.peer).collect()
 }
 
 /// The kernel writes addresses as words of its own byte order.
@@ -50,5 +83,15 @@ mod tests {
             1: 0100007F:2328 00000000:0000 0A x\n\
             2: 0100007F:0016 0300000A:C001 01 x\n";
         assert_eq!(peers(table, 9000), [IpAddr::from([10, 0, 0, 2])]);
+    }
+
+    #[test]
+    fn a_line_is_read_with_its_owner_and_number() {
+        let table = "  sl  local_address                         remote_address                        st tx_queue\n   \
+            0: 00000000000000000000000001000000:1538 00000000000000000000000000000000:0000 0A 00000000:00000000 \
+            00:00000000 00000000   111        0 20411 1 0000000000000000 100 0 0 10 0\n";
+        let found = sockets(table);
+        assert_eq!((found[0].address.to_string().as_str(), found[0].port), ("::1", 5432));
+        assert_eq!((found[0].state.as_str(), found[0].uid, found[0].inode), (TCP_LISTEN, 111, 20411));
     }
 }

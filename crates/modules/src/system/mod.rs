@@ -6,6 +6,7 @@ mod connections;
 pub mod getent;
 pub mod group;
 pub mod hostname;
+pub mod listen_ports_facts;
 pub mod ping;
 pub mod setup;
 pub mod sysctl;
