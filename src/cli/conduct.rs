@@ -4,8 +4,6 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU8;
 use std::sync::{Arc, mpsc};
 
-use dpp_protocol::Failure;
-
 use crate::actions::ACTIONS;
 use crate::artifacts::{Lockfile, Store};
 use crate::cli::invocation::Invocation;
@@ -14,17 +12,16 @@ use crate::cli::packages::cache;
 use crate::cli::shipped::Shipped;
 use crate::cli::signals::Interrupts;
 use crate::cli::watch::Watch;
+use crate::cli::ways::Ways;
 use crate::cli::{Stop, next};
 use crate::content;
-use crate::engine::{CONTROLS, Engine, FindRoute, Options, Parts, Route, RunEnd, RunVars, count};
+use crate::engine::{CONTROLS, Engine, Options, Parts, RunEnd, RunVars, count};
 use crate::event::{Event, Events};
 use crate::exit::Exit;
-use crate::inventory::{Connection, ConnectionKind};
 use crate::plan::{Catalogue, Plan, PlanRequest, Selection, build};
-use crate::project::SshHost;
 use crate::source::{Problem, Severity};
-use crate::template::{Scope, SearchPath, Variables};
-use crate::transport::{AgentBinary, Connection as Link, LocalHost, SshHost as Ssh, TransportError};
+use crate::template::{Scope, SearchPath};
+use crate::transport::AgentBinary;
 use crate::ui::{Close, Ui};
 use crate::value::{Map, Text, Value};
 
@@ -50,13 +47,21 @@ pub(super) fn conduct(invocation: &mut Invocation, conduct: &Conduct, ui: Ui) ->
     ui.problems(&plan.warnings);
     let verbosity = u8::try_from(ui.verbosity.max(0)).unwrap_or(0);
     let vars = invocation.run_vars(conduct.how.check, conduct.how.diff, verbosity);
+    let hosts = hosts(&plan);
+    let ways = Ways::to(invocation, &vars, &hosts, ui)?;
     let (sender, inbox) = mpsc::channel();
     let templates = invocation.templates.clone();
     let events = Events::new(sender, move || templates.secrets());
     conceal(invocation, &events);
-    let started = started(&plan, conduct);
+    let started = Event::RunStarted {
+        command: conduct.command.to_owned(),
+        same_machine: ways.same_machine(&hosts),
+        hosts,
+        check: conduct.how.check,
+        steps: count(&plan),
+    };
     let interrupts = Interrupts::listen(&events);
-    let engine = engine(invocation, conduct, vars, events.clone(), verbosity, interrupts.cancel())?;
+    let engine = engine(invocation, conduct, vars, ways, events.clone(), verbosity, interrupts.cancel())?;
     let watch = Watch::begin(ui, conduct.how.diff, &invocation.project.root, &invocation.reports, inbox)?;
     events.tell(started);
     let end = engine.run(plan);
@@ -78,24 +83,20 @@ fn exit(end: &RunEnd) -> Exit {
 }
 
 fn conceal(invocation: &Invocation, events: &Events) {
-    let secrets = [&invocation.defaults.password, &invocation.defaults.become_.password];
-    secrets.into_iter().flatten().for_each(|secret| events.conceal(secret.reveal()));
+    let defaults = &invocation.defaults;
+    let given = [&defaults.password, &defaults.become_.password, &defaults.passphrase];
+    given.into_iter().flatten().chain(defaults.passphrases.values()).for_each(|secret| events.conceal(secret.reveal()));
 }
 
-fn started(plan: &Plan, conduct: &Conduct) -> Event {
+/// All hosts that may be touched, each once.
+fn hosts(plan: &Plan) -> Vec<String> {
     let mut hosts: Vec<String> = Vec::new();
     for host in plan.plays.iter().flat_map(|play| &play.hosts) {
         if !hosts.contains(host) {
             hosts.push(host.clone());
         }
     }
-    Event::RunStarted {
-        command: conduct.command.to_owned(),
-        hosts,
-        same_machine: Vec::new(),
-        check: conduct.how.check,
-        steps: count(plan),
-    }
+    hosts
 }
 
 pub(super) fn catalogue() -> Catalogue {
@@ -156,6 +157,7 @@ fn engine(
     invocation: &Invocation,
     conduct: &Conduct,
     vars: Arc<RunVars>,
+    ways: Ways,
     events: Events,
     verbosity: u8,
     cancel: Arc<AtomicU8>,
@@ -170,7 +172,7 @@ fn engine(
             stop_at_lost_hosts: !conduct.how.ignore_unreachable,
         },
         events,
-        find_route: routes(invocation, &vars),
+        find_route: ways.into_routes(),
         add_host: added(),
         vars,
         files: Arc::new(Shipped::default()),
@@ -211,74 +213,7 @@ pub(super) fn render(invocation: &Invocation) -> impl Fn(&Text, &[&Map]) -> Resu
     }
 }
 
-/// The way to a host: from its inventory, the defaults and OpenSSH's configuration.
-pub(super) fn routes(invocation: &Invocation, vars: &Arc<RunVars>) -> FindRoute {
-    let (defaults, ssh_config) = (invocation.defaults.clone(), invocation.ssh_config.clone());
-    let (templates, vars) = (invocation.templates.clone(), Arc::clone(vars));
-    Box::new(move |host| {
-        let known = connection_vars(&templates, &vars, host).map_err(|problem| failure(&problem))?;
-        let mut defaults = defaults.clone();
-        if host == "localhost" && !known.contains_key("ansible_host") {
-            defaults.kind = ConnectionKind::Local;
-        }
-        let ask = |address: &str, user: Option<&str>, port: Option<u16>| -> Result<Option<SshHost>, Problem> {
-            ssh_config.lookup(address, user, port)
-        };
-        let connection = Connection::of(host, &known, &defaults, &ask).map_err(|problem| failure(&problem))?;
-        Ok(route(connection))
-    })
-}
-
-/// Variables that say how a host is reached, rendered.
-pub(super) fn connection_vars(
-    templates: &crate::template::Templates,
-    vars: &RunVars,
-    host: &str,
-) -> Result<Map, Problem> {
-    let mut known = Map::new();
-    if let Some(entry) = vars.hosts().get(host) {
-        for level in entry.state.read().inventory.iter().rev() {
-            known.extend(level.iter().map(|(name, value)| (name.clone(), value.clone())));
-        }
-    }
-    known.extend(vars.extra.iter().map(|(name, value)| (name.clone(), value.clone())));
-    let mut all = known.clone();
-    all.insert("inventory_hostname".into(), Value::plain(host));
-    let variables: Arc<dyn Variables> = Arc::new(all);
-    let scope = Scope::new(variables, Arc::new(SearchPath::default()));
-    let own = known.iter().filter(|(name, _)| name.starts_with("ansible_"));
-    own.map(|(name, value)| Ok((name.clone(), templates.value(value, &scope).map_err(|error| error.problem())?)))
-        .collect()
-}
-
-fn route(connection: Connection) -> Route {
-    let Connection { endpoint, kind, target, login, become_, .. } = connection;
-    let user = endpoint.user.clone();
-    match kind {
-        ConnectionKind::Local => Route {
-            machine: "local".into(),
-            user: std::env::var("USER").unwrap_or_else(|_| "root".into()),
-            connect: Box::new(|| Ok(Box::new(LocalHost) as Box<dyn Link>)),
-            become_password: become_.password,
-        },
-        ConnectionKind::Ssh => Route {
-            machine: format!("{user}@{}:{}", endpoint.address, endpoint.port),
-            user,
-            connect: Box::new(move || -> Result<Box<dyn Link>, TransportError> {
-                Ok(Box::new(Ssh::connect(&target, &login)?))
-            }),
-            become_password: become_.password,
-        },
-    }
-}
-
 /// Keeps hosts that `add_host` brings: their variables are their only level.
 fn added() -> crate::engine::AddHost {
     Box::new(|_name, _groups, vars| Ok(vec![Arc::new(vars.clone())]))
-}
-
-fn failure(problem: &Problem) -> Failure {
-    let mut failure = Failure::new(problem.to_string()).code(problem.code);
-    failure.help.clone_from(&problem.help);
-    failure
 }

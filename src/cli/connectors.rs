@@ -138,7 +138,7 @@ impl Worker {
     fn reach(global: &Global, args: &ReachArgs, ui: Ui) -> Result<Self, Stop> {
         let mut invocation = Invocation::read(global, Some(&args.connection), Some(&args.privilege))?;
         let playbook = playbook(&invocation.project.root, None)?;
-        let layout = Layout::read(&mut invocation, playbook, global.limit.as_deref(), &HowArgs::default())?;
+        let layout = Layout::read(&mut invocation, playbook, global.limit.as_deref(), &HowArgs::default(), ui)?;
         let host = layout.first(Stage::Connect)?.to_owned();
         Ok(Self { layout, host, ui })
     }

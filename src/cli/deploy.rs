@@ -1,6 +1,5 @@
 //! `dppctl deploy`: brings hosts to a running pipeline with the project's playbook, or with the shipped one.
 
-use std::io::{self, BufRead, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,7 +10,7 @@ use crate::cli::conduct::{Conduct, conduct};
 use crate::cli::invocation::Invocation;
 use crate::cli::layout::{stage_of, steps_of};
 use crate::cli::options::{ConnectionArgs, Global, HowArgs, PrivilegeArgs, SelectionArgs};
-use crate::cli::verify;
+use crate::cli::{ask, verify};
 use crate::content::{self, Content};
 use crate::engine::count;
 use crate::exit::Exit;
@@ -134,20 +133,6 @@ fn confirm(plan: &Plan, ui: Ui) -> Result<(), Stop> {
     let mut hosts: Vec<&String> = plan.plays.iter().flat_map(|play| &play.hosts).collect();
     hosts.sort();
     hosts.dedup();
-    let question = format!("Apply {} steps on {} hosts? [y/N]", count(plan), hosts.len());
-    if !io::stdin().is_terminal() {
-        return Err(Stop::Declined(format!(
-            "cannot ask \"{question}\": standard input is no terminal; --yes answers it, --check only looks"
-        )));
-    }
-    ui.story(&question);
-    let mut answer = String::new();
-    io::stdin()
-        .lock()
-        .read_line(&mut answer)
-        .map_err(|error| Stop::Trouble(format!("cannot read the answer: {error}")))?;
-    if matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes") {
-        return Ok(());
-    }
-    Err(Stop::Declined("declined; nothing was touched".to_owned()))
+    let question = format!("Apply {} steps on {} hosts?", count(plan), hosts.len());
+    ask::yes(&question, "--yes answers it, --check only looks", ui)
 }

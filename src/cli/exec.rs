@@ -7,7 +7,7 @@ use serde_json::{Map as JsonMap, Value as Json, json};
 use crate::cli::invocation::Invocation;
 use crate::cli::options::{ConnectionArgs, Global, PrivilegeArgs};
 use crate::cli::{Stop, reach};
-use crate::engine::Errand;
+use crate::engine::{By, Errand};
 use crate::exit::Exit;
 use crate::ui::{Ui, answer_json};
 
@@ -27,13 +27,14 @@ pub(super) struct ExecArgs {
 }
 
 pub(super) fn exec(global: &Global, args: &ExecArgs, ui: Ui) -> Result<Exit, Stop> {
-    let invocation = Invocation::read(global, Some(&args.connection), Some(&args.privilege))?;
+    let mut invocation = Invocation::read(global, Some(&args.connection), Some(&args.privilege))?;
     let hosts = reach::hosts(&invocation, Some(&args.pattern), global.limit.as_deref())?;
     let params = json!({"argv": args.command, "expand_argument_vars": false});
-    let as_root = invocation.defaults.become_.enabled;
+    // A user that is named for one command is meant.
+    invocation.defaults.become_.enabled |= args.privilege.become_user.is_some();
     let errands: Vec<Errand> =
-        hosts.iter().map(|host| Errand { as_root, ..Errand::new(host, "command", params.clone()) }).collect();
-    let answers = reach::errands(&invocation)?.run(&errands, &mut |_, _, _| {});
+        hosts.iter().map(|host| Errand { by: By::Asked, ..Errand::new(host, "command", params.clone()) }).collect();
+    let answers = reach::errands(&mut invocation, &hosts, ui)?.run(&errands, &mut |_, _, _| {});
     let exit = reach::exit(answers.iter().filter_map(|answer| answer.as_ref().err()));
     if ui.output.is_json() {
         let all: JsonMap<String, Json> = hosts.iter().cloned().zip(answers.iter().map(document)).collect();

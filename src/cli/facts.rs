@@ -7,7 +7,7 @@ use serde_json::{Map as JsonMap, Value as Json, json};
 use crate::cli::invocation::Invocation;
 use crate::cli::options::{ConnectionArgs, Global};
 use crate::cli::{Stop, reach};
-use crate::engine::Errand;
+use crate::engine::{By, Errand};
 use crate::exit::Exit;
 use crate::ui::{Ui, answer_json};
 
@@ -25,12 +25,12 @@ pub(super) struct FactsArgs {
 }
 
 pub(super) fn facts(global: &Global, args: &FactsArgs, ui: Ui) -> Result<Exit, Stop> {
-    let invocation = Invocation::read(global, Some(&args.connection), None)?;
+    let mut invocation = Invocation::read(global, Some(&args.connection), None)?;
     let hosts = reach::hosts(&invocation, args.pattern.as_deref(), global.limit.as_deref())?;
     let params = json!({"filter": args.filter});
     let errands: Vec<Errand> =
-        hosts.iter().map(|host| Errand { as_root: false, ..Errand::new(host, "setup", params.clone()) }).collect();
-    let answers = reach::errands(&invocation)?.run(&errands, &mut |_, _, _| {});
+        hosts.iter().map(|host| Errand { by: By::Login, ..Errand::new(host, "setup", params.clone()) }).collect();
+    let answers = reach::errands(&mut invocation, &hosts, ui)?.run(&errands, &mut |_, _, _| {});
     let exit = reach::exit(answers.iter().filter_map(|answer| answer.as_ref().err()));
     if ui.output.is_json() {
         let all: JsonMap<String, Json> = hosts.iter().cloned().zip(answers.iter().map(document)).collect();

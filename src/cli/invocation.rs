@@ -1,22 +1,21 @@
 //! What every command reads before it does its work: settings, secrets, inventory, variables of the command line.
 
 use std::collections::BTreeMap;
-use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
-use crate::cli::Stop;
-use crate::cli::options::{ConnectionArg, ConnectionArgs, Global, HostKeyArg, PrivilegeArgs};
+use crate::cli::options::{BecomeMethodArg, ConnectionArg, ConnectionArgs, Global, HostKeyArg, PrivilegeArgs};
 use crate::cli::shipped::Shipped;
+use crate::cli::{Stop, ask};
 use crate::engine::{BecomeDefault, HostEntry, HostState, RunVars, who};
-use crate::inventory::{Become, BecomeMethod, ConnectionKind, Defaults, Inventory, InventorySource};
-use crate::project::{Project, SshConfig, Surroundings};
+use crate::inventory::{Become, ConnectionKind, Defaults, Inventory, InventorySource, OPEN_SSH, VAGRANT, Vagrant};
+use crate::project::{Project, Settings, SshConfig, Surroundings};
 use crate::report::ReportKind;
 use crate::secret::{Decrypt, Secret, Vault};
 use crate::source::{Problem, Problems, Source};
 use crate::template::{Templates, omit};
-use crate::transport::HostKeyPolicy;
+use crate::transport::{BecomeMethod, HostKeyPolicy};
 use crate::value::{Map, Value};
 use crate::yaml;
 
@@ -48,7 +47,7 @@ impl Invocation {
         privilege: Option<&PrivilegeArgs>,
     ) -> Result<Self, Stop> {
         let project = project(global)?;
-        let sources = sources(global, &project)?;
+        let sources = sources(global, connection, &project)?;
         Self::of(global, project, &sources, connection, privilege)
     }
 
@@ -56,7 +55,7 @@ impl Invocation {
     pub(super) fn read_without_hosts(global: &Global) -> Result<(Self, bool), Stop> {
         let project = project(global)?;
         let named = !global.inventory.is_empty() || !project.settings.inventory.value.is_empty();
-        let sources = if named { sources(global, &project)? } else { Vec::new() };
+        let sources = if named { sources(global, None, &project)? } else { Vec::new() };
         Ok((Self::of(global, project, &sources, None, None)?, named))
     }
 
@@ -71,9 +70,7 @@ impl Invocation {
         let inventory = Inventory::load(sources, &vault)?;
         let extra = extra(&global.extra_vars, &vault)?;
         let defaults = defaults(&project, connection, privilege)?;
-        let named =
-            connection.and_then(|args| args.ssh_config.clone()).or_else(|| project.settings.ssh_config.value.clone());
-        let ssh_config = SshConfig::new(named, project.home().map(Path::to_owned))?;
+        let ssh_config = ssh_config(connection, &project)?;
         let surroundings = crate::template::Surroundings::of_this_process();
         let files = Arc::new(Shipped::default());
         let templates = Templates::new(crate::template::Surroundings { files, ..surroundings });
@@ -89,15 +86,14 @@ impl Invocation {
         let groups = self.inventory.groups().map(|group| {
             (group.to_owned(), self.inventory.hosts_of(group).into_iter().map(str::to_owned).collect::<Vec<_>>())
         });
-        let become_default =
-            BecomeDefault { enabled: self.defaults.become_.enabled, user: self.defaults.become_.user.clone() };
+        let Become { enabled, method, user, .. } = self.defaults.become_.clone();
         Arc::new(RunVars {
             templates: self.templates.clone(),
             extra: self.extra.clone(),
             hosts: RwLock::new(hosts),
             groups: RwLock::new(groups.collect()),
             magic: self.magic(check, diff, verbosity),
-            become_default,
+            become_default: BecomeDefault { enabled, user, method },
         })
     }
 
@@ -155,7 +151,11 @@ pub(super) fn surroundings(global: &Global) -> Result<Surroundings, Stop> {
     })
 }
 
-fn sources(global: &Global, project: &Project) -> Result<Vec<InventorySource>, Stop> {
+fn sources(
+    global: &Global,
+    connection: Option<&ConnectionArgs>,
+    project: &Project,
+) -> Result<Vec<InventorySource>, Stop> {
     let given: Vec<String> =
         if global.inventory.is_empty() { project.settings.inventory.value.clone() } else { global.inventory.clone() };
     if given.is_empty() {
@@ -163,7 +163,40 @@ fn sources(global: &Global, project: &Project) -> Result<Vec<InventorySource>, S
             .help("name one with -i FILE, or `inventory = \"…\"` in dppctl.toml; `dppctl init` writes a starter")
             .into());
     }
-    Ok(given.iter().map(|given| InventorySource::parse(&project.inventory_source(given))).collect())
+    let mut sources: Vec<InventorySource> =
+        given.iter().map(|given| source(given, global, connection, project)).collect::<Result<_, Stop>>()?;
+    if sources.iter().all(|source| matches!(source, InventorySource::Vagrant(_))) {
+        // The project's own inventory lends Vagrant's machines their groups.
+        let own = project.settings.inventory.iter().filter(|own| *own != VAGRANT);
+        let own = own.map(|own| source(own, global, connection, project)).collect::<Result<Vec<_>, Stop>>()?;
+        sources.splice(0..0, own);
+    }
+    Ok(sources)
+}
+
+/// One thing that follows `-i`.
+fn source(
+    given: &str,
+    global: &Global,
+    connection: Option<&ConnectionArgs>,
+    project: &Project,
+) -> Result<InventorySource, Stop> {
+    if let Some(pattern) = given.strip_prefix(OPEN_SSH) {
+        let names = ssh_config(connection, project)?.names();
+        return Ok(InventorySource::OpenSsh { pattern: pattern.to_owned(), names });
+    }
+    if given == VAGRANT {
+        let alone = global.inventory.iter().all(|given| given == VAGRANT);
+        let groups = project.settings.vagrant_groups.value.clone();
+        return Ok(InventorySource::Vagrant(Vagrant { folder: project.root.clone(), groups, alone }));
+    }
+    Ok(InventorySource::parse(&project.inventory_source(given)))
+}
+
+fn ssh_config(connection: Option<&ConnectionArgs>, project: &Project) -> Result<SshConfig, Problem> {
+    let named = connection.and_then(|args| args.ssh_config.clone());
+    let named = named.or_else(|| project.settings.ssh_config.value.clone());
+    SshConfig::new(named, project.home().map(Path::to_owned))
 }
 
 fn vault(project: &Project, connection: Option<&ConnectionArgs>) -> Result<Vault, Stop> {
@@ -186,16 +219,6 @@ fn secret_of(file: &Path) -> Result<Secret, Stop> {
     })
 }
 
-/// Asks for a secret on the terminal; a question that meets no terminal is refused.
-fn ask(what: &str, instead: &str) -> Result<Secret, Stop> {
-    if !io::stdin().is_terminal() {
-        return Err(Stop::Declined(format!("cannot ask for {what}: standard input is no terminal; use {instead}")));
-    }
-    rpassword::prompt_password(format!("{what}: "))
-        .map(Secret::new)
-        .map_err(|error| Stop::Trouble(format!("cannot read {what}: {error}")))
-}
-
 fn defaults(
     project: &Project,
     connection: Option<&ConnectionArgs>,
@@ -204,7 +227,7 @@ fn defaults(
     let settings = &project.settings;
     let named_user = connection.and_then(|args| args.user.clone()).or_else(|| settings.user.value.clone());
     let password = match connection {
-        Some(args) if args.ask_pass => Some(ask("password of the login", "--connection-password-file")?),
+        Some(args) if args.ask_pass => Some(ask::secret("password of the login", "--connection-password-file")?),
         _ => {
             let file = connection.and_then(|args| args.connection_password_file.clone());
             file.or_else(|| settings.connection_password_file.value.clone()).map(|file| secret_of(&file)).transpose()?
@@ -212,6 +235,7 @@ fn defaults(
     };
     let key = connection.and_then(|args| args.private_key.clone()).or_else(|| settings.private_key.value.clone());
     let host_keys = connection.and_then(|args| args.host_key_checking).map(|policy| match policy {
+        HostKeyArg::Ask => HostKeyPolicy::Ask,
         HostKeyArg::Strict => HostKeyPolicy::Strict,
         HostKeyArg::AcceptNew => HostKeyPolicy::AcceptNew,
         HostKeyArg::Off => HostKeyPolicy::Off,
@@ -226,7 +250,9 @@ fn defaults(
         user: named_user.unwrap_or_else(whoami),
         keys: key.into_iter().collect(),
         password,
-        passphrase: None,
+        passphrase: passphrase(settings, connection)?,
+        passphrases: BTreeMap::new(),
+        ssh_args: settings.ssh_args(),
         host_keys: host_keys.or(*settings.host_keys),
         timeout: connection
             .and_then(|args| args.connect_timeout)
@@ -236,10 +262,23 @@ fn defaults(
     })
 }
 
+fn passphrase(settings: &Settings, connection: Option<&ConnectionArgs>) -> Result<Option<Secret>, Stop> {
+    let file = connection.and_then(|args| args.key_passphrase_file.clone());
+    file.or_else(|| settings.key_passphrase_file.value.clone()).map(|file| secret_of(&file)).transpose()
+}
+
 fn becoming(project: &Project, privilege: Option<&PrivilegeArgs>) -> Result<Become, Stop> {
     let settings = &project.settings;
+    let method = privilege.and_then(|args| args.become_method).map(|method| match method {
+        BecomeMethodArg::Sudo => BecomeMethod::Sudo,
+        BecomeMethodArg::Su => BecomeMethod::Su,
+    });
+    let method = method.or(*settings.become_method).unwrap_or_default();
+    let programme = if method == BecomeMethod::Su { "su" } else { "sudo" };
     let password = match privilege {
-        Some(args) if args.ask_become_pass => Some(ask("sudo's password", "--become-password-file")?),
+        Some(args) if args.ask_become_pass || (*settings.ask_become_pass && args.become_password_file.is_none()) => {
+            Some(ask::secret(&format!("{programme}'s password"), "--become-password-file")?)
+        }
         _ => {
             let file = privilege.and_then(|args| args.become_password_file.clone());
             file.or_else(|| settings.become_password_file.value.clone()).map(|file| secret_of(&file)).transpose()?
@@ -247,7 +286,7 @@ fn becoming(project: &Project, privilege: Option<&PrivilegeArgs>) -> Result<Beco
     };
     Ok(Become {
         enabled: privilege.is_some_and(|args| args.r#become) || *settings.become_,
-        method: BecomeMethod::Sudo,
+        method,
         user: privilege.and_then(|args| args.become_user.clone()).or_else(|| settings.become_user.value.clone()),
         password,
     })

@@ -1,21 +1,23 @@
 //! Which hosts are which stage, and how their products are spoken to: read from the playbook that deploys them, so
 //! that a command looks where `deploy` has put things.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::Value as Json;
 
 use crate::cli::Stop;
-use crate::cli::conduct::{Conduct, agent, plan, routes, store};
+use crate::cli::conduct::{Conduct, agent, plan, store};
 use crate::cli::invocation::Invocation;
 use crate::cli::options::{HowArgs, SelectionArgs};
+use crate::cli::ways::Ways;
 use crate::engine::{Errands, PlayVars, RunVars, TaskVars};
 use crate::pipeline::{Stage, Wiring};
 use crate::plan::{Plan, PlayPlan, RoleScope, Step, TaskStep};
 use crate::source::Problem;
 use crate::template::{Lookup, Scope, SearchPath, Variables};
+use crate::ui::Ui;
 use crate::value::{Map, Value};
 
 /// The pipeline as the playbook lays it out.
@@ -35,6 +37,7 @@ impl Layout {
         playbook: PathBuf,
         limit: Option<&str>,
         how: &HowArgs,
+        ui: Ui,
     ) -> Result<Self, Stop> {
         let folder = playbook.parent().map(PathBuf::from).unwrap_or_default();
         invocation.inventory.read_beside_playbook(&folder, &invocation.vault)?;
@@ -52,7 +55,9 @@ impl Layout {
         let plays: Vec<Arc<PlayPlan>> = plan_of(plan);
         let hosts = hosts(invocation, &plays, limit)?;
         let wiring = wiring(&plays, &vars, &hosts)?;
-        let errands = Errands::new(routes(invocation, &vars), Arc::new(agent()?), Arc::new(store(invocation)?));
+        let all: BTreeSet<String> = hosts.values().flatten().cloned().collect();
+        let ways = Ways::to(invocation, &vars, &Vec::from_iter(all), ui)?;
+        let errands = Errands::new(ways.into_routes(), Arc::new(agent()?), Arc::new(store(invocation)?));
         Ok(Self { hosts, wiring, errands })
     }
 

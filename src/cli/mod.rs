@@ -1,5 +1,6 @@
 //! The command line: one file a command, arguments in, exit code out.
 
+mod ask;
 mod completions;
 mod conduct;
 mod connectors;
@@ -8,6 +9,7 @@ mod doctor;
 mod exec;
 mod facts;
 mod help_topics;
+mod host_keys;
 mod init;
 mod inventory;
 mod invocation;
@@ -17,6 +19,7 @@ mod man;
 mod next;
 mod options;
 mod packages;
+mod passphrases;
 mod reach;
 mod render;
 mod run;
@@ -26,6 +29,7 @@ mod status;
 mod verify;
 mod version;
 mod watch;
+mod ways;
 mod written;
 
 use clap::{Parser, Subcommand};
@@ -73,6 +77,9 @@ enum Command {
     Run(run::RunArgs),
     /// Look whether hosts can be worked on; changes nothing
     Doctor(doctor::DoctorArgs),
+    /// Look whether hosts can be reached: doctor --only reach
+    #[command(hide = true)]
+    Ping(doctor::DoctorArgs),
     /// Find mistakes in playbooks, roles, templates and inventory
     #[command(alias = "validate")]
     Lint(lint::LintArgs),
@@ -122,6 +129,7 @@ fn dispatch(cli: &Cli, ui: Ui) -> Result<Exit, Stop> {
         Command::Run(args) => run::run(&cli.global, args, ui),
         Command::Init(args) => init::init(args, ui),
         Command::Doctor(args) => doctor::doctor(&cli.global, args, ui),
+        Command::Ping(args) => doctor::ping(&cli.global, args, ui),
         Command::Lint(args) => lint::lint(&cli.global, args, ui),
         Command::Render(args) => render::render(&cli.global, args, ui),
         Command::Inventory(args) => inventory::inventory(&cli.global, args, ui),

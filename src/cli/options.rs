@@ -135,10 +135,13 @@ pub(super) struct PrivilegeArgs {
     /// Which one
     #[arg(long, value_name = "USER")]
     pub become_user: Option<String>,
-    /// Ask for sudo's password
+    /// By which programme
+    #[arg(long, value_enum, value_name = "METHOD", env = "DPPCTL_BECOME_METHOD")]
+    pub become_method: Option<BecomeMethodArg>,
+    /// Ask for the password of sudo or su
     #[arg(short = 'K', long)]
     pub ask_become_pass: bool,
-    /// File with sudo's password, or a programme that prints it
+    /// File with the password of sudo or su, or a programme that prints it
     #[arg(long, value_name = "FILE", env = "DPPCTL_BECOME_PASSWORD_FILE")]
     pub become_password_file: Option<PathBuf>,
 }
@@ -159,6 +162,9 @@ pub(super) struct ConnectionArgs {
     /// Private key
     #[arg(long, alias = "key-file", value_name = "FILE")]
     pub private_key: Option<PathBuf>,
+    /// File with the passphrase of encrypted private keys, or a programme that prints it
+    #[arg(long, value_name = "FILE", env = "DPPCTL_KEY_PASSPHRASE_FILE")]
+    pub key_passphrase_file: Option<PathBuf>,
     /// Seconds to wait for a connection
     #[arg(short = 'T', long, value_name = "SECONDS")]
     pub connect_timeout: Option<u64>,
@@ -185,9 +191,20 @@ pub(super) enum ConnectionArg {
     Local,
 }
 
+/// `--become-method`.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum BecomeMethodArg {
+    /// With the login user's password, if it wants one
+    Sudo,
+    /// With the other user's password
+    Su,
+}
+
 /// `--host-key-checking`.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(super) enum HostKeyArg {
+    /// Ask about all of them at once, and remember
+    Ask,
     /// Refuse
     Strict,
     /// Remember and go on

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use dpp_protocol::Failure;
 
 use crate::cli::Stop;
-use crate::cli::conduct::{agent, routes, store};
+use crate::cli::conduct::{agent, store};
 use crate::cli::invocation::Invocation;
+use crate::cli::ways::Ways;
 use crate::engine::Errands;
 use crate::exit::Exit;
+use crate::ui::Ui;
 
 /// The hosts of a pattern, or all, within `--limit`.
 pub(super) fn hosts(invocation: &Invocation, pattern: Option<&str>, limit: Option<&str>) -> Result<Vec<String>, Stop> {
@@ -20,10 +22,18 @@ pub(super) fn hosts(invocation: &Invocation, pattern: Option<&str>, limit: Optio
     Ok(hosts)
 }
 
-/// Sessions to the hosts of the inventory; they begin when something is asked.
-pub(super) fn errands(invocation: &Invocation) -> Result<Errands, Stop> {
+/// Sessions to these hosts; they begin when something is asked.
+pub(super) fn errands(invocation: &mut Invocation, hosts: &[String], ui: Ui) -> Result<Errands, Stop> {
     let vars = invocation.run_vars(false, false, 0);
-    Ok(Errands::new(routes(invocation, &vars), Arc::new(agent()?), Arc::new(store(invocation)?)))
+    let ways = Ways::to(invocation, &vars, hosts, ui)?;
+    Ok(Errands::new(ways.into_routes(), Arc::new(agent()?), Arc::new(store(invocation)?)))
+}
+
+/// The same for looking whether there can be sessions at all.
+pub(super) fn probes(invocation: &mut Invocation, hosts: &[String], ui: Ui) -> Result<Errands, Stop> {
+    let vars = invocation.run_vars(false, false, 0);
+    let ways = Ways::to_look_at(invocation, &vars, hosts, ui)?;
+    Ok(Errands::new(ways.into_routes(), Arc::new(agent()?), Arc::new(store(invocation)?)))
 }
 
 /// Whether a failure means that the host was out of reach.

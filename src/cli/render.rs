@@ -13,7 +13,7 @@ use crate::cli::shipped::Shipped;
 use crate::cli::written::{NAME, Written};
 use crate::cli::{Stop, reach};
 use crate::content;
-use crate::engine::{Errand, PlayVars, RunVars, TaskVars};
+use crate::engine::{By, Errand, PlayVars, RunVars, TaskVars};
 use crate::exit::Exit;
 use crate::plan::{PlanRequest, PlayPlan, Selection, Step, TaskStep, build};
 use crate::playbook::Files;
@@ -36,13 +36,13 @@ pub(super) struct RenderArgs {
 }
 
 pub(super) fn render(global: &Global, args: &RenderArgs, ui: Ui) -> Result<Exit, Stop> {
-    let invocation = Invocation::read(global, Some(&args.connection), None)?;
+    let mut invocation = Invocation::read(global, Some(&args.connection), None)?;
     let (role, name) = parted(&args.template)?;
     let host = one_host(&invocation, global.limit.as_deref())?;
     let play = play(&invocation, role, &host)?;
     let vars = invocation.run_vars(false, false, 0);
     if !args.offline {
-        gather(&invocation, &vars, &host)?;
+        gather(&mut invocation, &vars, &host, ui)?;
     }
     let vars = task_vars(vars, play, host)?;
     let role_folder = vars.step.as_ref().and_then(|step| Some(step.role.as_ref()?.role.folder.clone()));
@@ -88,9 +88,9 @@ fn play(invocation: &Invocation, role: &str, host: &str) -> Result<PlayPlan, Sto
     plan.plays.into_iter().next().ok_or_else(|| Stop::Trouble(format!("role `{role}` has no tasks")))
 }
 
-fn gather(invocation: &Invocation, vars: &RunVars, host: &str) -> Result<(), Stop> {
-    let errand = Errand { as_root: false, ..Errand::new(host, "setup", json!({})) };
-    let answers = reach::errands(invocation)?.run(&[errand], &mut |_, _, _| {});
+fn gather(invocation: &mut Invocation, vars: &RunVars, host: &str, ui: Ui) -> Result<(), Stop> {
+    let errand = Errand { by: By::Login, ..Errand::new(host, "setup", json!({})) };
+    let answers = reach::errands(invocation, &[host.to_owned()], ui)?.run(&[errand], &mut |_, _, _| {});
     let Some(Ok(outcome)) = answers.into_iter().next() else {
         return Err(Stop::Trouble(format!("cannot gather facts of {host}; --offline renders without them")));
     };

@@ -56,7 +56,7 @@ fn time(text: &str) -> Result<Duration, String> {
 pub(super) fn verify(global: &Global, args: &VerifyArgs, ui: Ui) -> Result<Exit, Stop> {
     let mut invocation = Invocation::read(global, Some(&args.connection), Some(&args.privilege))?;
     let playbook = playbook(&invocation.project.root, None)?;
-    let layout = Layout::read(&mut invocation, playbook, None, &HowArgs::default())?;
+    let layout = Layout::read(&mut invocation, playbook, None, &HowArgs::default(), ui)?;
     let probe = Probe { events: args.events, timeout: args.wait, keep: args.keep };
     let (verdict, removed, mark) = probe.go(layout, ui)?;
     let exit = if verdict.passed { Exit::Ok } else { Exit::Unhealthy };
@@ -70,7 +70,7 @@ pub(super) fn verify(global: &Global, args: &VerifyArgs, ui: Ui) -> Result<Exit,
 
 /// Verifies what was just deployed with this playbook; a playbook that is no pipeline is left alone.
 pub(super) fn after_deploy(invocation: &mut Invocation, playbook: &Path, ui: Ui) -> Result<Exit, Stop> {
-    let layout = Layout::read(invocation, PathBuf::from(playbook), None, &HowArgs::default())?;
+    let layout = Layout::read(invocation, PathBuf::from(playbook), None, &HowArgs::default(), ui)?;
     if [Stage::Rabbitmq, Stage::Kafka, Stage::Elasticsearch].iter().any(|stage| layout.of(*stage).is_empty()) {
         return Ok(Exit::Ok);
     }

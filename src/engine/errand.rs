@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use crate::artifacts::Store;
 use crate::engine::FindRoute;
 use crate::engine::machine::{Happening, Job, Machine, What, Work};
-use crate::transport::{AgentBinary, Become};
+use crate::transport::{AgentBinary, Become, BecomeMethod};
 
 /// One module to be run on one host.
 #[derive(Debug, Clone)]
@@ -25,14 +25,25 @@ pub struct Errand {
     pub params: Json,
     /// Whether it may only look.
     pub look_only: bool,
-    /// Whether root does it.
-    pub as_root: bool,
+    /// Who does it.
+    pub by: By,
+}
+
+/// By whom an errand is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// Whoever logs in.
+    Login,
+    /// Root.
+    Root,
+    /// Whom the inventory and the command line want tasks to be run by.
+    Asked,
 }
 
 impl Errand {
     /// A module run by root in a lane of the host's own.
     pub fn new(host: &str, module: &'static str, params: Json) -> Self {
-        Self { host: host.to_owned(), lane: "", module, params, look_only: false, as_root: true }
+        Self { host: host.to_owned(), lane: "", module, params, look_only: false, by: By::Root }
     }
 
     /// In this lane.
@@ -61,6 +72,19 @@ pub struct Errands {
 struct Known {
     machine: Machine,
     user: String,
+    asked: Option<Become>,
+    method: BecomeMethod,
+}
+
+impl Known {
+    fn becoming(&self, by: By) -> Option<Become> {
+        let other = match by {
+            By::Login => None,
+            By::Root => Some(Become { user: "root".to_owned(), method: self.method }),
+            By::Asked => self.asked.clone(),
+        };
+        other.filter(|other| other.user != self.user)
+    }
 }
 
 impl Errands {
@@ -116,7 +140,7 @@ impl Errands {
 
     fn give(&mut self, number: usize, errand: &Errand) -> Result<(), Failure> {
         let known = self.machine(errand)?;
-        let becoming = (errand.as_root && known.user != "root").then(|| Become { user: "root".to_owned() });
+        let becoming = known.becoming(errand.by);
         let task = Box::new(Task {
             id: number as u64 + 1,
             module: errand.module.to_owned(),
@@ -143,8 +167,8 @@ impl Errands {
         let (binary, store) = (Arc::clone(&self.binary), Arc::clone(&self.store));
         let happenings = self.happenings.0.clone();
         Ok(self.machines.entry((route.machine.clone(), errand.lane)).or_insert_with(|| {
-            let user = route.user.clone();
-            Known { machine: Machine::start(route, binary, store, happenings), user }
+            let (user, asked, method) = (route.user.clone(), route.becoming.clone(), route.become_method);
+            Known { machine: Machine::start(route, binary, store, happenings), user, asked, method }
         }))
     }
 }
@@ -163,10 +187,12 @@ mod tests {
             host => Ok(Route {
                 machine: host.to_owned(),
                 user: "root".into(),
-                connect: Box::new(|| {
+                connect: Box::new(|_| {
                     Err(TransportError::Unreachable { address: "down:22".into(), cause: "no route".into() })
                 }),
                 become_password: None,
+                becoming: None,
+                become_method: BecomeMethod::Sudo,
             }),
         });
         Errands::new(

@@ -14,10 +14,14 @@ use dpp_protocol::{Answer, Debt, Failure, Progress, Task};
 use crate::actions::{Blob, Supply, supply};
 use crate::artifacts::Store;
 use crate::secret::Secret;
-use crate::transport::{Agent, AgentBinary, Become, Connection, LinkError, Pushed, TransportError, start};
+use crate::transport::{
+    Agent, AgentBinary, Become, BecomeMethod, Connection, LinkError, Pushed, TransportError, start,
+};
 
 /// How a machine is connected to: made by the caller, used by the machine's thread.
-pub type Connect = Box<dyn Fn() -> Result<Box<dyn Connection>, TransportError> + Send>;
+///
+/// It is handed a listener for what it has to wait for.
+pub type Connect = Box<dyn Fn(&mut dyn FnMut(&str)) -> Result<Box<dyn Connection>, TransportError> + Send>;
 
 /// The way to a machine.
 pub struct Route {
@@ -27,8 +31,12 @@ pub struct Route {
     pub user: String,
     /// Connects.
     pub connect: Connect,
-    /// What sudo asks for.
+    /// What sudo or su asks for.
     pub become_password: Option<Secret>,
+    /// As whom the inventory and the command line want work done that says nothing of it.
+    pub becoming: Option<Become>,
+    /// By which programme another user is become.
+    pub become_method: BecomeMethod,
 }
 
 /// Something to be done there.
@@ -160,13 +168,15 @@ impl Hands {
         }
         let begun = Instant::now();
         let first = self.connection.is_none();
-        if first {
-            self.connection = Some((self.route.connect)().map_err(|error| refusal(&error))?);
-        }
-        let Some(connection) = &self.connection else { return Err(Failure::new("no connection")) };
-        let password = self.route.become_password.as_ref();
-        let agent = start(connection.as_ref(), &self.binary, &self.route.user, becoming, password)
-            .map_err(|error| refusal(&error))?;
+        let started = match self.start(host, becoming) {
+            // A session that broke before its first agent is worth a second one.
+            Err(TransportError::Broken(_)) if first => {
+                self.connection = None;
+                self.start(host, becoming)
+            }
+            started => started,
+        };
+        let agent = started.map_err(|error| refusal(&error))?;
         if first {
             let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
             self.tell(host, What::Connected { ms });
@@ -174,6 +184,17 @@ impl Hands {
         self.tell(host, What::Debts(agent.hello().debts.clone(), becoming.cloned()));
         self.agents.insert(becoming.cloned(), agent);
         Ok(())
+    }
+
+    fn start(&mut self, host: &str, becoming: Option<&Become>) -> Result<Agent, TransportError> {
+        let connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => (self.route.connect)(&mut |text| {
+                self.tell(host, What::Alive { text: text.to_owned(), count: None });
+            })?,
+        };
+        let connection = self.connection.insert(connection);
+        start(connection.as_ref(), &self.binary, &self.route.user, becoming, self.route.become_password.as_ref())
     }
 
     fn tell(&self, host: &str, what: What) {

@@ -23,7 +23,7 @@ mod scope;
 mod vars_files;
 
 pub use control::CONTROLS;
-pub use errand::{Alive, Errand, Errands};
+pub use errand::{Alive, By, Errand, Errands};
 pub use host_run::{Failed, HostRun, Next, Position};
 pub use host_state::{HostState, Known};
 pub use machine::{Connect, Route};

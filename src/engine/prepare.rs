@@ -11,7 +11,7 @@ use crate::engine::TaskVars;
 use crate::engine::control::{self, Control};
 use crate::plan::TaskStep;
 use crate::template::{Files, Scope, SearchPath, TemplateError};
-use crate::transport::Become;
+use crate::transport::{Become, BecomeMethod};
 use crate::value::{Map, Text, Value};
 
 /// What is to be done.
@@ -217,12 +217,14 @@ impl Keyword<'_> {
         let user = user.map(|user| self.text(&user)).transpose()?.or_else(|| default.user.clone());
         let user = user.unwrap_or_else(|| "root".to_owned());
         let method = variable("ansible_become_method").or_else(|| step.keywords.become_method.clone());
-        match method.map(|method| self.text(&method)).transpose()?.as_deref() {
-            None | Some("sudo" | "ansible.builtin.sudo") => Ok(Some(Become { user })),
-            Some(other) => Err(Failure::new(format!("cannot become {user} by `{other}`: only sudo is known"))
-                .code("DPP0503")
-                .into()),
-        }
+        let Some(method) = method.map(|method| self.text(&method)).transpose()? else {
+            return Ok(Some(Become { user, method: default.method }));
+        };
+        let Some(method) = BecomeMethod::parse(&method) else {
+            let failure = Failure::new(format!("cannot become {user} by `{method}`: sudo and su are known"));
+            return Err(failure.code("DPP0503").into());
+        };
+        Ok(Some(Become { user, method }))
     }
 
     fn environment(&self, step: &TaskStep) -> Result<BTreeMap<String, String>, TemplateError> {

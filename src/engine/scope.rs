@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use crate::engine::HostState;
 use crate::plan::{PlayPlan, RoleScope, TaskStep};
 use crate::template::{Lookup, Templates, Variables};
+use crate::transport::BecomeMethod;
 use crate::value::{Map, Value};
 
 /// What all tasks of a run see alike.
@@ -31,6 +32,8 @@ pub struct BecomeDefault {
     pub enabled: bool,
     /// Which; `root` when nobody says.
     pub user: Option<String>,
+    /// By which programme.
+    pub method: BecomeMethod,
 }
 
 /// A host as all tasks of a run see it.

@@ -2,14 +2,15 @@
 //!
 //! It is a pure function: it looks at no file and opens nothing.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::inventory::ssh_arguments::SshArguments;
-use crate::project::SshHost;
+use crate::project::{SshArgs, SshHost};
 use crate::secret::Secret;
 use crate::source::Problem;
-use crate::transport::{HostKeyPolicy, Login, Proxy, SshTarget};
+use crate::transport::{BecomeMethod, HostKeyPolicy, Login, Proxy, SshTarget};
 use crate::value::{Map, Value};
 
 /// What distinguishes one session from another: two names with one endpoint are one machine and one session.
@@ -31,16 +32,6 @@ pub enum ConnectionKind {
     Ssh,
     /// It is this machine.
     Local,
-}
-
-/// By which programme another user is become.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum BecomeMethod {
-    /// `sudo`.
-    #[default]
-    Sudo,
-    /// `su`.
-    Su,
 }
 
 /// Whether and how tasks run as another user.
@@ -71,6 +62,10 @@ pub struct Defaults {
     pub password: Option<Secret>,
     /// For keys that want one.
     pub passphrase: Option<Secret>,
+    /// For keys of which a person was asked.
+    pub passphrases: BTreeMap<PathBuf, Secret>,
+    /// Options for OpenSSH's client that hold where no variable of the same name says otherwise.
+    pub ssh_args: SshArgs,
     /// `--host-key-checking`; `None` leaves it to `~/.ssh/config`.
     pub host_keys: Option<HostKeyPolicy>,
     /// `-T`.
@@ -105,7 +100,7 @@ impl Connection {
     /// Puts together what a host's rendered variables, the defaults and `~/.ssh/config` say; the first that speaks wins.
     pub fn of(host: &str, variables: &Map, defaults: &Defaults, ask: AskSshConfig<'_>) -> Result<Self, Problem> {
         let said = Said { host, variables };
-        let arguments = SshArguments::of(variables)?;
+        let arguments = SshArguments::of(variables, &defaults.ssh_args)?;
         let address = said.text(&["ansible_host", "ansible_ssh_host"]).unwrap_or(host);
         let kind = said.kind()?.unwrap_or(defaults.kind);
         let user = said.text(&["ansible_user", "ansible_ssh_user"]).or(arguments.user.as_deref());
@@ -185,8 +180,10 @@ fn login(
     Login {
         user: endpoint.user.clone(),
         keys: keys.iter().map(|key| expanded(key, home)).collect(),
+        usual_are_configured: !config.identity_files.is_empty(),
         usual_keys: usual.iter().map(|key| expanded(key, home)).collect(),
         use_agent: !arguments.identities_only,
+        passphrases: defaults.passphrases.clone(),
         passphrase: said
             .secret(&["ansible_private_key_passphrase", "ansible_ssh_private_key_passphrase"])
             .or(defaults.passphrase.clone()),
@@ -201,11 +198,12 @@ fn proxy_of(config: &SshHost) -> Option<Proxy> {
     jump.or_else(|| config.proxy_command.clone().map(Proxy::Command))
 }
 
-/// OpenSSH's words for what is done about unknown keys; `ask` has nobody to ask and is strict.
+/// OpenSSH's words for what is done about unknown keys.
 fn policy(word: &str) -> HostKeyPolicy {
     match word.to_ascii_lowercase().as_str() {
         "accept-new" => HostKeyPolicy::AcceptNew,
         "no" | "off" | "false" => HostKeyPolicy::Off,
+        "ask" => HostKeyPolicy::Ask,
         _ => HostKeyPolicy::Strict,
     }
 }
@@ -292,11 +290,10 @@ impl<'a> Said<'a> {
     }
 
     fn becoming(&self, defaults: &Become) -> Result<Become, Problem> {
-        let method = match self.text(&["ansible_become_method"]).map(|name| name.rsplit('.').next().unwrap_or(name)) {
+        let method = match self.text(&["ansible_become_method"]).map(BecomeMethod::parse) {
             None => defaults.method,
-            Some("sudo") => BecomeMethod::Sudo,
-            Some("su") => BecomeMethod::Su,
-            Some(_) => return Err(self.unfit(&["ansible_become_method"], "sudo or su")),
+            Some(Some(method)) => method,
+            Some(None) => return Err(self.unfit(&["ansible_become_method"], "sudo or su")),
         };
         let passwords = ["ansible_become_password", "ansible_become_pass", "ansible_sudo_pass", "ansible_su_pass"];
         Ok(Become {

@@ -1,12 +1,16 @@
-//! From what follows `-i` to an inventory: files, folders of files, lists of names.
+//! From what follows `-i` to an inventory: files, folders of files, programmes, lists of names, Vagrant, OpenSSH.
 
+use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::inventory::pattern::Matcher;
 use crate::inventory::range::expand;
 use crate::inventory::roster::Inventory;
+use crate::inventory::vagrant::Vagrant;
 use crate::inventory::vars_folder::Beside;
-use crate::inventory::{ini, yaml_form};
+use crate::inventory::{ini, script, vagrant, yaml_form};
 use crate::secret::{Decrypt, HEADER};
 use crate::source::{Place, Problem, Problems, Source, nearest};
 use crate::value::Value;
@@ -19,7 +23,21 @@ pub enum InventorySource {
     Path(PathBuf),
     /// Names with commas between them: `web1,db1:2222,`.
     Names(String),
+    /// The machines of a Vagrantfile.
+    Vagrant(Vagrant),
+    /// Hosts that OpenSSH's configuration names.
+    OpenSsh {
+        /// Which of them: `web*`, several with commas.
+        pattern: String,
+        /// All of them.
+        names: Vec<String>,
+    },
 }
+
+/// A word that stands for Vagrant, and is not taken for a path.
+pub const VAGRANT: &str = "vagrant";
+/// What stands before a pattern of hosts of OpenSSH's configuration.
+pub const OPEN_SSH: &str = "ssh:";
 
 impl InventorySource {
     /// Reads what follows `-i`: with a comma it is a list of names, else a path.
@@ -54,6 +72,8 @@ impl Inventory {
     fn read_source(&mut self, source: &InventorySource, vault: &dyn Decrypt) -> Result<(), Problems> {
         match source {
             InventorySource::Names(names) => self.read_names(names),
+            InventorySource::Vagrant(vagrant) => vagrant::read(vagrant, self),
+            InventorySource::OpenSsh { pattern, names } => self.read_open_ssh(pattern, names),
             InventorySource::Path(path) if path.is_dir() => self.read_all(path, vault),
             InventorySource::Path(path) if path.exists() => self.read_file(path, vault),
             InventorySource::Path(path) => Err(vec![missing(path)]),
@@ -82,6 +102,34 @@ impl Inventory {
             }
         }
         Ok(())
+    }
+
+    fn read_open_ssh(&mut self, pattern: &str, names: &[String]) -> Result<(), Problems> {
+        let source = Source::new("--inventory", format!("{OPEN_SSH}{pattern}"));
+        let mut start = OPEN_SSH.len();
+        let mut problems = Problems::new();
+        for part in pattern.split(',') {
+            let place = Place::new(&source, start..start + part.len());
+            start += part.len() + 1;
+            let matcher = match Matcher::of(part) {
+                Ok(matcher) => matcher,
+                Err(problem) => {
+                    problems.push(problem.at(&place, ""));
+                    continue;
+                }
+            };
+            let mut found = names.iter().filter(|name| matcher.is_match(name)).peekable();
+            if found.peek().is_none() && !part.is_empty() {
+                let problem = Problem::error("DPP0203", format!("OpenSSH's configuration names no host `{part}`"));
+                let near = nearest(part, names.iter().map(String::as_str));
+                problems.push(problem.at(&place, "").did_you_mean(near));
+            }
+            for name in found {
+                self.declare_host(name, Some(&place));
+                self.join(name, "ungrouped");
+            }
+        }
+        if problems.is_empty() { Ok(()) } else { Err(problems) }
     }
 
     fn read_all(&mut self, folder: &Path, vault: &dyn Decrypt) -> Result<(), Problems> {
@@ -122,6 +170,10 @@ impl Inventory {
     }
 
     fn read_file(&mut self, path: &Path, vault: &dyn Decrypt) -> Result<(), Problems> {
+        if is_programme(path) {
+            self.files.push(path.to_owned());
+            return script::read(path, self, vault);
+        }
         let mut source = yaml::open(path).map_err(|problem| vec![problem])?;
         if source.text().starts_with(HEADER) {
             let place = Place::new(&source, 0..HEADER.len());
@@ -149,13 +201,17 @@ enum Form {
 fn form(path: &Path, source: &Arc<Source>) -> Result<Form, Problems> {
     if source.text().starts_with("#!") {
         return Err(vec![
-            Problem::error("DPP0207", format!("`{}` is a script, and inventory scripts are not run", path.display()))
-                .help("write what it finds to a file: ansible-inventory -i SCRIPT --list --yaml > hosts.yml"),
+            Problem::error("DPP0207", format!("`{}` is a script that must not be run", path.display()))
+                .help(format!("chmod +x {}", path.display())),
         ]);
     }
     let ending = path.extension().and_then(|ending| ending.to_str());
     match ending {
         Some("yml" | "yaml" | "json") => Ok(Form::Yaml),
+        Some("toml") => Err(vec![
+            Problem::error("DPP0207", format!("`{}` is TOML, and inventories are read as INI or YAML", path.display()))
+                .help("convert it: ansible-inventory -i FILE --list --yaml > hosts.yml"),
+        ]),
         Some(_) => Ok(Form::Ini),
         None => {
             let mut lines = source.text().lines().map(str::trim);
@@ -182,8 +238,17 @@ fn folder_of(source: &InventorySource) -> Option<PathBuf> {
             Some(parent) if !parent.as_os_str().is_empty() => Some(parent.to_owned()),
             _ => Some(PathBuf::from(".")),
         },
-        InventorySource::Names(_) => None,
+        InventorySource::Names(_) | InventorySource::OpenSsh { .. } => None,
+        InventorySource::Vagrant(vagrant) => Some(vagrant.folder.clone()),
     }
+}
+
+/// A file that may be run and looks like a programme; many a hosts file has the right by accident.
+fn is_programme(path: &Path) -> bool {
+    let may_run = std::fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o111 != 0);
+    let mut head = [0; 4];
+    let read = may_run.then(|| std::fs::File::open(path).and_then(|mut file| file.read(&mut head)));
+    matches!(read, Some(Ok(_))) && (head.starts_with(b"#!") || head == *b"\x7fELF")
 }
 
 fn missing(path: &Path) -> Problem {
@@ -195,6 +260,9 @@ fn missing(path: &Path) -> Problem {
         .flatten()
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
         .collect();
+    if nearest(&wanted, [VAGRANT]).is_some() {
+        return problem.did_you_mean(Some(VAGRANT));
+    }
     match nearest(&wanted, names.iter().map(String::as_str)) {
         Some(near) => problem.help(format!("did you mean `{}`?", path.with_file_name(near).display())),
         None => problem.help(format!(

@@ -162,13 +162,13 @@ fn at_colons(pattern: &str) -> Vec<&str> {
     terms
 }
 
-enum Matcher<'a> {
+pub(crate) enum Matcher<'a> {
     Name(&'a str),
     Regex(Regex),
 }
 
 impl<'a> Matcher<'a> {
-    fn of(name: &'a str) -> Result<Self, Problem> {
+    pub(crate) fn of(name: &'a str) -> Result<Self, Problem> {
         let regex = match name.strip_prefix('~') {
             Some(regex) => format!("^(?:{regex})"),
             None if name.contains(['*', '?', '[']) => glob(name),
@@ -181,7 +181,7 @@ impl<'a> Matcher<'a> {
         })
     }
 
-    fn is_match(&self, name: &str) -> bool {
+    pub(crate) fn is_match(&self, name: &str) -> bool {
         match self {
             Self::Name(wanted) => *wanted == name || *wanted == "*",
             Self::Regex(regex) => regex.is_match(name),

@@ -211,6 +211,14 @@ impl Inventory {
         host
     }
 
+    /// Takes all other hosts out; groups stay, empty or not.
+    pub(crate) fn keep_only(&mut self, names: &[String]) {
+        self.hosts.retain(|name, _| names.contains(name));
+        for group in self.groups.values_mut() {
+            group.hosts.retain(|name| names.contains(name));
+        }
+    }
+
     pub(crate) fn join(&mut self, host: &str, group: &str) {
         self.declare_group(group, None).hosts.insert(host.to_owned());
         self.declare_host(host, None).groups.insert(group.to_owned());

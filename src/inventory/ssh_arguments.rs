@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use crate::inventory::words::words;
+use crate::project::SshArgs;
 use crate::source::Problem;
 use crate::transport::Proxy;
-use crate::value::Map;
+use crate::value::{Map, Value};
 
 /// What the options say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -23,11 +24,16 @@ pub(crate) struct SshArguments {
 }
 
 impl SshArguments {
-    /// Reads them from a host's variables.
-    pub(crate) fn of(variables: &Map) -> Result<Self, Problem> {
+    /// Reads them from a host's variables; where one is not set, the settings hold.
+    pub(crate) fn of(variables: &Map, settings: &SshArgs) -> Result<Self, Problem> {
         let mut arguments = Self::default();
-        for name in ["ansible_ssh_args", "ansible_ssh_common_args", "ansible_ssh_extra_args"] {
-            let Some(line) = variables.get(name).and_then(|value| value.as_str()) else { continue };
+        let all = [
+            ("ansible_ssh_args", &settings.ssh),
+            ("ansible_ssh_common_args", &settings.common),
+            ("ansible_ssh_extra_args", &settings.extra),
+        ];
+        for (name, setting) in all {
+            let Some(line) = variables.get(name).and_then(Value::as_str).or(setting.as_deref()) else { continue };
             let parted = words(line)
                 .map_err(|_| Problem::error("DPP0212", format!("a quote is never closed in `{name}`: {line}")))?;
             arguments.read(parted.words.into_iter().map(|word| word.text));
@@ -90,18 +96,30 @@ impl SshArguments {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::value::Value;
 
     #[test]
     fn options_are_read_glued_or_not_and_the_first_holds() {
         let line = "-o ProxyJump=ops@gate:2222 -oStrictHostKeyChecking=no -o 'UserKnownHostsFile /tmp/k' -J other -p 22 -A \
                     -o ControlMaster=auto -o Compression=yes -i ~/.ssh/k";
         let variables = Map::from_iter([("ansible_ssh_common_args".to_owned(), Value::plain(line))]);
-        let arguments = SshArguments::of(&variables).unwrap();
+        let arguments = SshArguments::of(&variables, &SshArgs::default()).unwrap();
         assert_eq!(arguments.proxy, Some(Proxy::Jump("ops@gate:2222".to_owned())));
         assert_eq!(arguments.host_key_checking.as_deref(), Some("no"));
         assert_eq!(arguments.known_hosts, [PathBuf::from("/tmp/k")]);
         assert_eq!((arguments.port, arguments.keys.len()), (Some(22), 1));
         assert_eq!(arguments.unused, ["-o proxyjump=other", "-A", "-o Compression=yes"]);
+    }
+
+    #[test]
+    fn settings_hold_where_the_host_says_nothing_under_the_same_name() {
+        let settings = SshArgs {
+            ssh: Some("-o ConnectTimeout=3 -o Port=2200".to_owned()),
+            common: Some("-o ProxyJump=gate".to_owned()),
+            extra: None,
+        };
+        let said = Map::from_iter([("ansible_ssh_args".to_owned(), Value::plain("-o ConnectTimeout=7"))]);
+        let arguments = SshArguments::of(&said, &settings).unwrap();
+        assert_eq!((arguments.timeout, arguments.port), (Some(7), None), "the variable stands for the whole line");
+        assert_eq!(arguments.proxy, Some(Proxy::Jump("gate".to_owned())));
     }
 }

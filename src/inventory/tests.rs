@@ -285,6 +285,8 @@ fn defaults() -> Defaults {
         keys: Vec::new(),
         password: None,
         passphrase: None,
+        passphrases: BTreeMap::new(),
+        ssh_args: crate::project::SshArgs::default(),
         host_keys: None,
         timeout: Duration::from_secs(10),
         become_: crate::inventory::Become::default(),
@@ -308,7 +310,7 @@ fn a_host_that_says_nothing_is_reached_by_its_name() {
         ("web1", 22, "me")
     );
     assert!(found.login.keys.is_empty() && found.login.usual_keys[0] == Path::new("/home/me/.ssh/id_ed25519"));
-    assert_eq!(found.target.host_keys, HostKeyPolicy::Strict);
+    assert_eq!(found.target.host_keys, HostKeyPolicy::Ask);
 }
 
 #[test]

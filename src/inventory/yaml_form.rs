@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::inventory::listing;
 use crate::inventory::range::expand;
 use crate::inventory::roster::Inventory;
 use crate::inventory::variables::Variables;
@@ -27,9 +28,14 @@ fn read_document(document: &Node, inventory: &mut Inventory, problems: &mut Prob
         problems.push(unfit(document, "an inventory is a mapping of groups"));
         return;
     };
-    if let Some((key, _)) = document.entry("plugin") {
+    if listing::is_listing(document) {
+        problems.extend(listing::read(document, inventory).err().unwrap_or_default());
+        return;
+    }
+    if let Some((key, plugin)) = document.entry("plugin") {
+        let name = plugin.as_str().unwrap_or_default();
         problems.push(
-            Problem::error("DPP0207", "inventory plugins are not supported")
+            Problem::error("DPP0207", format!("the inventory plugin `{name}` cannot be run: plugins are Python"))
                 .at(&key.place, "asks for a plugin")
                 .help("write what it finds to a file: ansible-inventory -i FILE --list --yaml > hosts.yml"),
         );

@@ -105,14 +105,19 @@ pub const CODES: &[(&str, &str, &str)] = &[
     (
         "DPP0403",
         "an unknown host key",
-        "Compare its fingerprint, then connect once with ssh, or use --host-key-checking accept-new.",
+        "On a terminal a run asks for all unknown keys at once. Without one: compare the fingerprint and connect once \
+         with ssh, or use --host-key-checking accept-new.",
     ),
     (
         "DPP0404",
         "a changed host key",
         "The host was made anew, or somebody sits between. If it is the former: ssh-keygen -R HOST.",
     ),
-    ("DPP0405", "a private key that cannot be used", "Not there, not readable, or its passphrase is missing."),
+    (
+        "DPP0405",
+        "a private key that cannot be used",
+        "Not there, not readable, or encrypted: a terminal is asked for passphrases once, --key-passphrase-file holds one.",
+    ),
     ("DPP0406", "a refused login", "Neither a key nor a password was accepted for this user."),
     ("DPP0407", "the agent could not be started", "The message has the host's own words."),
     (
@@ -120,9 +125,14 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "a host that was lost in the middle",
         "What was being done may be half done; the next run looks and repairs.",
     ),
+    (
+        "DPP0409",
+        "a host that hung up during the login",
+        "While a machine boots, only root may log in; it is tried again for as long as --connect-timeout says.",
+    ),
     ("DPP0501", "permission denied", "The task needs another user: `become: true`, or -b."),
-    ("DPP0502", "sudo wants a password", "-K asks for it, --become-password-file reads it."),
-    ("DPP0503", "another way to become a user", "Only sudo is known."),
+    ("DPP0502", "sudo or su wants a password", "-K asks for it, --become-password-file reads it."),
+    ("DPP0503", "another way to become a user", "sudo and su are known."),
     ("DPP0601", "a package that could not be set", "apt's own words are in the message."),
     (
         "DPP0602",

@@ -39,7 +39,7 @@ pub struct Project {
 
 const FILE: &str = "dppctl.toml";
 /// Options that may be set by `DPPCTL_…`, in the words of the command line.
-const BY_ENVIRONMENT: [&str; 13] = [
+const BY_ENVIRONMENT: [&str; 14] = [
     "inventory",
     "roles",
     "forks",
@@ -53,6 +53,7 @@ const BY_ENVIRONMENT: [&str; 13] = [
     "become-method",
     "become-password-file",
     "connection-password-file",
+    "key-passphrase-file",
 ];
 
 impl Project {

@@ -1,5 +1,6 @@
 //! The form of `dppctl.toml`: every key it may have. What wins over it is decided elsewhere.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use toml::Spanned;
 
 use crate::project::duration::parse_duration;
 use crate::source::{Place, Problem, Source, nearest};
+use crate::transport::BecomeMethod;
 
 /// A file as it was written.
 #[derive(Debug, Default, Deserialize)]
@@ -24,6 +26,8 @@ pub(crate) struct DppctlToml {
     pub(crate) become_: BecomeTable,
     #[serde(default)]
     pub(crate) vault: VaultTable,
+    #[serde(default)]
+    pub(crate) vagrant: VagrantTable,
     pub(crate) pipeline: Option<Spanned<Pipeline>>,
     pub(crate) upgrade: Option<Spanned<Upgrade>>,
     pub(crate) output: Option<Spanned<Output>>,
@@ -45,11 +49,13 @@ pub(crate) struct SshTable {
     pub(crate) host_key_checking: Option<Spanned<HostKeyChecking>>,
     pub(crate) connect_timeout: Option<Spanned<Span>>,
     pub(crate) password_file: Option<Spanned<String>>,
+    pub(crate) key_passphrase_file: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum HostKeyChecking {
+    Ask,
     Strict,
     AcceptNew,
     Off,
@@ -60,14 +66,32 @@ pub(crate) enum HostKeyChecking {
 pub(crate) struct BecomeTable {
     pub(crate) enabled: Option<Spanned<bool>>,
     pub(crate) user: Option<Spanned<String>>,
-    pub(crate) method: Option<Spanned<String>>,
+    pub(crate) method: Option<Spanned<Method>>,
     pub(crate) password_file: Option<Spanned<String>>,
+}
+
+/// `sudo` or `su`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Method(pub(crate) BecomeMethod);
+
+impl<'de> Deserialize<'de> for Method {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let unknown = || D::Error::custom(format!("`{name}` is no way to become a user: sudo and su are known"));
+        BecomeMethod::parse(&name).map(Self).ok_or_else(unknown)
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct VaultTable {
     pub(crate) password_file: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct VagrantTable {
+    pub(crate) groups: Option<Spanned<BTreeMap<String, Vec<String>>>>,
 }
 
 /// Which group of hosts is which stage of the pipeline.

@@ -12,5 +12,5 @@ mod ssh_config;
 pub use discovery::{Project, Surroundings};
 pub use dppctl_toml::{Canary, Output, Pipeline, Snapshot, Timestamps, Upgrade};
 pub use duration::parse_duration;
-pub use settings::{Origin, Setting, Settings};
+pub use settings::{Origin, Setting, Settings, SshArgs};
 pub use ssh_config::{SshConfig, SshHost};

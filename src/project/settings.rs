@@ -1,5 +1,6 @@
 //! Every setting with where it came from, put together from all that may set it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
@@ -12,7 +13,7 @@ use crate::project::ansible_cfg::AnsibleCfg;
 use crate::project::dppctl_toml::{DppctlToml, HostKeyChecking, OneOrMany, Output, Pipeline, Upgrade};
 use crate::project::duration::parse_duration;
 use crate::source::{Place, Problem, Problems, Source};
-use crate::transport::HostKeyPolicy;
+use crate::transport::{BecomeMethod, HostKeyPolicy};
 
 /// Where a setting was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,18 +95,28 @@ pub struct Settings {
     pub connect_timeout: Setting<Duration>,
     /// Options for OpenSSH's client, as `ansible_ssh_args`.
     pub ssh_args: Setting<Option<String>>,
+    /// The same, as `ansible_ssh_common_args`.
+    pub ssh_common_args: Setting<Option<String>>,
+    /// The same, as `ansible_ssh_extra_args`.
+    pub ssh_extra_args: Setting<Option<String>>,
     /// File with the password of the login user.
     pub connection_password_file: Setting<Option<PathBuf>>,
+    /// File with the passphrase of encrypted keys.
+    pub key_passphrase_file: Setting<Option<PathBuf>>,
     /// Whether tasks run as another user.
     pub become_: Setting<bool>,
     /// As whom.
     pub become_user: Setting<Option<String>>,
     /// By which programme.
-    pub become_method: Setting<Option<String>>,
+    pub become_method: Setting<Option<BecomeMethod>>,
+    /// Whether a person is asked for its password.
+    pub ask_become_pass: Setting<bool>,
     /// File with the password the programme asks for.
     pub become_password_file: Setting<Option<PathBuf>>,
     /// File with the vault's password.
     pub vault_password_file: Setting<Option<PathBuf>>,
+    /// Which of Vagrant's machines are in which group.
+    pub vagrant_groups: Setting<BTreeMap<String, Vec<String>>>,
     /// Which group is which stage.
     pub pipeline: Setting<Pipeline>,
     /// Bounds of an upgrade.
@@ -126,15 +137,42 @@ impl Default for Settings {
             host_keys: Setting::default(None),
             connect_timeout: Setting::default(Duration::from_secs(10)),
             ssh_args: Setting::default(None),
+            ssh_common_args: Setting::default(None),
+            ssh_extra_args: Setting::default(None),
             connection_password_file: Setting::default(None),
+            key_passphrase_file: Setting::default(None),
             become_: Setting::default(false),
             become_user: Setting::default(None),
             become_method: Setting::default(None),
+            ask_become_pass: Setting::default(false),
             become_password_file: Setting::default(None),
             vault_password_file: Setting::default(None),
+            vagrant_groups: Setting::default(BTreeMap::new()),
             pipeline: Setting::default(Pipeline::default()),
             upgrade: Setting::default(Upgrade::default()),
             output: Setting::default(Output::default()),
+        }
+    }
+}
+
+/// Options for OpenSSH's client, under Ansible's three names for them.
+#[derive(Debug, Clone, Default)]
+pub struct SshArgs {
+    /// `ssh_args`.
+    pub ssh: Option<String>,
+    /// `ssh_common_args`.
+    pub common: Option<String>,
+    /// `ssh_extra_args`.
+    pub extra: Option<String>,
+}
+
+impl Settings {
+    /// What OpenSSH's client would be told.
+    pub fn ssh_args(&self) -> SshArgs {
+        SshArgs {
+            ssh: self.ssh_args.value.clone(),
+            common: self.ssh_common_args.value.clone(),
+            extra: self.ssh_extra_args.value.clone(),
         }
     }
 }
@@ -169,11 +207,13 @@ impl Settling<'_> {
         take(&mut settings.host_keys, file.ssh.host_key_checking, source, |checking| Some(policy(checking)));
         take(&mut settings.connect_timeout, file.ssh.connect_timeout, source, |span| span.0);
         take(&mut settings.connection_password_file, file.ssh.password_file, source, maybe_path);
+        take(&mut settings.key_passphrase_file, file.ssh.key_passphrase_file, source, maybe_path);
         take(&mut settings.become_, file.become_.enabled, source, |yes| yes);
         take(&mut settings.become_user, file.become_.user, source, Some);
-        take(&mut settings.become_method, file.become_.method, source, Some);
+        take(&mut settings.become_method, file.become_.method, source, |method| Some(method.0));
         take(&mut settings.become_password_file, file.become_.password_file, source, maybe_path);
         take(&mut settings.vault_password_file, file.vault.password_file, source, maybe_path);
+        take(&mut settings.vagrant_groups, file.vagrant.groups, source, |groups| groups);
         take(&mut settings.pipeline, file.pipeline, source, |pipeline| pipeline);
         take(&mut settings.upgrade, file.upgrade, source, |upgrade| upgrade);
         take(&mut settings.output, file.output, source, |output| output);
@@ -197,7 +237,12 @@ impl Settling<'_> {
         self.text("become", get(ESCALATION, "become"), folder);
         self.text("become-user", get(ESCALATION, "become_user"), folder);
         self.text("become-method", get(ESCALATION, "become_method"), folder);
+        self.text("ask-become-pass", get(ESCALATION, "become_ask_pass"), folder);
+        self.text("become-password-file", get("defaults", "become_password_file"), folder);
+        self.text("connection-password-file", get("defaults", "connection_password_file"), folder);
         self.text("ssh-args", get("ssh_connection", "ssh_args"), folder);
+        self.text("ssh-common-args", get("ssh_connection", "ssh_common_args"), folder);
+        self.text("ssh-extra-args", get("ssh_connection", "ssh_extra_args"), folder);
     }
 
     /// Sets one setting from a text: of `ansible.cfg` or of the environment.
@@ -219,11 +264,15 @@ impl Settling<'_> {
             "host-key-checking" => set(&mut settings.host_keys, checking(&text).map(Some), &origin),
             "timeout" => set(&mut settings.connect_timeout, parse_duration(&text), &origin),
             "ssh-args" => set(&mut settings.ssh_args, Some(Some(text.clone())), &origin),
+            "ssh-common-args" => set(&mut settings.ssh_common_args, Some(Some(text.clone())), &origin),
+            "ssh-extra-args" => set(&mut settings.ssh_extra_args, Some(Some(text.clone())), &origin),
             "become" => set(&mut settings.become_, truth(&text), &origin),
             "become-user" => set(&mut settings.become_user, Some(Some(text.clone())), &origin),
-            "become-method" => set(&mut settings.become_method, Some(Some(text.clone())), &origin),
+            "become-method" => set(&mut settings.become_method, BecomeMethod::parse(&text).map(Some), &origin),
+            "ask-become-pass" => set(&mut settings.ask_become_pass, truth(&text), &origin),
             "become-password-file" => set(&mut settings.become_password_file, Some(path()), &origin),
             "connection-password-file" => set(&mut settings.connection_password_file, Some(path()), &origin),
+            "key-passphrase-file" => set(&mut settings.key_passphrase_file, Some(path()), &origin),
             "vault-password-file" => set(&mut settings.vault_password_file, Some(path()), &origin),
             _ => true,
         };
@@ -254,6 +303,7 @@ fn set<T>(setting: &mut Setting<T>, value: Option<T>, origin: &Origin) -> bool {
 
 fn policy(checking: HostKeyChecking) -> HostKeyPolicy {
     match checking {
+        HostKeyChecking::Ask => HostKeyPolicy::Ask,
         HostKeyChecking::Strict => HostKeyPolicy::Strict,
         HostKeyChecking::AcceptNew => HostKeyPolicy::AcceptNew,
         HostKeyChecking::Off => HostKeyPolicy::Off,
@@ -263,6 +313,7 @@ fn policy(checking: HostKeyChecking) -> HostKeyPolicy {
 /// Our words, and Ansible's yes and no.
 fn checking(text: &str) -> Option<HostKeyPolicy> {
     match text.to_ascii_lowercase().as_str() {
+        "ask" => Some(HostKeyPolicy::Ask),
         "strict" => Some(HostKeyPolicy::Strict),
         "accept-new" => Some(HostKeyPolicy::AcceptNew),
         other => truth(other).map(|checked| if checked { HostKeyPolicy::Strict } else { HostKeyPolicy::Off }),
@@ -296,5 +347,6 @@ fn vec_of_hosts(text: &str, folder: &Path, home: Option<&Path>) -> Vec<String> {
 }
 
 fn source_of_hosts(text: &str, folder: &Path, home: Option<&Path>) -> String {
-    if text.contains(',') { text.to_owned() } else { resolved(text, folder, home).display().to_string() }
+    let is_no_path = text.contains(',') || text.starts_with("ssh:") || text == "vagrant";
+    if is_no_path { text.to_owned() } else { resolved(text, folder, home).display().to_string() }
 }

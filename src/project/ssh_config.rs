@@ -82,6 +82,15 @@ impl SshConfig {
         }
     }
 
+    /// The hosts that the files name, in their order; patterns are no names.
+    pub fn names(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        for file in self.files() {
+            named_in(&file, self.ssh_folder().as_deref(), 0, &mut names);
+        }
+        names
+    }
+
     fn files(&self) -> Vec<PathBuf> {
         match &self.named {
             Some(named) => vec![named.clone()],
@@ -169,6 +178,24 @@ fn mentions(file: &Path, host: &str, folder: Option<&Path>, depth: usize) -> Vec
         }
     }
     keywords
+}
+
+fn named_in(file: &Path, folder: Option<&Path>, depth: usize, names: &mut Vec<String>) {
+    let Ok(text) = std::fs::read_to_string(file) else { return };
+    for line in text.lines() {
+        let Some((keyword, rest)) = line.trim().split_once([' ', '\t', '=']) else { continue };
+        let rest = rest.trim_start_matches([' ', '\t', '=']);
+        if keyword.eq_ignore_ascii_case("host") {
+            let words = rest.split_whitespace().map(|word| word.trim_matches('"'));
+            for name in words.filter(|name| !name.contains(['*', '?', '!'])) {
+                if !names.iter().any(|known| known == name) {
+                    names.push(name.to_owned());
+                }
+            }
+        } else if keyword.eq_ignore_ascii_case("include") && depth < 16 {
+            included(rest, file, folder).iter().for_each(|file| named_in(file, folder, depth + 1, names));
+        }
+    }
 }
 
 fn host_line_matches(patterns: &str, host: &str) -> bool {
@@ -259,6 +286,13 @@ mod tests {
         let (_home, config) = config("Host gate\n  User jump\nHost *\n  Compression yes\n");
         assert_eq!(config.lookup("es1", None, None).unwrap(), None);
         assert!(config.lookup("gate", None, None).unwrap().is_some());
+    }
+
+    #[test]
+    fn hosts_are_named_without_the_patterns_and_those_of_included_files_too() {
+        let (home, config) = config("Host gate es1\n  User a\nHost *.lab !bad\nInclude more\nhost=es1 es2\n");
+        std::fs::write(home.path().join(".ssh/more"), "Host db\n").unwrap();
+        assert_eq!(config.names(), ["gate", "es1", "db", "es2"]);
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! Starts the agent in one round trip: a shell looks for it by its hash, takes it from standard input when it is
-//! missing, and becomes it; through sudo when asked.
+//! missing, and becomes it; through sudo or su when asked.
 
 use std::fs;
 use std::io::{BufReader, Read, Write};
@@ -14,8 +14,10 @@ use sha2::{Digest, Sha256};
 use crate::secret::Secret;
 use crate::transport::{Agent, Connection, TransportError, Wire};
 
-/// What sudo prints when it wants the password.
-const PASSWORD_MARK: &[u8] = b"dppctl-sudo-password:";
+/// What sudo prints when it wants the password; it is told to.
+const SUDO_MARK: &[u8] = b"dppctl-sudo-password:";
+/// What su prints, in English, which it is told to speak.
+const SU_MARK: &[u8] = b"Password: ";
 /// What the script prints when the agent must be sent.
 const NEED_MARK: &[u8] = b"dppctl-send-agent:";
 
@@ -70,16 +72,46 @@ impl AgentBinary {
     }
 }
 
+/// By which programme another user is become.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum BecomeMethod {
+    /// `sudo`, with the login user's password.
+    #[default]
+    Sudo,
+    /// `su`, with the other user's.
+    Su,
+}
+
+impl BecomeMethod {
+    /// The method of this name, with or without Ansible's collection before it.
+    pub fn parse(name: &str) -> Option<Self> {
+        match name.rsplit('.').next().unwrap_or(name) {
+            "sudo" => Some(Self::Sudo),
+            "su" => Some(Self::Su),
+            _ => None,
+        }
+    }
+
+    fn mark(self) -> &'static [u8] {
+        match self {
+            Self::Sudo => SUDO_MARK,
+            Self::Su => SU_MARK,
+        }
+    }
+}
+
 /// Another user to become on the host.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Become {
     /// The user, `root` mostly.
     pub user: String,
+    /// By which programme.
+    pub method: BecomeMethod,
 }
 
 /// Starts an agent over a connection, as the login user or as another.
 ///
-/// `user` is the login user's name, for messages; `password` is sudo's.
+/// `user` is the login user's name, for messages; `password` is what sudo or su asks for.
 pub fn start(
     connection: &dyn Connection,
     binary: &AgentBinary,
@@ -104,7 +136,7 @@ fn attempt(
     terminal: bool,
 ) -> Result<Agent, TransportError> {
     let mut wire = connection.start(&command(binary, becoming, password.is_some(), terminal), terminal)?;
-    await_magic(&mut wire, binary, user, password)?;
+    Greeting { binary, user, becoming, password, asked: false }.await_magic(&mut wire)?;
     let mut input = BufReader::with_capacity(64 << 10, wire.input);
     let hello = greeting(&mut input)?;
     if hello.protocol != PROTOCOL {
@@ -114,44 +146,91 @@ fn attempt(
 }
 
 fn command(binary: &AgentBinary, becoming: Option<&Become>, with_password: bool, terminal: bool) -> String {
-    let script = format!("sh -c '{SCRIPT}' dppctl {}", binary.sha256);
-    let Some(Become { user }) = becoming else { return script };
-    let asking = if with_password { "-S -p dppctl-sudo-password:" } else { "-n" };
+    let words = format!("dppctl {}", binary.sha256);
     let raw = if terminal { "stty raw -echo && " } else { "" };
-    format!("{raw}sudo -H {asking} -u {user} -- {script}")
+    match becoming {
+        None => format!("sh -c '{SCRIPT}' {words}"),
+        Some(Become { user, method: BecomeMethod::Sudo }) => {
+            let asking = if with_password { "-S -p dppctl-sudo-password:" } else { "-n" };
+            format!("{raw}sudo -H {asking} -u {user} -- sh -c '{SCRIPT}' {words}")
+        }
+        Some(Become { user, method: BecomeMethod::Su }) => {
+            format!("{raw}env LC_ALL=C su -s /bin/sh -c '{SCRIPT}' {user} {words}")
+        }
+    }
 }
 
-/// Answers what is asked on the way to the magic: the password, the binary.
-fn await_magic(
-    wire: &mut Wire,
-    binary: &AgentBinary,
-    user: &str,
-    password: Option<&Secret>,
-) -> Result<(), TransportError> {
-    let mut seen = Vec::new();
-    let mut byte = [0];
-    let mut asked = false;
-    loop {
-        match wire.input.read(&mut byte) {
-            Ok(0) => return Err(refusal(&seen, user, asked)),
-            Ok(_) => seen.push(byte[0]),
-            Err(error) => return Err(TransportError::Broken(error.to_string())),
+/// What is said on the way to the agent's magic.
+struct Greeting<'a> {
+    binary: &'a AgentBinary,
+    user: &'a str,
+    becoming: Option<&'a Become>,
+    password: Option<&'a Secret>,
+    asked: bool,
+}
+
+impl Greeting<'_> {
+    /// Answers what is asked: the password, the binary.
+    fn await_magic(&mut self, wire: &mut Wire) -> Result<(), TransportError> {
+        let mark = self.becoming.map(|becoming| becoming.method.mark());
+        let mut seen = Vec::new();
+        let mut byte = [0];
+        loop {
+            match wire.input.read(&mut byte) {
+                Ok(0) => return Err(self.refusal(&seen)),
+                Ok(_) => seen.push(byte[0]),
+                Err(error) => return Err(TransportError::Broken(error.to_string())),
+            }
+            if seen.ends_with(MAGIC) {
+                return Ok(());
+            }
+            if mark.is_some_and(|mark| seen.ends_with(mark)) {
+                self.answer_password(wire)?;
+            }
+            if seen.ends_with(NEED_MARK) {
+                send(wire, self.binary.packed())?;
+            }
+            if seen.len() > 1 << 20 {
+                return Err(self.refusal(&seen));
+            }
         }
-        if seen.ends_with(MAGIC) {
-            return Ok(());
+    }
+
+    fn answer_password(&mut self, wire: &mut Wire) -> Result<(), TransportError> {
+        match self.password {
+            Some(password) if !self.asked => {
+                self.asked = true;
+                send(wire, format!("{}\n", password.reveal()).as_bytes())
+            }
+            Some(_) => Err(self.wrong_password()),
+            None => Err(self.missing_password()),
         }
-        if seen.ends_with(PASSWORD_MARK) {
-            let Some(password) = password.filter(|_| !asked) else {
-                return Err(TransportError::SudoPassword { user: user.into() });
-            };
-            asked = true;
-            send(wire, format!("{}\n", password.reveal()).as_bytes())?;
+    }
+
+    fn refusal(&self, seen: &[u8]) -> TransportError {
+        let said = String::from_utf8_lossy(seen);
+        let said = said.trim();
+        if said.contains("a password is required") {
+            return if self.asked { self.wrong_password() } else { self.missing_password() };
         }
-        if seen.ends_with(NEED_MARK) {
-            send(wire, binary.packed())?;
+        if self.asked && said.contains("su: Authentication failure") {
+            return self.wrong_password();
         }
-        if seen.len() > 1 << 20 {
-            return Err(refusal(&seen, user, asked));
+        let last = said.char_indices().rev().nth(400).map_or(0, |(at, _)| at);
+        TransportError::NoAgent { said: if said.is_empty() { "nothing".into() } else { said[last..].to_owned() } }
+    }
+
+    fn wrong_password(&self) -> TransportError {
+        match self.becoming {
+            Some(Become { user, method: BecomeMethod::Su }) => TransportError::SuPassword { user: user.clone() },
+            _ => TransportError::SudoPassword { user: self.user.into() },
+        }
+    }
+
+    fn missing_password(&self) -> TransportError {
+        match self.becoming {
+            Some(Become { user, method: BecomeMethod::Su }) => TransportError::SuPasswordMissing { user: user.clone() },
+            _ => TransportError::SudoPasswordMissing { user: self.user.into() },
         }
     }
 }
@@ -159,20 +238,6 @@ fn await_magic(
 fn send(wire: &mut Wire, bytes: &[u8]) -> Result<(), TransportError> {
     let sent = bytes.chunks(64 << 10).try_for_each(|piece| wire.output.write_all(piece));
     sent.and_then(|()| wire.output.flush()).map_err(|error| TransportError::Broken(error.to_string()))
-}
-
-fn refusal(seen: &[u8], user: &str, asked: bool) -> TransportError {
-    let said = String::from_utf8_lossy(seen);
-    let said = said.trim();
-    if said.contains("a password is required") {
-        return if asked {
-            TransportError::SudoPassword { user: user.into() }
-        } else {
-            TransportError::SudoPasswordMissing { user: user.into() }
-        };
-    }
-    let last = said.char_indices().rev().nth(400).map_or(0, |(at, _)| at);
-    TransportError::NoAgent { said: if said.is_empty() { "nothing".into() } else { said[last..].to_owned() } }
 }
 
 fn greeting(input: &mut impl Read) -> Result<Hello, TransportError> {

@@ -13,6 +13,12 @@ pub enum TransportError {
         /// The system's words.
         cause: String,
     },
+    /// Nobody listens there, or not yet.
+    #[error("cannot connect to {address}: connection refused")]
+    Refused {
+        /// `address:port`.
+        address: String,
+    },
     /// The ssh handshake failed.
     #[error("ssh handshake with {address} failed: {cause}")]
     Handshake {
@@ -49,6 +55,26 @@ pub enum TransportError {
         /// Why.
         cause: String,
     },
+    /// A private key is encrypted and nobody gave its passphrase.
+    #[error("the private key {path} wants a passphrase and none was given")]
+    KeyLocked {
+        /// The key's file.
+        path: String,
+    },
+    /// The passphrase does not open the key.
+    #[error("the passphrase of the private key {path} is wrong")]
+    WrongPassphrase {
+        /// The key's file.
+        path: String,
+    },
+    /// The host ended the connection instead of taking or refusing a login: while it boots, only root may log in.
+    #[error("{address} hung up during the login{}{said}", if .said.is_empty() { "" } else { ": " })]
+    HungUp {
+        /// `address:port`.
+        address: String,
+        /// What it said before, on one line.
+        said: String,
+    },
     /// The host took none of what was offered.
     #[error("{user}@{address} refused all of: {}", .tried.join(", "))]
     LoginRefused {
@@ -69,6 +95,18 @@ pub enum TransportError {
     #[error("sudo wants a password for {user} and none was given")]
     SudoPasswordMissing {
         /// The login user.
+        user: String,
+    },
+    /// su did not accept the password.
+    #[error("su refused the password of {user}")]
+    SuPassword {
+        /// The user to become.
+        user: String,
+    },
+    /// su wants a password and none was given.
+    #[error("su wants the password of {user} and none was given")]
+    SuPasswordMissing {
+        /// The user to become.
         user: String,
     },
     /// sudo, or the shell, said something else than the agent's greeting.
@@ -102,22 +140,30 @@ impl TransportError {
     /// The stable code.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Unreachable { .. } | Self::Broken(_) => "DPP0401",
+            Self::Unreachable { .. } | Self::Refused { .. } | Self::Broken(_) => "DPP0401",
             Self::Handshake { .. } => "DPP0402",
             Self::HostKeyUnknown { .. } => "DPP0403",
             Self::HostKeyChanged { .. } => "DPP0404",
-            Self::Key { .. } => "DPP0405",
+            Self::Key { .. } | Self::KeyLocked { .. } | Self::WrongPassphrase { .. } => "DPP0405",
             Self::LoginRefused { .. } => "DPP0406",
+            Self::HungUp { .. } => "DPP0409",
             Self::NoAgent { .. } | Self::Protocol { .. } | Self::AgentBinary { .. } => "DPP0407",
-            Self::SudoPassword { .. } => "DPP0501",
-            Self::SudoPasswordMissing { .. } => "DPP0502",
+            Self::SudoPassword { .. } | Self::SuPassword { .. } => "DPP0501",
+            Self::SudoPasswordMissing { .. } | Self::SuPasswordMissing { .. } => "DPP0502",
         }
+    }
+
+    /// Whether the same attempt may succeed a moment later.
+    pub(super) fn may_pass(&self) -> bool {
+        matches!(self, Self::Refused { .. } | Self::HungUp { .. } | Self::Handshake { .. })
     }
 
     /// What to do or type next.
     pub fn help(&self) -> Option<String> {
         Some(match self {
-            Self::Unreachable { .. } => "is the host up, and are ansible_host and ansible_port right?".into(),
+            Self::Unreachable { .. } | Self::Refused { .. } => {
+                "is the host up, and are ansible_host and ansible_port right?".into()
+            }
             Self::HostKeyUnknown { .. } => {
                 "compare the fingerprint with the host's own, then connect once with ssh, or run with \
                  --host-key-checking accept-new"
@@ -127,6 +173,13 @@ impl TransportError {
                 "if the host was set up anew, remove line {line} of {file}; if not, somebody may be listening in between"
             ),
             Self::Key { .. } => "check ansible_ssh_private_key_file and the file's owner and mode".into(),
+            Self::KeyLocked { .. } => {
+                "give it with --key-passphrase-file FILE, or load the key into the ssh agent: ssh-add".into()
+            }
+            Self::WrongPassphrase { .. } => {
+                "look at --key-passphrase-file or ansible_private_key_passphrase; ssh-keygen -y -f KEY tries one".into()
+            }
+            Self::HungUp { .. } => "if it is booting, give it more time: --connect-timeout 60".into(),
             Self::LoginRefused { .. } => {
                 "set ansible_user and ansible_ssh_private_key_file, start an ssh agent, or give the password with -k"
                     .into()
@@ -134,6 +187,9 @@ impl TransportError {
             Self::SudoPassword { .. } => "give the right one with -K or --become-password-file".into(),
             Self::SudoPasswordMissing { .. } => {
                 "give it with -K or --become-password-file, or allow this user NOPASSWD in sudoers".into()
+            }
+            Self::SuPassword { .. } | Self::SuPasswordMissing { .. } => {
+                "give the password of that user with -K or --become-password-file, or become it by sudo".into()
             }
             _ => return None,
         })

@@ -8,16 +8,22 @@ mod error;
 mod known_hosts;
 mod local;
 mod login;
+mod patience;
+mod private_key;
 mod proxy;
 mod ssh;
+mod unknown_key;
 
 pub use agent::{Agent, Pushed};
-pub use bootstrap::{AgentBinary, Become, start};
+pub use bootstrap::{AgentBinary, Become, BecomeMethod, start};
 pub use error::{LinkError, TransportError};
 pub use known_hosts::KnownHosts;
 pub use local::LocalHost;
+pub use login::agent_keys;
+pub use private_key::PrivateKey;
 pub use proxy::Proxy;
 pub use ssh::{HostKeyPolicy, Login, SshHost, SshTarget};
+pub use unknown_key::UnknownKey;
 
 use std::io::{Read, Write};
 

@@ -1,9 +1,10 @@
 //! One ssh session to a host, by libssh2.
 
+use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use dpp_protocol::ALIVE_EVERY;
@@ -26,11 +27,16 @@ const HOST_KEYS: [&str; 6] = [
     "rsa-sha2-256",
 ];
 
+/// The system's words for a port that nobody listens on.
+const REFUSED: &str = "connection refused";
+
 /// What is done about a host key that no known_hosts file has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum HostKeyPolicy {
-    /// Refuse.
+    /// Refuse, after a person was asked who could have said yes.
     #[default]
+    Ask,
+    /// Refuse.
     Strict,
     /// Remember it and go on.
     AcceptNew,
@@ -64,12 +70,23 @@ pub struct Login {
     pub keys: Vec<PathBuf>,
     /// Key files to try if they are there.
     pub usual_keys: Vec<PathBuf>,
+    /// Whether `~/.ssh/config` named them.
+    pub usual_are_configured: bool,
     /// Whether the agent of `SSH_AUTH_SOCK` is asked.
     pub use_agent: bool,
-    /// For the keys that want one.
+    /// For each key that somebody gave one for.
+    pub passphrases: BTreeMap<PathBuf, Secret>,
+    /// For the keys that want another one.
     pub passphrase: Option<Secret>,
     /// For the host.
     pub password: Option<Secret>,
+}
+
+impl Login {
+    /// What opens a key.
+    pub fn passphrase(&self, key: &Path) -> Option<&Secret> {
+        self.passphrases.get(key).or(self.passphrase.as_ref())
+    }
 }
 
 /// A logged-in session.
@@ -105,7 +122,7 @@ impl Connection for SshHost {
     }
 }
 
-fn handshake(target: &SshTarget, address: &str, known: &KnownHosts) -> Result<Session, TransportError> {
+pub(super) fn handshake(target: &SshTarget, address: &str, known: &KnownHosts) -> Result<Session, TransportError> {
     let failed = |error: ssh2::Error| TransportError::Handshake { address: address.into(), cause: error.to_string() };
     let mut session = Session::new().map_err(failed)?;
     session.set_timeout(u32::try_from(target.timeout.as_millis()).unwrap_or(u32::MAX));
@@ -166,7 +183,7 @@ fn connect(target: &SshTarget, address: &str) -> Result<TcpStream, TransportErro
             Err(error) => cause = plain(&error),
         }
     }
-    Err(unreachable(cause))
+    if cause == REFUSED { Err(TransportError::Refused { address: address.into() }) } else { Err(unreachable(cause)) }
 }
 
 fn plain(error: &std::io::Error) -> String {

@@ -6,13 +6,13 @@ use dpp_protocol::{Answer, Failure};
 use serde::Serialize;
 use serde_json::Value as Json;
 
+use crate::cli::doctor::Aspect;
+use crate::cli::doctor::disks::Disk;
+use crate::cli::doctor::ports::{Listener, Purposes};
 use crate::cli::reach::is_lost;
 use crate::exit::Exit;
 
-/// Ports of the pipeline's products.
-const PORTS: [u16; 9] = [2181, 5601, 5672, 8083, 9092, 9093, 9200, 9300, 15672];
-/// The least that a product needs, in MiB.
-const DISK: u64 = 1024;
+/// The least free memory with which a product starts, in MiB.
 const MEMORY: u64 = 400;
 /// Milliseconds that clocks may differ: more spoils certificates and the order of events.
 const SKEW: i64 = 2000;
@@ -24,79 +24,121 @@ pub(super) struct Clock {
     pub(super) ended: u64,
 }
 
+/// Something that stands in the way, and what to do next.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Finding {
+    what: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    help: Option<String>,
+}
+
 /// What was found on one host.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub(super) struct Health {
     host: String,
     reachable: bool,
-    sudo: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sudo: Option<bool>,
+    #[serde(skip_serializing_if = "String::is_empty")]
     system: String,
-    cpus: u64,
-    memory_free_mb: u64,
-    disk_free_mb: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cpus: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    memory_free_mb: Option<u64>,
+    /// By where a file system is mounted.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    disk_free_mb: BTreeMap<String, u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     clock_skew_ms: Option<i64>,
     /// Taken ports of the pipeline, and by whom.
-    pub(super) ports: BTreeMap<u16, String>,
-    /// What stands in the way, each with what to do.
-    problems: Vec<(String, Option<String>)>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ports: Option<BTreeMap<u16, Listener>>,
+    findings: Vec<Finding>,
     #[serde(skip)]
     lost: bool,
 }
 
 impl Health {
-    /// From a host's facts, or from why there are none.
-    pub(super) fn of(host: &str, facts: &Answer) -> Self {
-        let mut health = Self::unknown(host);
-        match facts {
-            Ok(outcome) => health.read(outcome.result.get("ansible_facts").unwrap_or(&Json::Null)),
+    /// From the first answer, or from why there is none.
+    pub(super) fn of(host: &str, answer: &Answer) -> Self {
+        let mut health = Self { host: host.to_owned(), ..Self::default() };
+        match answer {
+            Ok(_) => health.reachable = true,
             Err(failure) => {
                 health.lost = is_lost(failure);
-                health.problems.push((failure.message.clone(), failure.help.clone()));
+                health.found(failure.message.clone(), failure.help.clone());
             }
         }
         health
     }
 
-    fn unknown(host: &str) -> Self {
-        Self {
-            host: host.to_owned(),
-            reachable: false,
-            sudo: false,
-            system: String::new(),
-            cpus: 0,
-            memory_free_mb: 0,
-            disk_free_mb: 0,
-            clock_skew_ms: None,
-            ports: BTreeMap::new(),
-            problems: Vec::new(),
-            lost: false,
+    /// Its name.
+    pub(super) fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Whether there is a host to ask more of.
+    pub(super) fn is_reached(&self) -> bool {
+        self.reachable
+    }
+
+    /// What its facts say.
+    pub(super) fn facts(&mut self, facts: &Json, aspects: &[Aspect]) {
+        if aspects.contains(&Aspect::System) {
+            self.read_system(facts);
+        }
+        if aspects.contains(&Aspect::Memory) {
+            let free = facts["ansible_memory_mb"]["nocache"]["free"].as_u64().unwrap_or_default();
+            self.memory_free_mb = Some(free);
+            if free < MEMORY {
+                let help = "see what takes it: ps aux --sort -rss | head; or give the host more";
+                self.found(format!("only {free} MiB of memory are free, {MEMORY} are needed"), Some(help.to_owned()));
+            }
         }
     }
 
-    fn read(&mut self, facts: &Json) {
-        let text = |name: &str| facts[format!("ansible_{name}")].as_str().unwrap_or("?");
-        (self.reachable, self.sudo) = (true, true);
-        self.system = format!("{} {} {}", text("distribution"), text("distribution_version"), text("architecture"));
-        self.cpus = facts["ansible_processor_vcpus"].as_u64().unwrap_or_default();
-        self.memory_free_mb = facts["ansible_memory_mb"]["nocache"]["free"].as_u64().unwrap_or_default();
-        self.disk_free_mb = root_disk(facts).unwrap_or_default() >> 20;
-        if !matches!(text("distribution"), "Debian" | "Ubuntu") {
-            self.trouble(format!("{} is neither Debian nor Ubuntu", text("distribution")), None);
+    fn read_system(&mut self, facts: &Json) {
+        let text = |name: &str| facts[format!("ansible_{name}")].as_str().unwrap_or("?").to_owned();
+        let distribution = text("distribution");
+        self.system = format!("{distribution} {} {}", text("distribution_version"), text("architecture"));
+        self.cpus = facts["ansible_processor_vcpus"].as_u64();
+        if !matches!(distribution.as_str(), "Debian" | "Ubuntu") {
+            let help = "set it up with Debian 11 to 13, or Ubuntu 20.04 or later".to_owned();
+            self.found(format!("{distribution} is neither Debian nor Ubuntu"), Some(help));
         }
         if text("service_mgr") != "systemd" {
-            self.trouble("services are not managed by systemd".to_owned(), None);
-        }
-        if self.disk_free_mb < DISK {
-            self.trouble(format!("only {} MiB are free on /", self.disk_free_mb), Some("make room: apt-get clean"));
-        }
-        if self.memory_free_mb < MEMORY {
-            self.trouble(format!("only {} MiB of memory are free", self.memory_free_mb), None);
+            let help = "boot it with systemd: apt-get install systemd-sysv; a container often has none".to_owned();
+            self.found("services are not managed by systemd".to_owned(), Some(help));
         }
     }
 
-    fn trouble(&mut self, what: String, help: Option<&str>) {
-        self.problems.push((what, help.map(str::to_owned)));
+    fn found(&mut self, what: String, help: Option<String>) {
+        self.findings.push(Finding { what, help });
+    }
+
+    /// What is free on its disks.
+    pub(super) fn disks(&mut self, disks: Vec<Disk>) {
+        for disk in disks {
+            if let Some((what, help)) = disk.finding() {
+                self.found(what, Some(help));
+            }
+            self.disk_free_mb.insert(disk.at, disk.free_mb);
+        }
+    }
+
+    /// Who holds ports of the pipeline.
+    pub(super) fn ports(&mut self, listeners: BTreeMap<u16, Listener>, purposes: &Purposes) {
+        for (port, listener) in &listeners {
+            if let Some((what, help)) = purposes.finding(&self.host, *port, listener) {
+                self.found(what, Some(help));
+            }
+        }
+        self.ports = Some(listeners);
+    }
+
+    /// Root was become.
+    pub(super) fn root(&mut self) {
+        self.sudo = Some(true);
     }
 
     /// Compares the host's time with the middle of the asking; what the asking took is no skew.
@@ -116,21 +158,19 @@ impl Health {
         if skew.abs() > SKEW {
             let words =
                 format!("the clock is {:.1}s {}", skew.abs() as f64 / 1000.0, if skew < 0 { "late" } else { "early" });
-            self.trouble(words, Some("timedatectl set-ntp true"));
+            self.found(words, Some("let it keep time: timedatectl set-ntp true".to_owned()));
         }
     }
 
-    /// Root could not be become, or could not look.
+    /// Root could not be become.
     pub(super) fn no_root(&mut self, failure: &Failure) {
-        if failure.code.starts_with("DPP05") {
-            self.sudo = false;
-            self.problems.push((failure.message.clone(), failure.help.clone()));
-        }
+        self.sudo = Some(false);
+        self.found(failure.message.clone(), failure.help.clone());
     }
 
     /// How the programme would end for this host alone.
     pub(super) fn exit(&self) -> Exit {
-        match (self.lost, self.problems.is_empty()) {
+        match (self.lost, self.findings.is_empty()) {
             (true, _) => Exit::Unreachable,
             (false, false) => Exit::Unhealthy,
             (false, true) => Exit::Ok,
@@ -138,54 +178,70 @@ impl Health {
     }
 
     /// The host's row.
-    pub(super) fn row(&self) -> Vec<String> {
-        let yes = |yes: bool| if yes { "ok".to_owned() } else { "NO".to_owned() };
-        if !self.reachable {
-            return vec![self.host.clone(), yes(false)];
+    pub(super) fn row(&self, aspects: &[Aspect]) -> Vec<String> {
+        let cells = aspects.iter().flat_map(|aspect| self.cells(*aspect));
+        std::iter::once(self.host.clone()).chain(cells).collect()
+    }
+
+    fn cells(&self, aspect: Aspect) -> Vec<String> {
+        if !self.reachable && aspect != Aspect::Reach {
+            return Vec::new();
         }
-        let clock = self.clock_skew_ms.map_or("?".to_owned(), |skew| format!("{:+.1}s", skew as f64 / 1000.0));
-        let ports: Vec<String> = self.ports.iter().map(|(port, owner)| format!("{port} {owner}")).collect();
-        vec![
-            self.host.clone(),
-            yes(true),
-            yes(self.sudo),
-            self.system.clone(),
-            self.cpus.to_string(),
-            amount(self.memory_free_mb),
-            amount(self.disk_free_mb),
-            clock,
-            if ports.is_empty() { "free".to_owned() } else { ports.join(", ") },
-        ]
+        match aspect {
+            Aspect::Reach => vec![yes(Some(self.reachable))],
+            Aspect::Sudo => vec![yes(self.sudo)],
+            Aspect::System => {
+                vec![self.system.clone(), self.cpus.map_or_else(unknown, |cpus| cpus.to_string())]
+            }
+            Aspect::Memory => vec![self.memory_free_mb.map_or_else(unknown, amount)],
+            Aspect::Disk => vec![self.fullest()],
+            Aspect::Clock => {
+                vec![self.clock_skew_ms.map_or_else(unknown, |skew| format!("{:+.1}s", skew as f64 / 1000.0))]
+            }
+            Aspect::Ports => vec![self.ports.as_ref().map_or_else(unknown, taken)],
+        }
+    }
+
+    /// What is free on `/`, and on a file system that has less.
+    fn fullest(&self) -> String {
+        let root = self.disk_free_mb.get("/").copied();
+        let fullest = self.disk_free_mb.iter().min_by_key(|(_, free)| **free);
+        match (root, fullest) {
+            (Some(root), Some((at, free))) if *free < root => format!("{}, {} on {at}", amount(root), amount(*free)),
+            (Some(root), _) => amount(root),
+            (None, _) => unknown(),
+        }
     }
 
     /// What stands in the way, in lines.
     pub(super) fn lines(&self) -> Vec<String> {
-        let line = |(what, help): &(String, Option<String>)| {
-            let help = help.iter().map(|help| format!("   help: {}", help.replace('\n', "\n         ")));
-            std::iter::once(format!("{}: {what}", self.host)).chain(help).collect::<Vec<_>>()
+        let line = |finding: &Finding| {
+            let help = finding.help.iter().map(|help| format!("   help: {}", help.replace('\n', "\n         ")));
+            std::iter::once(format!("{}: {}", self.host, finding.what)).chain(help).collect::<Vec<_>>()
         };
-        self.problems.iter().flat_map(line).collect()
+        self.findings.iter().flat_map(line).collect()
     }
 }
 
-fn root_disk(facts: &Json) -> Option<u64> {
-    let mounts = facts["ansible_mounts"].as_array()?;
-    mounts.iter().find(|mount| mount["mount"] == "/")?["size_available"].as_u64()
+fn yes(yes: Option<bool>) -> String {
+    match yes {
+        Some(true) => "ok".to_owned(),
+        Some(false) => "NO".to_owned(),
+        None => unknown(),
+    }
+}
+
+fn unknown() -> String {
+    "?".to_owned()
+}
+
+fn taken(ports: &BTreeMap<u16, Listener>) -> String {
+    let taken: Vec<String> = ports.iter().map(|(port, listener)| format!("{port} {}", listener.words())).collect();
+    if taken.is_empty() { "free".to_owned() } else { taken.join(", ") }
 }
 
 fn amount(mb: u64) -> String {
     if mb < 10 << 10 { format!("{mb} MiB") } else { format!("{} GiB", mb >> 10) }
-}
-
-/// The pipeline's ports that somebody listens on, from what `ss -Hltnp` prints.
-pub(super) fn ports(printed: Option<&Json>) -> BTreeMap<u16, String> {
-    let lines = printed.and_then(Json::as_str).unwrap_or_default().lines();
-    let row = |line: &str| {
-        let port: u16 = line.split_whitespace().nth(3)?.rsplit(':').next()?.parse().ok()?;
-        let owner = line.split_once("((\"").and_then(|(_, rest)| rest.split('"').next()).unwrap_or("?");
-        PORTS.contains(&port).then(|| (port, owner.to_owned()))
-    };
-    lines.filter_map(row).collect()
 }
 
 #[cfg(test)]
@@ -194,6 +250,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::cli::doctor::disks;
 
     fn answer(facts: &Json) -> Answer {
         let mut outcome = Outcome::default();
@@ -201,26 +258,31 @@ mod tests {
         Ok(outcome)
     }
 
-    fn good() -> Json {
-        json!({"ansible_distribution": "Debian", "ansible_distribution_version": "12.5",
+    fn facts(distribution: &str) -> Json {
+        json!({"ansible_distribution": distribution, "ansible_distribution_version": "12.5",
             "ansible_architecture": "x86_64", "ansible_service_mgr": "systemd", "ansible_processor_vcpus": 4,
-            "ansible_memory_mb": {"nocache": {"free": 3000}},
-            "ansible_mounts": [{"mount": "/", "size_available": 50_u64 << 30}]})
+            "ansible_memory_mb": {"nocache": {"free": 3000}}})
     }
 
     #[test]
     fn a_good_host_has_nothing_in_its_way() {
-        let health = Health::of("es1", &answer(&good()));
+        let mut health = Health::of("es1", &Ok(Outcome::default()));
+        health.facts(&facts("Debian"), &Aspect::ALL);
+        health.disks(disks::parse("Mounted\n/ 53687091200 9 9\n/var/log 2147483648 9 9\n"));
+        health.ports(BTreeMap::new(), &Purposes::default());
+        health.root();
         assert_eq!((health.exit(), health.lines().len()), (Exit::Ok, 0));
-        assert_eq!(health.row()[3..], ["Debian 12.5 x86_64", "4", "3000 MiB", "50 GiB", "?", "free"]);
+        let row = health.row(&Aspect::ALL);
+        let expected =
+            ["es1", "ok", "ok", "Debian 12.5 x86_64", "4", "50 GiB, 2048 MiB on /var/log", "3000 MiB", "?", "free"];
+        assert_eq!(row, expected);
+        assert_eq!(health.row(&[Aspect::Reach]), ["es1", "ok"]);
     }
 
     #[test]
     fn what_stands_in_the_way_is_named_all_at_once() {
-        let mut facts = good();
-        facts["ansible_distribution"] = "Alpine".into();
-        facts["ansible_mounts"][0]["size_available"] = (10 << 20).into();
-        let mut health = Health::of("es1", &answer(&facts));
+        let mut health = Health::of("es1", &Ok(Outcome::default()));
+        health.facts(&facts("Alpine"), &[Aspect::System]);
         health.no_root(&Failure::new("sudo wants a password").code("DPP0502").help("-K"));
         let late = json!({"ansible_date_time": {"iso8601_micro": "1970-01-01T00:00:01.000000Z"}});
         health.clock(&Clock { begun: 9_000, ended: 9_500 }, &answer(&late));
@@ -229,12 +291,11 @@ mod tests {
             health.lines(),
             [
                 "es1: Alpine is neither Debian nor Ubuntu",
-                "es1: only 10 MiB are free on /",
-                "   help: make room: apt-get clean",
+                "   help: set it up with Debian 11 to 13, or Ubuntu 20.04 or later",
                 "es1: sudo wants a password",
                 "   help: -K",
                 "es1: the clock is 8.0s late",
-                "   help: timedatectl set-ntp true"
+                "   help: let it keep time: timedatectl set-ntp true"
             ]
         );
     }
@@ -242,16 +303,6 @@ mod tests {
     #[test]
     fn a_host_out_of_reach_is_that_and_nothing_else() {
         let health = Health::of("es1", &Err(Failure::new("no route").code("DPP0401")));
-        assert_eq!((health.exit(), health.row()), (Exit::Unreachable, vec!["es1".to_owned(), "NO".to_owned()]));
-    }
-
-    #[test]
-    fn ports_of_the_pipeline_are_shown_with_their_owners() {
-        let printed = json!(
-            "LISTEN 0 128 0.0.0.0:22 0.0.0.0:* users:((\"sshd\",pid=1,fd=3))\n\
-            LISTEN 0 50 *:9092 *:* users:((\"java\",pid=7,fd=9))\nLISTEN 0 50 [::]:5672 [::]:*\n"
-        );
-        let found = ports(Some(&printed));
-        assert_eq!(found.into_iter().collect::<Vec<_>>(), [(5672, "?".to_owned()), (9092, "java".to_owned())]);
+        assert_eq!((health.exit(), health.row(&Aspect::ALL)), (Exit::Unreachable, vec!["es1".into(), "NO".into()]));
     }
 }

@@ -54,17 +54,16 @@ impl Batch<'_> {
             std::mem::take(&mut self.members[index].debts).into_iter().partition(|(name, _)| paid.contains(name));
         self.members[index].debts = left;
         let struck: Vec<(String, Option<Become>)> = struck;
-        let mut by_user: BTreeMap<Option<String>, Vec<Debt>> = BTreeMap::new();
+        let mut by_user: BTreeMap<Option<Become>, Vec<Debt>> = BTreeMap::new();
         for (handler, becoming) in struck {
-            let user = becoming.map(|becoming| becoming.user);
-            by_user.entry(user).or_default().push(Debt { handler, reason: String::new() });
+            by_user.entry(becoming).or_default().push(Debt { handler, reason: String::new() });
         }
-        for (user, settles) in by_user {
-            self.send_strike(index, user, settles);
+        for (becoming, settles) in by_user {
+            self.send_strike(index, becoming, settles);
         }
     }
 
-    fn send_strike(&mut self, index: usize, user: Option<String>, settles: Vec<Debt>) {
+    fn send_strike(&mut self, index: usize, becoming: Option<Become>, settles: Vec<Debt>) {
         let id = self.engine.number();
         let task = Task {
             id,
@@ -78,7 +77,7 @@ impl Batch<'_> {
         };
         let host = self.members[index].name.clone();
         if let Ok((machine, login)) = self.engine.machine(&host) {
-            let becoming = user.filter(|user| user != login).map(|user| Become { user });
+            let becoming = becoming.filter(|becoming| becoming.user != login);
             machine.give(Job { host, becoming, work: Work::Strike(Box::new(task)) });
         }
     }

@@ -1,0 +1,40 @@
+//! Questions to a person: a secret, a yes. One that meets no terminal is declined with the option that answers it.
+
+use std::io::{self, BufRead, IsTerminal};
+
+use crate::cli::Stop;
+use crate::secret::Secret;
+use crate::ui::Ui;
+
+/// Whether anybody is there.
+pub(super) fn is_possible() -> bool {
+    io::stdin().is_terminal()
+}
+
+/// Asks for a secret, which is not shown while it is typed.
+pub(super) fn secret(what: &str, instead: &str) -> Result<Secret, Stop> {
+    if !is_possible() {
+        return Err(Stop::Declined(format!("cannot ask for {what}: standard input is no terminal; use {instead}")));
+    }
+    rpassword::prompt_password(format!("{what}: "))
+        .map(Secret::new)
+        .map_err(|error| Stop::Trouble(format!("cannot read {what}: {error}")))
+}
+
+/// Asks a question that only a yes answers.
+pub(super) fn yes(question: &str, instead: &str, ui: Ui) -> Result<(), Stop> {
+    let question = format!("{question} [y/N]");
+    if !is_possible() {
+        return Err(Stop::Declined(format!("cannot ask \"{question}\": standard input is no terminal; {instead}")));
+    }
+    ui.story(&question);
+    let mut answer = String::new();
+    io::stdin()
+        .lock()
+        .read_line(&mut answer)
+        .map_err(|error| Stop::Trouble(format!("cannot read the answer: {error}")))?;
+    if matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes") {
+        return Ok(());
+    }
+    Err(Stop::Declined("declined; nothing was touched".to_owned()))
+}
