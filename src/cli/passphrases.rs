@@ -55,8 +55,8 @@ impl Keys {
     }
 
     fn is_wanted(&mut self, path: &Path, login: &Login) -> bool {
-        if login.passphrase(path).is_some() {
-            return false;
+        if let Some(given) = login.passphrase(path) {
+            return self.read(path).is_some_and(|key| key.is_encrypted() && key.opens_with(given) == Some(false));
         }
         let held = if login.use_agent { self.held_by_agent.clone() } else { Vec::new() };
         let is_held = |key: &PrivateKey| key.public_half().is_some_and(|half| held.contains(&half));
@@ -141,7 +141,8 @@ mod tests {
         keys.want("es2", &login(&[&locked, &held], &[]));
         let given = BTreeMap::from([(locked.clone(), Secret::new("secret"))]);
         keys.want("es3", &Login { passphrases: given, ..login(&[&locked], &[]) });
-        let hosts = BTreeSet::from(["es1".to_owned(), "es2".to_owned()]);
+        keys.want("es4", &Login { passphrase: Some(Secret::new("wrong")), ..login(&[&locked], &[]) });
+        let hosts = ["es1", "es2", "es4"].map(str::to_owned).into();
         assert_eq!(keys.wanted, BTreeMap::from([(locked, hosts)]));
     }
 

@@ -271,3 +271,68 @@ fn missing(path: &Path) -> Problem {
         )),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::NoPassword;
+
+    fn open_ssh(pattern: &str) -> Result<Inventory, Problems> {
+        let names = ["web1", "web2", "db1"].map(str::to_owned).to_vec();
+        Inventory::load(&[InventorySource::OpenSsh { pattern: pattern.to_owned(), names }], &NoPassword)
+    }
+
+    #[test]
+    fn hosts_of_openssh_are_taken_by_patterns() {
+        assert_eq!(open_ssh("web*").unwrap().hosts(), ["web1", "web2"]);
+        assert_eq!(open_ssh("db1,~web[2]").unwrap().hosts(), ["db1", "web2"]);
+        let problems = open_ssh("web1,bd1").unwrap_err();
+        let place = &problems[0].at.as_ref().unwrap().0;
+        assert_eq!((place.text(), problems[0].help.as_deref()), ("bd1", Some("did you mean `db1`?")));
+    }
+
+    #[test]
+    fn several_sources_make_one_inventory_and_the_later_wins() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            std::fs::create_dir_all(folder.path().join(name).parent().unwrap()).unwrap();
+            std::fs::write(folder.path().join(name), text).unwrap();
+            InventorySource::Path(folder.path().join(name))
+        };
+        let one = write("one", "[kafka]\nk1 heap=1g\n");
+        write("two/b.yml", "kafka: {hosts: {k1: {heap: 2g}, k2: }}\n");
+        write("two/a", "[elastic]\nes1\n");
+        let two = InventorySource::Path(folder.path().join("two"));
+        let inventory = Inventory::load(&[one, two, InventorySource::parse("extra1,extra2,")], &NoPassword).unwrap();
+        assert_eq!(inventory.hosts_of("kafka"), ["k1", "k2"]);
+        assert_eq!(inventory.hosts_of("ungrouped"), ["extra1", "extra2"]);
+        assert_eq!(inventory.hosts_of("elastic"), ["es1"]);
+        let heap = inventory.hosts["k1"].variables.get("heap").and_then(Value::as_str);
+        assert_eq!(heap, Some("2g"));
+    }
+
+    #[test]
+    fn what_is_no_inventory_says_what_to_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let refused = |name: &str, text: &str| {
+            std::fs::write(folder.path().join(name), text).unwrap();
+            let source = InventorySource::Path(folder.path().join(name));
+            Inventory::load(&[source], &NoPassword).unwrap_err().remove(0)
+        };
+        assert!(refused("hosts.toml", "[kafka]\n").message.ends_with("inventories are read as INI or YAML"));
+        assert!(refused("script", "#!/bin/sh\n").help.unwrap().starts_with("chmod +x "));
+        let misspelt = InventorySource::parse("vagrnat");
+        let problem = Inventory::load(&[misspelt], &NoPassword).unwrap_err().remove(0);
+        assert_eq!(problem.help.as_deref(), Some("did you mean `vagrant`?"));
+    }
+
+    #[test]
+    fn what_ansible_inventory_prints_is_read_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("hosts.json");
+        let text = "{\"_meta\": {\"hostvars\": {\"k1\": {\"x\": 1}}}, \"all\": {\"children\": [\"kafka\"]}, \"kafka\": {\"hosts\": [\"k1\"]}}";
+        std::fs::write(&path, text).unwrap();
+        let inventory = Inventory::load(&[InventorySource::Path(path)], &NoPassword).unwrap();
+        assert_eq!((inventory.hosts(), inventory.hosts_of("kafka")), (vec!["k1"], vec!["k1"]));
+    }
+}

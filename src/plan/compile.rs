@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::plan::becoming;
 use crate::plan::{BlockStep, Catalogue, Handler, RoleScope, Selection, Step, TaskStep};
 use crate::playbook::{Block, Files, Item, Keywords, Role, RoleFiles, RoleUse, Task, read_tasks};
 use crate::source::{Place, Problem, Problems};
@@ -223,6 +224,7 @@ impl<'a> Compiler<'a> {
         };
         self.problems.extend(self.catalogue.check(&step));
         self.problems.extend(without_effect(&step));
+        self.problems.extend(becoming::unknown_method(&step));
         vec![Step::Task(Arc::new(step))]
     }
 

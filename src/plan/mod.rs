@@ -4,6 +4,7 @@
 //! plan rendered beforehand would go stale with the first registered result. What can be refused, is refused here.
 
 mod batches;
+mod becoming;
 mod build;
 mod catalogue;
 mod compile;

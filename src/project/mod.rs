@@ -3,6 +3,8 @@
 //! It reads no environment by itself: variables are handed in. It knows no command-line parser.
 
 mod ansible_cfg;
+#[cfg(test)]
+mod ansible_keys;
 mod discovery;
 mod dppctl_toml;
 mod duration;
