@@ -35,6 +35,7 @@ const SHARED: &[(&str, &[&str])] = &[
     ("DPP0204", &["engine", "inventory"]),
     ("DPP0301", &["lint", "template"]),
     ("DPP0501", &["modules/files", "modules/packages", "modules/services", "transport"]),
+    ("DPP0503", &["engine", "plan"]),
     ("DPP0602", &["artifacts", "modules/packages"]),
     ("DPP0604", &["agent", "artifacts", "modules/packages"]),
     ("DPP0609", &["artifacts", "modules/packages"]),
