@@ -82,8 +82,13 @@ impl Module for Deb {
     type Step = PackageStep;
 
     fn survey(&self, host: &Host) -> Result<Survey<PackageStep>, Failure> {
-        let file = self.file(host)?;
-        let Some(archive) = self.archive(&file)? else { return Ok(Survey::steps(vec![unknown(&file)]).unpredicted()) };
+        let file = self.file(host);
+        let archive = match (self.described(), &file) {
+            (Some(archive), _) => archive,
+            (None, Some(file)) if file.exists() => Archive::read(file)?,
+            (None, Some(file)) => return Ok(Survey::steps(vec![unknown(file)]).unpredicted()),
+            (None, None) => return Err(without_path()),
+        };
         let installed = Installed::read()?;
         let there = installed.find(&archive.package);
         let mut steps = PackageStep::clearing(&installed);
@@ -93,7 +98,7 @@ impl Module for Deb {
             self.refuse(&archive, there)?;
             // One that is unpacked in this very version only wants to be configured, which clearing does.
             if !there.is_some_and(|package| is_unpacked(package) && wanted(package)) {
-                steps.push(install(&archive, there, &operand(&file, &archive, host)));
+                steps.push(install(&archive, there, &operand(file.as_deref(), &archive, host)));
             }
         } else {
             steps.retain(PackageStep::clears_the_policy);
@@ -104,9 +109,9 @@ impl Module for Deb {
 
     fn apply(&self, step: &PackageStep, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
         let Action::AptGet { .. } = &step.action else { return step.make(&self.transaction(false), host, result) };
-        let file = self.file(host)?;
+        let file = self.file(host).ok_or_else(without_path)?;
         let archive = Archive::read(&file)?;
-        let operand = operand(&file, &archive, host);
+        let operand = operand(Some(&file), &archive, host);
         provide(&file, &operand)?;
         let installed = Installed::read()?;
         let held = installed.find(&archive.package).is_some_and(Package::is_held);
@@ -146,26 +151,19 @@ impl Deb {
         }
     }
 
-    fn file(&self, host: &Host) -> Result<PathBuf, Failure> {
-        match (&self.path, &self.blob) {
-            (_, Some(sha256)) => Ok(host.blob(sha256)),
-            (Some(path), None) => Ok(path.clone()),
-            (None, None) => Err(Failure::new("`deb` needs the path of a .deb").code("DPP0104")),
-        }
+    /// Where the .deb lies; nowhere while one that is only described is not pushed.
+    fn file(&self, host: &Host) -> Option<PathBuf> {
+        self.blob.as_ref().map(|sha256| host.blob(sha256)).or_else(|| self.path.clone())
     }
 
-    /// What the .deb is; none when neither the task nor the file can tell yet.
-    fn archive(&self, file: &Path) -> Result<Option<Archive>, Failure> {
-        match (&self.package, &self.version) {
-            (Some(package), Some(version)) => Ok(Some(Archive {
-                package: package.clone(),
-                version: version.clone(),
-                architecture: self.architecture.clone().unwrap_or_else(|| "all".into()),
-                installed_kib: u64::try_from(self.installed_size.0).unwrap_or(0),
-            })),
-            _ if file.exists() => Archive::read(file).map(Some),
-            _ => Ok(None),
-        }
+    /// What the .deb is, when the task says so.
+    fn described(&self) -> Option<Archive> {
+        Some(Archive {
+            package: self.package.clone()?,
+            version: self.version.clone()?,
+            architecture: self.architecture.clone().unwrap_or_else(|| "all".into()),
+            installed_kib: u64::try_from(self.installed_size.0).unwrap_or(0),
+        })
     }
 
     /// Everything that speaks against installing it, said before anything is changed.
@@ -238,6 +236,10 @@ fn is_unpacked(package: &Package) -> bool {
     matches!(package.state.as_str(), "unpacked" | "half-configured")
 }
 
+fn without_path() -> Failure {
+    Failure::new("`deb` needs the path of a .deb").code("DPP0104")
+}
+
 fn unknown(file: &Path) -> PackageStep {
     let action = Action::AptGet { verb: vec!["install"], operands: vec![file.display().to_string()], counts: false };
     PackageStep { action, change: Change::new(Verb::Create, file.display().to_string()).detail("not there yet") }
@@ -253,8 +255,9 @@ fn install(archive: &Archive, there: Option<&Package>, operand: &Path) -> Packag
 }
 
 /// apt takes a file for a package only when its name ends in `.deb`; a pushed one is named by its hash.
-fn operand(file: &Path, archive: &Archive, host: &Host) -> PathBuf {
-    if file.is_absolute() && file.extension().is_some_and(|extension| extension == "deb") {
+fn operand(file: Option<&Path>, archive: &Archive, host: &Host) -> PathBuf {
+    let is_taken = |file: &&Path| file.is_absolute() && file.extension().is_some_and(|extension| extension == "deb");
+    if let Some(file) = file.filter(is_taken) {
         return file.to_owned();
     }
     let name = format!("{}_{}_{}.deb", archive.package, archive.version.replace(':', "%3a"), archive.architecture);
@@ -335,10 +338,10 @@ mod tests {
     fn a_pushed_deb_gets_a_name_that_apt_takes() {
         let host = Host::new("/state", BTreeMap::new(), &|_, _| ());
         assert_eq!(
-            operand(Path::new("/state/blobs/0af"), &archive("1:6.2.1-1"), &host),
+            operand(Some(Path::new("/state/blobs/0af")), &archive("1:6.2.1-1"), &host),
             Path::new("/state/debs/es_1%3a6.2.1-1_all.deb")
         );
-        assert_eq!(operand(Path::new("/tmp/x.deb"), &archive("1"), &host), Path::new("/tmp/x.deb"));
+        assert_eq!(operand(Some(Path::new("/tmp/x.deb")), &archive("1"), &host), Path::new("/tmp/x.deb"));
     }
 
     #[test]
