@@ -113,10 +113,10 @@ pub(super) fn connectors(global: &Global, command: &ConnectorsCommand, ui: Ui) -
             Worker::reach(global, &args.reach, ui)?.restart(args.name.as_deref(), args.failed)
         }
         ConnectorsCommand::Pause(args) => {
-            Ok(Worker::reach(global, &args.reach, ui)?.order(std::slice::from_ref(&args.name), "paused"))
+            Worker::reach(global, &args.reach, ui)?.order_known(&args.name, "paused")
         }
         ConnectorsCommand::Resume(args) => {
-            Ok(Worker::reach(global, &args.reach, ui)?.order(std::slice::from_ref(&args.name), "running"))
+            Worker::reach(global, &args.reach, ui)?.order_known(&args.name, "running")
         }
         ConnectorsCommand::Delete(args) => {
             let mut worker = Worker::reach(global, &args.reach, ui)?;
@@ -210,6 +210,11 @@ impl Worker {
             return Ok(Exit::Ok);
         }
         Ok(self.order(&names, "restarted"))
+    }
+
+    fn order_known(&mut self, name: &String, state: &str) -> Result<Exit, Stop> {
+        self.must_know(name)?;
+        Ok(self.order(std::slice::from_ref(name), state))
     }
 
     fn order(&mut self, names: &[String], state: &str) -> Exit {
