@@ -16,7 +16,7 @@ const NAME: &str = "artifact_package";
 
 pub(super) const ACTION: Action = Action {
     name: NAME,
-    params: &["product", "version", "architecture", "sources", "file", "hold", "start", "conffiles", "allow_downgrade"],
+    params: &["product", "version", "architecture", "sources", "file", "hold", "start", "conffiles", "allow_downgrade", "lock_timeout"],
     run,
 };
 
@@ -32,6 +32,9 @@ fn run(context: &ActionContext, args: &Map) -> Result<Deed, Failure> {
         "start": flag(args, "start", false),
         "allow_downgrade": flag(args, "allow_downgrade", false),
     });
+    if let Some(seconds) = args.get("lock_timeout") {
+        params["lock_timeout"] = seconds.into();
+    }
     if !artifact.package.is_empty() {
         params["_package"] = artifact.package.as_str().into();
         params["_version"] = artifact.package_version.as_str().into();
