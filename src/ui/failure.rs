@@ -67,13 +67,18 @@ fn margin(place: &Place) -> usize {
 fn notes(failure: &Failure) -> Vec<String> {
     let printed = ["stderr", "stdout", "msg"].iter().filter_map(|name| {
         let text = failure.result.get(*name)?.as_str()?.trim();
-        let known = failure.message.contains(text) || failure.notes.iter().any(|note| note.text.contains(text));
+        let known = failure.message.contains(text) || failure.notes.iter().any(|note| tells(&note.text, text));
         (!text.is_empty() && !known && text != "non-zero return code").then(|| ((*name).to_owned(), text.to_owned()))
     });
     let noted = failure.notes.iter().map(|note| (note.label.clone(), note.text.clone()));
     let all: Vec<(String, String)> = noted.chain(printed).collect();
     let wide = all.iter().map(|(label, _)| label.len()).max().unwrap_or(0);
     all.iter().flat_map(|(label, text)| note_lines(label, text, wide)).collect()
+}
+
+/// Whether a note says what was printed, or is the part of it that counts.
+fn tells(note: &str, printed: &str) -> bool {
+    note.contains(printed) || note.contains('\n') && printed.contains(note)
 }
 
 /// The last lines of a note count most.
