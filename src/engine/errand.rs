@@ -118,7 +118,7 @@ impl Errands {
             match what {
                 What::Alive { text, count } => alive(&errands[number], &text, count),
                 What::Debts(debts, _) => drop(self.debts.insert(errands[number].host.clone(), debts)),
-                What::Connected { .. } | What::LookedAhead(_) | What::Struck => {}
+                What::Connected { .. } | What::LookedAhead(..) | What::Struck => {}
                 What::Done(answer) => {
                     answers[number] = Some(*answer);
                     open -= 1;

@@ -4,17 +4,20 @@
 //! order than foreseen makes all of them worthless, and so does any change on the machine.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use dpp_protocol::Answer;
 use serde_json::Value as Json;
 
 use crate::actions::Remote;
 use crate::engine::prepare::Ready;
+use crate::plan::TaskStep;
 use crate::transport::Become;
 
 /// What was asked for, and its answer when it came.
 struct Foreseen {
     number: u64,
+    step: Arc<TaskStep>,
     module: String,
     params: Json,
     becoming: Option<Become>,
@@ -29,9 +32,10 @@ pub(super) struct Foresight {
 
 impl Foresight {
     /// Notes what is asked for.
-    pub(super) fn expect(&mut self, number: u64, ready: &Ready) {
+    pub(super) fn expect(&mut self, number: u64, step: &Arc<TaskStep>, ready: &Ready) {
         self.foreseen.push_back(Foreseen {
             number,
+            step: Arc::clone(step),
             module: ready.remote.module.clone(),
             params: ready.remote.params.clone(),
             becoming: ready.becoming.clone(),
@@ -47,6 +51,11 @@ impl Foresight {
             }
         }
         self.foreseen.retain(|foreseen| foreseen.answer.is_some());
+    }
+
+    /// The task that a survey is for.
+    pub(super) fn step(&self, number: u64) -> Option<Arc<TaskStep>> {
+        self.foreseen.iter().find(|foreseen| foreseen.number == number).map(|foreseen| Arc::clone(&foreseen.step))
     }
 
     /// The answer for this task, if it is the next one that was foreseen.

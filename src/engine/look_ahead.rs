@@ -4,13 +4,13 @@
 
 use std::sync::Arc;
 
-use dpp_protocol::Task;
-
 use crate::actions;
 use crate::engine::batch::Batch;
 use crate::engine::doing::{Doing, Verdict};
 use crate::engine::ending::Ending;
 use crate::engine::foresight::worth_a_look;
+use crate::engine::machine::Ahead;
+use crate::engine::provisions::Need;
 use crate::engine::prepare::{Prepared, Ready};
 use crate::engine::scope::FACTS;
 use crate::engine::{HostRun, Next, TaskVars};
@@ -27,32 +27,42 @@ enum Onward {
 
 impl Batch<'_> {
     /// The survey of the task a host is at, and of those that come after it.
-    pub(super) fn look_ahead(&mut self, index: usize, ready: &Ready) -> Vec<Task> {
-        let mut tasks = Vec::new();
+    pub(super) fn look_ahead(&mut self, index: usize, ready: &Ready) -> Ahead {
+        let mut ahead = Ahead::default();
         let mut run = self.members[index].run.clone();
+        let is_final = !run.would_rescue();
         let state = Arc::clone(&self.members[index].vars.state);
         self.members[index].foresight.forget();
         if let Some(doing) = self.members[index].doing.take() {
-            self.ask(index, &doing, ready, &mut tasks);
+            self.ask(index, &doing, ready, &run, &mut ahead);
             if doing.is_single() {
                 set_pending(&self.members[index].vars, &doing.step);
                 run.advance();
-                while tasks.len() < FAR && matches!(self.look_at(index, &mut run, ready, &mut tasks), Onward::Yes) {}
+                while ahead.tasks.len() < FAR && matches!(self.look_at(index, &mut run, ready, &mut ahead), Onward::Yes) {
+                }
             }
             self.members[index].doing = Some(doing);
         }
         state.write().pending.clear();
-        tasks
+        if !is_final {
+            ahead.needs.clear();
+        }
+        ahead
     }
 
-    fn ask(&mut self, index: usize, doing: &Doing, ready: &Ready, tasks: &mut Vec<Task>) {
+    /// A file that a task needs must be to be had now, unless the play knows what to do when the task fails.
+    fn ask(&mut self, index: usize, doing: &Doing, ready: &Ready, run: &HostRun, ahead: &mut Ahead) {
         let number = self.engine.number();
-        self.members[index].foresight.expect(number, ready);
-        tasks.push(doing.survey(number, ready));
+        self.members[index].foresight.expect(number, &doing.step, ready);
+        ahead.tasks.push(doing.survey(number, ready));
+        if !doing.check && !doing.ignores_errors() && !run.would_rescue() {
+            let survey = doing.survey(number, ready);
+            ahead.needs.extend(ready.remote.supply.clone().map(|supply| Need { survey, supply }));
+        }
     }
 
     /// Looks at the next task; `No` when it must be waited for.
-    fn look_at(&mut self, index: usize, run: &mut HostRun, first: &Ready, tasks: &mut Vec<Task>) -> Onward {
+    fn look_at(&mut self, index: usize, run: &mut HostRun, first: &Ready, ahead: &mut Ahead) -> Onward {
         let step = match run.next() {
             Next::Task(step) => step,
             Next::Flush if self.members[index].notified.is_empty() => {
@@ -75,10 +85,10 @@ impl Batch<'_> {
                     Ok(Prepared::Done(_)) => doing.suppose(Ending::skipped("")),
                     Ok(Prepared::Remote(ready)) => {
                         let same = ready.becoming == first.becoming && ready.delegate.is_none();
-                        if !same || !worth_a_look(&ready.remote, doing.check) || tasks.len() >= FAR {
+                        if !same || !worth_a_look(&ready.remote, doing.check) || ahead.tasks.len() >= FAR {
                             return Onward::No;
                         }
-                        self.ask(index, &doing, &ready, tasks);
+                        self.ask(index, &doing, &ready, run, ahead);
                         doing.suppose(Ending::skipped(""));
                     }
                     Ok(Prepared::Control(_)) | Err(_) => return Onward::No,

@@ -13,6 +13,7 @@ use dpp_protocol::{Answer, Debt, Failure, Progress, Task};
 
 use crate::actions::{Blob, Supply, supply};
 use crate::artifacts::Store;
+use crate::engine::provisions::{Alive, Need, Provisions, Shortage};
 use crate::secret::Secret;
 use crate::transport::{
     Agent, AgentBinary, Become, BecomeMethod, Connection, LinkError, Pushed, TransportError, start,
@@ -52,10 +53,19 @@ pub(super) struct Job {
 pub(super) enum Work {
     /// One task, for which these files must lie there, or which is supplied right before.
     Run { task: Box<Task>, blobs: Vec<Blob>, supply: Option<Box<Supply>> },
-    /// Surveys.
-    LookAhead(Vec<Task>),
+    /// Surveys, and files that must be to be had where they turn out to be lacking.
+    LookAhead(Ahead),
     /// Debts to be struck; nobody waits for it.
     Strike(Box<Task>),
+}
+
+/// Surveys that are sent ahead.
+#[derive(Default)]
+pub(super) struct Ahead {
+    /// In the order of the tasks.
+    pub(super) tasks: Vec<Task>,
+    /// Files that some of them may find lacking.
+    pub(super) needs: Vec<Need>,
 }
 
 /// What a machine has to say.
@@ -77,8 +87,8 @@ pub(super) enum What {
     Done(Box<Answer>),
     /// Debts were struck.
     Struck,
-    /// The surveys were answered, as far as they went.
-    LookedAhead(Vec<(u64, Answer)>),
+    /// The surveys were answered, as far as they went; a file that one of them lacks may not be had.
+    LookedAhead(Vec<(u64, Answer)>, Option<Shortage>),
     /// The machine is out of reach.
     Lost(Box<Failure>),
 }
@@ -99,7 +109,8 @@ impl Machine {
     ) -> Self {
         let (jobs, inbox) = mpsc::channel::<Job>();
         let thread = thread::spawn(move || {
-            let mut hands = Hands { route, binary, store, connection: None, agents: HashMap::new(), happenings };
+            let provisions = Provisions::new(store);
+            let mut hands = Hands { route, binary, provisions, connection: None, agents: HashMap::new(), happenings };
             for job in inbox {
                 hands.work(job);
             }
@@ -123,7 +134,7 @@ impl Machine {
 struct Hands {
     route: Route,
     binary: Arc<AgentBinary>,
-    store: Arc<Store>,
+    provisions: Provisions,
     connection: Option<Box<dyn Connection>>,
     agents: HashMap<Option<Become>, Agent>,
     happenings: Sender<Happening>,
@@ -152,9 +163,12 @@ impl Hands {
         };
         let outcome = match job.work {
             Work::Strike(task) => agent.run(*task, &mut |_| ()).map(|_| What::Struck),
-            Work::LookAhead(tasks) => agent.look_ahead(tasks).map(What::LookedAhead),
+            Work::LookAhead(Ahead { tasks, needs }) => agent.look_ahead(tasks).and_then(|answers| {
+                let shortage = self.provisions.gather(needs, &answers, agent, &alive)?;
+                Ok(What::LookedAhead(answers, shortage))
+            }),
             Work::Run { task, blobs, supply } => {
-                let answer = run(agent, *task, blobs, supply.as_deref(), &self.store, &alive);
+                let answer = run(agent, *task, blobs, supply.as_deref(), self.provisions.store(), &alive);
                 answer.map(|answer| What::Done(Box::new(answer)))
             }
         };
@@ -217,7 +231,7 @@ fn run(
     mut blobs: Vec<Blob>,
     needed: Option<&Supply>,
     store: &Store,
-    alive: &dyn Fn(&str, Option<(u64, u64)>),
+    alive: Alive,
 ) -> Result<Answer, LinkError> {
     if let Some(needed) = needed {
         let text = format!("fetch {}", needed.artifact.file);
@@ -241,7 +255,7 @@ fn run(
 fn push(
     agent: &mut Agent,
     blob: &Blob,
-    alive: &dyn Fn(&str, Option<(u64, u64)>),
+    alive: Alive,
 ) -> Result<Option<Failure>, LinkError> {
     let name = blob.path.file_name().map(PathBuf::from).unwrap_or_default();
     let text = format!("push {}", name.display());

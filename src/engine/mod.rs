@@ -18,6 +18,7 @@ mod loops;
 mod machine;
 mod notify;
 mod prepare;
+mod provisions;
 mod run;
 mod scope;
 mod vars_files;

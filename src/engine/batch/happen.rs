@@ -9,6 +9,7 @@ use crate::engine::batch::Batch;
 use crate::engine::doing::Doing;
 use crate::engine::ending::Ending;
 use crate::engine::machine::{Happening, What};
+use crate::engine::provisions::Shortage;
 use crate::event::{Event, Status};
 
 impl Batch<'_> {
@@ -39,7 +40,11 @@ impl Batch<'_> {
             (What::Connected { ms }, _) => self.engine.events.tell(Event::HostConnected { host, ms }),
             (What::Alive { text, count }, _) => self.engine.events.tell(Event::StepAlive { host, text, count }),
             (What::Debts(debts, becoming), Some(index)) => self.debts_found(index, debts, becoming.as_ref()),
-            (What::LookedAhead(answers), Some(index)) => {
+            (What::LookedAhead(answers, shortage), Some(index)) => {
+                if let Some(shortage) = shortage {
+                    self.falls_short(index, shortage);
+                    return;
+                }
                 self.members[index].foresight.keep(answers);
                 if let Some(doing) = &mut self.members[index].doing {
                     doing.waiting = false;
@@ -52,6 +57,15 @@ impl Batch<'_> {
             (What::Lost(failure), Some(index)) => self.lost(index, *failure),
             (What::Struck, _) | (_, None) => {}
         }
+    }
+
+    /// A task to come needs a file that cannot be had: the host fails of it now, before anything is changed there.
+    fn falls_short(&mut self, index: usize, shortage: Shortage) {
+        let member = &mut self.members[index];
+        let Some(step) = member.foresight.step(shortage.number) else { return };
+        let vars = member.vars.of(&step);
+        member.doing = Some(Doing::new(&step, vars, &self.engine.options));
+        self.finish(index, Ending::failed(shortage.failure));
     }
 
     /// Something was done on a machine: what was foreseen for the hosts that are this machine may be wrong now.

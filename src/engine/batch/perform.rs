@@ -2,7 +2,7 @@
 
 use crate::engine::batch::Batch;
 use crate::engine::foresight::worth_a_look;
-use crate::engine::machine::{Job, Work};
+use crate::engine::machine::{Ahead, Job, Work};
 use crate::engine::prepare::Ready;
 
 impl Batch<'_> {
@@ -17,8 +17,8 @@ impl Batch<'_> {
                 return;
             }
         } else if !looked && ready.delegate.is_none() && worth_a_look(&ready.remote, check) {
-            let tasks = self.look_ahead(index, ready);
-            self.send(index, ready, Work::LookAhead(tasks));
+            let ahead = self.look_ahead(index, ready);
+            self.send(index, ready, Work::LookAhead(ahead));
             if let Some(doing) = &mut self.members[index].doing {
                 doing.looked = true;
             }
@@ -38,7 +38,7 @@ impl Batch<'_> {
         if member.doing.as_ref().is_some_and(|doing| !doing.check) {
             member.debts.retain(|(name, by)| by != &ready.becoming || settles.iter().all(|debt| debt.handler != *name));
         }
-        let Some(doing) = &mut member.doing else { return Work::LookAhead(Vec::new()) };
+        let Some(doing) = &mut member.doing else { return Work::LookAhead(Ahead::default()) };
         let supply = ready.remote.supply.clone().filter(|_| !doing.check).map(Box::new);
         let task = doing.task(number, ready, owes, settles);
         Work::Run { task: Box::new(task), blobs: ready.remote.blobs.clone(), supply }
