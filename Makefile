@@ -45,11 +45,14 @@ unit: deps ## tests without hosts, the house test among them
 house: deps ## only the house test: floors, module heads, tables
 	$(CARGO) test --locked -p dppctl --test house
 
-# The agent is a binary of another crate, so cargo does not build it for the test by itself.
-e2e: deps lab-deps ## end-to-end tests on hosts of the lab (root)
-	$(CARGO) build $(WORKSPACE)
+# Agent, load and packages are of other crates, so cargo does not build them for the tests by itself. Most tests wait most of the time.
+e2e: deps lab-deps ## end-to-end tests on hosts of the lab (root), after building the products that are not in its cache
+	$(CARGO) build $(WORKSPACE) --bins --examples
+	crates/relay/debian/build $(CARGO_TARGET_DIR)/debug/dpp-relay $(CARGO_TARGET_DIR)/debug/e2e
+	crates/webapp/debian/build $(CARGO_TARGET_DIR)/debug/dpp-webapp $(CARGO_TARGET_DIR)/debug/e2e
+	$(ROOT) $(LAB) products demo
 	@trap '$(ROOT) $(LAB) sweep' EXIT; \
-	$(if $(ROOT),CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER='$(ROOT)' )$(CARGO) test $(WORKSPACE) --test e2e -- --test-threads 2
+	$(if $(ROOT),CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER='$(ROOT)' )$(CARGO) test $(WORKSPACE) --test e2e -- --test-threads 8
 
 demo: build lab-deps ## bare hosts to a running, verified pipeline
 	tests/demo/run

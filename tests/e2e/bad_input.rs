@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
-use crate::lab::{Lab, Run};
+use crate::lab::Lab;
+use crate::run::Run;
 
 const PING: &str = "- {hosts: all, gather_facts: false, tasks: [{name: look, ping: {}}]}\n";
 

@@ -1,13 +1,14 @@
 //! The harness: hosts of the lab for one test, a project folder, and `dppctl` run as a user would run it.
 
-use std::fmt;
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Mutex, PoisonError};
 
 use regex::Regex;
 use tempfile::TempDir;
+
+use crate::run::Run;
 
 /// One at a time: hosts of all tests belong to the same run of the lab.
 static LAB: Mutex<()> = Mutex::new(());
@@ -35,6 +36,11 @@ impl Lab {
     /// Boots hosts with a hardened sshd: no sftp, no forwarding, a banner, a chatty shell, `requiretty`, /tmp noexec.
     pub(crate) fn boot_hardened(test: &str, names: &[&str]) -> Self {
         Self::boot_with(test, names, &["--profile", "hardened"])
+    }
+
+    /// Boots hosts whose apt reads the mirror of this run alone.
+    pub(crate) fn boot_local(test: &str, names: &[&str]) -> Self {
+        Self::boot_with(test, names, &["--apt", "local"])
     }
 
     /// A project without a host.
@@ -98,9 +104,7 @@ impl Lab {
 
     /// Runs `dppctl` in the project, with the inventory `hosts`.
     pub(crate) fn dppctl<const N: usize>(&self, arguments: [&str; N]) -> Run {
-        let output = self.command(&arguments).output().unwrap();
-        let text = |bytes: Vec<u8>| self.made_plain(&String::from_utf8(bytes).unwrap());
-        Run { stdout: text(output.stdout), stderr: text(output.stderr), code: output.status.code() }
+        self.plain(self.command(&arguments).output().unwrap())
     }
 
     /// Starts `dppctl`, to do something to the host meanwhile; [`Lab::finish`] waits for it.
@@ -110,7 +114,10 @@ impl Lab {
 
     /// Waits for what [`Lab::start`] began.
     pub(crate) fn finish(&self, child: Child) -> Run {
-        let output = child.wait_with_output().unwrap();
+        self.plain(child.wait_with_output().unwrap())
+    }
+
+    fn plain(&self, output: Output) -> Run {
         let text = |bytes: Vec<u8>| self.made_plain(&String::from_utf8(bytes).unwrap());
         Run { stdout: text(output.stdout), stderr: text(output.stderr), code: output.status.code() }
     }
@@ -130,7 +137,15 @@ impl Lab {
 
     /// Runs a shell line on a host as root, without ssh.
     pub(crate) fn on(&self, name: &str, line: &str) -> String {
-        lab(["exec", &self.host(name).made_as, line])
+        said(lab_command(["exec", &self.host(name).made_as, line]))
+    }
+
+    /// Lays a file of this machine on a host, for root to run.
+    pub(crate) fn lay(&self, name: &str, from: &Path, to: &str) {
+        let line = format!("cat >{to} && chmod 755 {to}");
+        let mut command = lab_command(["exec", &self.host(name).made_as, &line]);
+        command.stdin(File::open(from).unwrap());
+        said(command);
     }
 
     /// Cuts a host's power.
@@ -162,6 +177,13 @@ impl Lab {
             // A dead address: the neighbour table's own time-out may come before ours.
             (r"no answer within \d+ s|no route to host", "[SILENCE]"),
             (r"SHA256:[A-Za-z0-9+/=]+", "SHA256:[HASH]"),
+            (r"\b[0-9a-f]{128}\b", "[SHA512]"),
+            (r"\b[0-9a-f]{64}\b", "[SHA256]"),
+            (r"\b\d+ MiB are free", "[FREE] are free"),
+            (r"\d+ files and directories", "[MANY] files and directories"),
+            (r"10\.77\.\d+\.1:8000", "[MIRROR]"),
+            (r"\(pid \d+\), running for \d+s", "(pid [PID]), running for [TIME]"),
+            (r"= holder   \d+ ", "= holder   [PID] "),
         ];
         for (pattern, word) in changing {
             text = Regex::new(pattern).unwrap().replace_all(&text, word).into_owned();
@@ -178,53 +200,24 @@ impl Drop for Lab {
     }
 }
 
-/// How `dppctl` ended and what it said, with what differs from run to run replaced.
-#[must_use = "snapshot the run, or assert how it ended"]
-pub(crate) struct Run {
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
-    pub(crate) code: Option<i32>,
-}
-
-impl Run {
-    /// The run ended with this exit code, or the test ends with what it said.
-    pub(crate) fn exits(self, code: i32) -> Self {
-        assert_eq!(self.code, Some(code), "{self}");
-        self
-    }
-
-    /// How many changes the last line counts.
-    pub(crate) fn changes(&self) -> usize {
-        let counted = Regex::new(r"(\d+) changes (?:would be )?made").unwrap();
-        let found = counted.captures_iter(&self.stderr).last().or_else(|| counted.captures_iter(&self.stdout).last());
-        found.unwrap_or_else(|| panic!("no summary: {self}"))[1].parse().unwrap()
-    }
-}
-
-impl fmt::Display for Run {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let code = self.code.map_or_else(|| "by a signal".to_owned(), |code| code.to_string());
-        writeln!(f, "[exit {code}]")?;
-        for (name, text) in [("stdout", &self.stdout), ("stderr", &self.stderr)] {
-            if !text.is_empty() {
-                writeln!(f, "[{name}]\n{}", text.trim_end())?;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Runs a verb of the lab in this test binary's own run, which is swept when the binary is gone.
-fn lab<'a>(arguments: impl IntoIterator<Item = &'a str>) -> String {
+/// Runs a verb of the lab that makes, boots or removes hosts, in this test binary's own run.
+pub(crate) fn lab<'a>(arguments: impl IntoIterator<Item = &'a str>) -> String {
     let _alone = LAB.lock().unwrap_or_else(PoisonError::into_inner);
+    said(lab_command(arguments))
+}
+
+/// The run is swept when this binary is gone.
+fn lab_command<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Command {
     let me = std::process::id().to_string();
-    let output = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/lab/lab"))
-        .args(arguments)
-        .env("DPP_LAB_RUN", format!("e2e-{me}"))
-        .env("DPP_LAB_OWNER", &me)
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success(), "the lab failed: {said}{}", String::from_utf8_lossy(&output.stderr));
-    said
+    let mut command = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/lab/lab"));
+    command.args(arguments).env("DPP_LAB_RUN", format!("e2e-{me}")).env("DPP_LAB_OWNER", &me);
+    command
+}
+
+/// What a command said, which must have come to a good end.
+pub(crate) fn said(mut command: Command) -> String {
+    let output = command.output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{command:?} failed: {text}{}", String::from_utf8_lossy(&output.stderr));
+    text
 }

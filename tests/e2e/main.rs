@@ -2,8 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "a harness that cannot go on shall say so and stop")]
 
 mod bad_input;
+mod bad_packages;
+mod bad_sources;
 mod bootstrap;
 mod converge;
 mod debts;
+mod deployed;
 mod lab;
+mod run;
 mod same_machine;

@@ -1,0 +1,56 @@
+//! What Kafka and Connect refuse, or do not answer: named at its place, nothing broken, repaired by the next deployment.
+
+use super::{Pipeline, pipeline};
+use crate::run::Run;
+
+/// A deployment of Connect with settings of the connector that are wrong.
+fn deployed_with(pipeline: &Pipeline, settings: &str) -> Run {
+    let settings = format!("{{\"connector_settings\": {settings}}}");
+    pipeline.dppctl(["deploy", "--yes", "--only", "connect", "-e", &settings])
+}
+
+/// The connector runs as before, and the next deployment finds everything well.
+fn is_left_well(pipeline: &Pipeline) {
+    assert_eq!(pipeline.sink(), "RUNNING [RUNNING]");
+    let _ = pipeline.dppctl(["deploy", "--yes"]).exits(0);
+    assert_eq!(pipeline.dppctl(["deploy", "--yes", "--no-verify"]).exits(0).changes(), 0);
+}
+
+#[test]
+fn a_connector_class_that_no_plugin_has() {
+    let pipeline = pipeline();
+    let class = r#"{"connector.class": "io.confluent.connect.elasticsearch.ElasticSearchSinkConector"}"#;
+    insta::assert_snapshot!(deployed_with(&pipeline, class));
+    is_left_well(&pipeline);
+}
+
+#[test]
+fn a_connector_configuration_that_connect_refuses() {
+    let pipeline = pipeline();
+    insta::assert_snapshot!(deployed_with(&pipeline, r#"{"tasks.max": "many", "batch.size": "-1"}"#));
+    is_left_well(&pipeline);
+}
+
+#[test]
+fn a_connect_worker_that_is_down() {
+    let pipeline = pipeline();
+    pipeline.on("kafka1", "systemctl stop confluent-kafka-connect");
+    insta::assert_snapshot!("connectors_of_a_worker_that_is_down", pipeline.dppctl(["connectors", "list"]));
+    insta::assert_snapshot!("apply_to_a_worker_that_is_down", pipeline.dppctl(["connectors", "apply"]));
+    let _ = pipeline.dppctl(["deploy", "--yes"]).exits(0);
+    assert_eq!(pipeline.sink(), "RUNNING [RUNNING]");
+}
+
+/// Somebody else listens where Kafka wants to; Connect, the connector and the relay all need it.
+#[test]
+fn kafka_that_cannot_come_up() {
+    let pipeline = pipeline();
+    pipeline.on("kafka1", "systemctl stop confluent-kafka");
+    let intruder = "use IO::Socket::INET; IO::Socket::INET->new(LocalPort => 9092, Listen => 9, ReuseAddr => 1) or die $!; sleep";
+    pipeline.on("kafka1", &format!("systemd-run --quiet --unit=intruder perl -e '{intruder}'"));
+    let failed = pipeline.dppctl(["deploy", "--yes"]).exits(2);
+    assert!(failed.stderr.contains("Address already in use"), "{failed}");
+    pipeline.on("kafka1", "systemctl stop intruder");
+    let repaired = pipeline.dppctl(["deploy", "--yes"]).exits(0);
+    assert!(repaired.changes() > 0, "{repaired}");
+}
