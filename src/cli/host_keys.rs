@@ -10,7 +10,7 @@ use crate::ui::{Table, Ui};
 
 /// Hosts that are contacted at a time.
 const AT_ONCE: usize = 20;
-const INSTEAD: &str = "compare them and run with --host-key-checking accept-new, or connect once with ssh";
+const INSTEAD: &str = "compare with the hosts' own and run with --host-key-checking accept-new, or connect once with ssh";
 
 /// Asks a person about all unknown keys on the ways to these hosts; a no, or nobody to ask, ends the run.
 pub(super) fn ask_about<'a>(ways: impl IntoIterator<Item = (&'a str, &'a Connection)>, ui: Ui) -> Result<(), Stop> {
@@ -53,22 +53,20 @@ fn unknown<'a>(targets: &[(Vec<&'a str>, &SshTarget)]) -> Vec<(String, UnknownKe
 }
 
 fn confirm(unknown: &[(String, UnknownKey)], ui: Ui) -> Result<(), Stop> {
-    let (whose, them) = if unknown.len() == 1 {
-        ("The key of 1 host is".to_owned(), "it")
-    } else {
-        (format!("The keys of {} hosts are", unknown.len()), "them")
+    let (whose, them) = match unknown.len() {
+        1 => ("the key of 1 host is".to_owned(), "it"),
+        many => (format!("the keys of {many} hosts are"), "them"),
     };
     let table = table(unknown);
-    let head = format!("{whose} not known yet:");
     if !ask::is_possible() {
         return Err(Stop::Declined(format!(
-            "{head}\n{table}standard input is no terminal, so nobody can be asked; {INSTEAD}"
+            "{whose} not known, and standard input is no terminal to ask on\n{table}help: {INSTEAD}"
         )));
     }
     let file = unknown.first().and_then(|(_, key)| key.file()).map(|file| file.display().to_string());
-    ui.story(&head);
+    ui.story(&format!("{whose} not known yet"));
     ui.story(table.trim_end());
-    ui.story("On a host its own says:  ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub");
+    ui.story("a host's own says what it is: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub");
     ask::yes(&format!("Trust {them}, and remember {them} in {}?", file.unwrap_or_default()), INSTEAD, ui)
 }
 

@@ -48,7 +48,11 @@ impl Invocation {
     ) -> Result<Self, Stop> {
         let project = project(global)?;
         let sources = sources(global, connection, &project)?;
-        Self::of(global, project, &sources, connection, privilege)
+        let invocation = Self::of(global, project, &sources, connection, privilege)?;
+        let ui = global.ui();
+        ui.problems(&invocation.project.warnings);
+        ui.problems(invocation.inventory.warnings());
+        Ok(invocation)
     }
 
     /// Reads everything there is; true when there is an inventory.
@@ -227,7 +231,7 @@ fn defaults(
     let settings = &project.settings;
     let named_user = connection.and_then(|args| args.user.clone()).or_else(|| settings.user.value.clone());
     let password = match connection {
-        Some(args) if args.ask_pass => Some(ask::secret("password of the login", "--connection-password-file")?),
+        Some(args) if args.ask_pass => Some(ask::secret("the password of the login", "--connection-password-file")?),
         _ => {
             let file = connection.and_then(|args| args.connection_password_file.clone());
             file.or_else(|| settings.connection_password_file.value.clone()).map(|file| secret_of(&file)).transpose()?

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::{Stop, ask};
 use crate::inventory::{Connection, ConnectionKind};
 use crate::secret::Secret;
+use crate::source::Problem;
 use crate::transport::{Login, PrivateKey, agent_keys};
 use crate::ui::Ui;
 
@@ -30,11 +31,13 @@ struct Keys {
     held_by_agent: Vec<Vec<u8>>,
     files: HashMap<PathBuf, Option<PrivateKey>>,
     wanted: BTreeMap<PathBuf, BTreeSet<String>>,
+    /// Keys that what was given does not open.
+    misfits: BTreeSet<PathBuf>,
 }
 
 impl Keys {
     fn new(held_by_agent: Vec<Vec<u8>>) -> Self {
-        Self { held_by_agent, files: HashMap::new(), wanted: BTreeMap::new() }
+        Self { held_by_agent, files: HashMap::new(), wanted: BTreeMap::new(), misfits: BTreeSet::new() }
     }
 
     fn want(&mut self, host: &str, login: &Login) {
@@ -56,7 +59,12 @@ impl Keys {
 
     fn is_wanted(&mut self, path: &Path, login: &Login) -> bool {
         if let Some(given) = login.passphrase(path) {
-            return self.read(path).is_some_and(|key| key.is_encrypted() && key.opens_with(given) == Some(false));
+            let misfits =
+                self.read(path).is_some_and(|key| key.is_encrypted() && key.opens_with(given) == Some(false));
+            if misfits {
+                self.misfits.insert(path.to_owned());
+            }
+            return misfits;
         }
         let held = if login.use_agent { self.held_by_agent.clone() } else { Vec::new() };
         let is_held = |key: &PrivateKey| key.public_half().is_some_and(|half| held.contains(&half));
@@ -71,6 +79,12 @@ impl Keys {
         if !self.wanted.is_empty() && ask::is_possible() {
             let s = if self.wanted.len() == 1 { " is" } else { "s are" };
             ui.story(&format!("{} private key{s} encrypted; to be asked no more: {INSTEAD}", self.wanted.len()));
+        }
+        if let Some(path) = self.misfits.first().filter(|_| !ask::is_possible()) {
+            let words = format!("the passphrase that was given does not open the private key {}", path.display());
+            return Err(Problem::error("DPP0405", words)
+                .help("look at --key-passphrase-file or ansible_private_key_passphrase; ssh-keygen -y -f KEY tries one")
+                .into());
         }
         let mut given: BTreeMap<PathBuf, Secret> = BTreeMap::new();
         for (path, hosts) in &self.wanted {
@@ -88,7 +102,7 @@ impl Keys {
 }
 
 fn one(path: &Path, hosts: &BTreeSet<String>, fits: &dyn Fn(&Secret) -> Option<bool>, ui: Ui) -> Result<Secret, Stop> {
-    let what = format!("passphrase of {} ({})", path.display(), several(hosts));
+    let what = format!("the passphrase of {} ({})", path.display(), several(hosts));
     for _ in 0..ATTEMPTS {
         let passphrase = ask::secret(&what, INSTEAD)?;
         if fits(&passphrase) != Some(false) {
@@ -161,6 +175,16 @@ mod tests {
             keys.want("es1", &login);
             assert_eq!(keys.wanted.len(), wanted, "{login:?}");
         }
+    }
+
+    #[test]
+    fn a_given_passphrase_that_does_not_fit_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut keys = Keys::new(Vec::new());
+        let locked = key(folder.path(), "locked", "secret");
+        keys.want("es1", &Login { passphrase: Some(Secret::new("wrong")), ..login(&[&locked], &[]) });
+        let Err(Stop::Refused(problems)) = keys.ask(Ui::plain()) else { panic!("it was taken") };
+        assert_eq!(problems[0].code, "DPP0405");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The ways to hosts: what inventory, settings and OpenSSH's configuration say of reaching them, and a person, where
 //! only a person knows.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use dpp_protocol::Failure;
@@ -38,7 +38,20 @@ impl Ways {
             ways = Self::unasked(invocation, vars, hosts);
         }
         host_keys::ask_about(ways.each(hosts), ui)?;
+        ways.tell_unused(hosts, ui);
         Ok(ways)
+    }
+
+    /// Options for OpenSSH's client that mean nothing to ours, for those who want to know.
+    fn tell_unused(&self, hosts: &[String], ui: Ui) {
+        if ui.verbosity < 1 {
+            return;
+        }
+        let options: BTreeSet<&str> =
+            self.each(hosts).flat_map(|(_, way)| &way.unused_options).map(String::as_str).collect();
+        for option in options {
+            ui.warning(&format!("`{option}` of ansible_ssh_args and its like has no meaning here and is passed over"));
+        }
     }
 
     /// The same, for a command to which a host that cannot be reached is an answer: without a terminal it asks nothing.

@@ -68,12 +68,10 @@ pub enum TransportError {
         path: String,
     },
     /// The host ended the connection instead of taking or refusing a login: while it boots, only root may log in.
-    #[error("{address} hung up during the login{}{said}", if .said.is_empty() { "" } else { ": " })]
+    #[error("{address} hung up during the login")]
     HungUp {
         /// `address:port`.
         address: String,
-        /// What it said before, on one line.
-        said: String,
     },
     /// The host took none of what was offered.
     #[error("{user}@{address} refused all of: {}", .tried.join(", "))]
@@ -179,7 +177,9 @@ impl TransportError {
             Self::WrongPassphrase { .. } => {
                 "look at --key-passphrase-file or ansible_private_key_passphrase; ssh-keygen -y -f KEY tries one".into()
             }
-            Self::HungUp { .. } => "if it is booting, give it more time: --connect-timeout 60".into(),
+            Self::HungUp { .. } => {
+                "while a host boots, only root may log in; give it more time: --connect-timeout 60".into()
+            }
             Self::LoginRefused { .. } => {
                 "set ansible_user and ansible_ssh_private_key_file, start an ssh agent, or give the password with -k"
                     .into()

@@ -11,6 +11,8 @@ use crate::transport::{Login, TransportError};
 
 /// libssh2's numbers for a connection that is gone: nothing sent, disconnected, nothing received.
 const GONE: [i32; 3] = [-7, -13, -43];
+/// How its words begin for a login that was never answered; their number is that of a refused one.
+const UNANSWERED: &str = "Waiting for";
 /// Its number for a key's file that it cannot use.
 const UNREADABLE: ErrorCode = ErrorCode::Session(-16);
 
@@ -120,11 +122,11 @@ impl Attempt<'_> {
         self.session.userauth_pubkey_file(&self.login.user, None, path, passphrase)
     }
 
-    /// Notes what was refused; a host that hung up instead refuses everything for now, and mostly says why.
+    /// Notes what was refused; a host that hung up instead refuses everything, for now.
     fn refused(&mut self, error: &ssh2::Error, what: String) -> Result<(), TransportError> {
-        if matches!(error.code(), ErrorCode::Session(number) if GONE.contains(&number)) {
-            let said = self.session.userauth_banner().ok().flatten().unwrap_or_default();
-            return Err(TransportError::HungUp { address: self.address.into(), said: one_line(said) });
+        let gone = matches!(error.code(), ErrorCode::Session(number) if GONE.contains(&number));
+        if gone || error.message().starts_with(UNANSWERED) {
+            return Err(TransportError::HungUp { address: self.address.into() });
         }
         self.tried.push(what);
         Ok(())
@@ -146,12 +148,6 @@ impl Attempt<'_> {
 
 fn unusable(key: &Path, cause: &str) -> TransportError {
     TransportError::Key { path: key.display().to_string(), cause: cause.into() }
-}
-
-/// What PAM says in several lines, without the quotation marks it puts around them.
-fn one_line(said: &str) -> String {
-    let printable = said.trim_matches(|letter: char| letter == '"' || letter == '\0' || letter.is_whitespace());
-    printable.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Answers every hidden prompt with the password.

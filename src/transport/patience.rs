@@ -54,17 +54,14 @@ mod tests {
 
     #[test]
     fn a_host_that_comes_up_is_waited_for_and_said_so() {
-        let mut left = vec![refused(), TransportError::HungUp { address: "es1:22".into(), said: "booting".into() }];
+        let mut left = vec![refused(), TransportError::HungUp { address: "es1:22".into() }];
         let mut told = Vec::new();
         let mut attempt = || left.pop().map_or(Ok("in"), Err);
         let made = patiently(Duration::from_secs(60), &mut attempt, &mut |text| told.push(text.to_owned()));
         assert_eq!(made.unwrap(), "in");
         assert_eq!(
             told,
-            [
-                "waiting: es1:22 hung up during the login: booting",
-                "waiting: cannot connect to es1:22: connection refused"
-            ]
+            ["waiting: es1:22 hung up during the login", "waiting: cannot connect to es1:22: connection refused"]
         );
     }
 

@@ -91,7 +91,8 @@ impl Purposes {
             "" => format!("stop it: kill {}", listener.pid),
             unit => format!("stop it: systemctl disable --now {unit}"),
         };
-        let who = format!("{} (pid {})", listener.words(), listener.pid);
+        let unit = if unit.is_empty() { String::new() } else { format!(", {}", listener.unit) };
+        let who = format!("{} (pid {}{unit})", listener.name, listener.pid);
         Some((
             format!("port {port} is held by {who}, and {} is to listen there", stage.name()),
             format!("{stop}; or set {} up on another host or port", stage.name()),
@@ -126,7 +127,7 @@ mod tests {
         let purposes = Purposes { hosts: BTreeMap::from([(Stage::Kibana, vec!["k1".to_owned()])]) };
         let found = |host: &str, listener: Listener| purposes.finding(host, 5601, &listener);
         let (what, help) = found("k1", listener("nginx", "nginx.service")).unwrap();
-        assert_eq!(what, "port 5601 is held by nginx (pid 812), and kibana is to listen there");
+        assert_eq!(what, "port 5601 is held by nginx (pid 812, nginx.service), and kibana is to listen there");
         assert!(help.starts_with("stop it: systemctl disable --now nginx;"), "{help}");
         assert!(found("k1", listener("python3", "")).unwrap().1.starts_with("stop it: kill 812;"));
         assert_eq!(found("k1", listener("node", "kibana.service")), None);
