@@ -42,7 +42,14 @@ fn is_repaired(lab: &Lab) {
 #[test]
 fn a_version_that_does_not_exist() {
     let lab = with_package("version");
-    insta::assert_snapshot!(lab.dppctl(["run", "site.yml", "-e", "elasticsearch_version=5.6.3", "-e", "dpp_sources=supplies"]));
+    insta::assert_snapshot!(lab.dppctl([
+        "run",
+        "site.yml",
+        "-e",
+        "elasticsearch_version=5.6.3",
+        "-e",
+        "dpp_sources=supplies"
+    ]));
     is_untouched(&lab);
     is_repaired(&lab);
 }
@@ -55,7 +62,14 @@ fn a_package_that_was_tampered_with() {
     let right = bytes.clone();
     *bytes.last_mut().unwrap() ^= 1;
     fs::write(&package, bytes).unwrap();
-    insta::assert_snapshot!(lab.dppctl(["run", "site.yml", "-e", "elasticsearch_version=5.6.2", "-e", "dpp_sources=supplies"]));
+    insta::assert_snapshot!(lab.dppctl([
+        "run",
+        "site.yml",
+        "-e",
+        "elasticsearch_version=5.6.2",
+        "-e",
+        "dpp_sources=supplies"
+    ]));
     is_untouched(&lab);
     fs::write(&package, right).unwrap();
     is_repaired(&lab);

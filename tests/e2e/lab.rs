@@ -107,6 +107,13 @@ impl Lab {
         self.plain(self.command(&arguments).output().unwrap())
     }
 
+    /// The same with programmes of a folder of the project before those of the system.
+    pub(crate) fn dppctl_with_path<const N: usize>(&self, folder: &str, arguments: [&str; N]) -> Run {
+        let path = format!("{}:/usr/bin:/bin", self.path(folder).display());
+        let child = self.command(&arguments).env("PATH", path).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        self.finish(child.unwrap())
+    }
+
     /// Starts `dppctl`, to do something to the host meanwhile; [`Lab::finish`] waits for it.
     pub(crate) fn start<const N: usize>(&self, arguments: [&str; N]) -> Child {
         self.command(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
@@ -128,10 +135,14 @@ impl Lab {
         assert!(agent.is_file(), "{} is missing: `cargo build --workspace` first", agent.display());
         let mut command = Command::new(programme);
         command.current_dir(self.folder.path()).env_clear().stdin(Stdio::null());
-        command.env("HOME", self.folder.path()).env("PATH", "/usr/bin:/bin").args(arguments);
+        command.env("HOME", self.folder.path()).env("PATH", "/usr/bin:/bin");
+        // What follows two dashes is somebody else's command line.
+        let own = arguments.iter().position(|argument| *argument == "--").unwrap_or(arguments.len());
+        command.args(&arguments[..own]);
         if !arguments.contains(&"-i") {
             command.args(["-i", "hosts"]);
         }
+        command.args(&arguments[own..]);
         command
     }
 

@@ -4,10 +4,16 @@
 mod bad_input;
 mod bad_packages;
 mod bad_sources;
+mod becoming;
 mod bootstrap;
+mod commands;
 mod converge;
 mod debts;
 mod deployed;
+mod doctor;
 mod lab;
+mod passphrases;
+mod patience;
 mod run;
 mod same_machine;
+mod sources;
