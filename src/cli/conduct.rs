@@ -114,12 +114,12 @@ pub(super) fn role_folders(invocation: &Invocation, playbooks: &[PathBuf]) -> Ve
     let mut folders: Vec<PathBuf> = Vec::new();
     for playbook in playbooks {
         for folder in invocation.project.role_folders(playbook.parent().unwrap_or(Path::new(""))) {
-            if !folders.contains(&folder) {
+            // A shipped playbook lies beside the shipped roles, which come last: a role of the project wins.
+            if !folders.contains(&folder) && !folder.starts_with(content::ROOT) {
                 folders.push(folder);
             }
         }
     }
-    // The shipped roles come last: a role of the project wins.
     folders.push(content::path("roles"));
     folders
 }

@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 
 use crate::cli::Stop;
 use crate::cli::conduct::{Conduct, conduct};
 use crate::cli::invocation::Invocation;
 use crate::cli::layout::{stage_of, steps_of};
 use crate::cli::options::{ConnectionArgs, Global, HowArgs, PrivilegeArgs, SelectionArgs};
-use crate::cli::{ask, verify};
+use crate::cli::{ask, candidates, verify};
 use crate::content::{self, Content};
 use crate::engine::count;
 use crate::exit::Exit;
@@ -26,7 +27,7 @@ pub(super) struct DeployArgs {
     #[arg(value_name = "PLAYBOOK")]
     playbook: Option<PathBuf>,
     /// Only this stage: rabbitmq, relay, kafka, connect, elasticsearch, kibana or webapp
-    #[arg(long, value_name = "STAGE", value_parser = stage)]
+    #[arg(long, value_name = "STAGE", value_parser = stage, add = ArgValueCompleter::new(candidates::stages))]
     only: Option<Stage>,
     /// Do not ask before the first change
     #[arg(short, long)]

@@ -1,12 +1,13 @@
 //! `dppctl exec`: one command on several hosts, by no shell.
 
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use dpp_protocol::{Answer, ResultMap};
 use serde_json::{Map as JsonMap, Value as Json, json};
 
 use crate::cli::invocation::Invocation;
 use crate::cli::options::{ConnectionArgs, Global, PrivilegeArgs};
-use crate::cli::{Stop, reach};
+use crate::cli::{Stop, candidates, reach};
 use crate::engine::{By, Errand};
 use crate::exit::Exit;
 use crate::ui::{Ui, answer_json};
@@ -15,7 +16,7 @@ use crate::ui::{Ui, answer_json};
 #[derive(Debug, Args)]
 pub(super) struct ExecArgs {
     /// Hosts and groups: `kafka`, `all:!k3`
-    #[arg(value_name = "PATTERN")]
+    #[arg(value_name = "PATTERN", add = ArgValueCompleter::new(candidates::hosts))]
     pattern: String,
     /// The command and its arguments
     #[arg(required = true, last = true, value_name = "COMMAND")]
@@ -63,8 +64,7 @@ fn tell(ui: &Ui, host: &str, answer: &Answer) {
     printed(result, "stdout").into_iter().for_each(|text| ui.answer(text));
     printed(result, "stderr").into_iter().for_each(|text| ui.story(text));
     if let Some(failure) = trouble.filter(|_| rc == "-") {
-        ui.story(&failure.message);
-        failure.help.iter().for_each(|help| ui.story(&format!("help: {help}")));
+        reach::tell(ui, host, failure);
     }
 }
 

@@ -1,12 +1,13 @@
 //! `dppctl facts`: what is known of hosts by looking at them, under Ansible's names.
 
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use dpp_protocol::Answer;
 use serde_json::{Map as JsonMap, Value as Json, json};
 
 use crate::cli::invocation::Invocation;
 use crate::cli::options::{ConnectionArgs, Global};
-use crate::cli::{Stop, reach};
+use crate::cli::{Stop, candidates, reach};
 use crate::engine::{By, Errand};
 use crate::exit::Exit;
 use crate::ui::{Ui, answer_json};
@@ -15,7 +16,7 @@ use crate::ui::{Ui, answer_json};
 #[derive(Debug, Args)]
 pub(super) struct FactsArgs {
     /// Hosts and groups; all when none is named
-    #[arg(value_name = "HOSTS")]
+    #[arg(value_name = "HOSTS", add = ArgValueCompleter::new(candidates::hosts))]
     pattern: Option<String>,
     /// Only facts whose name fits: `ansible_mem*`; may be repeated
     #[arg(long, value_name = "GLOB")]
@@ -43,7 +44,7 @@ pub(super) fn facts(global: &Global, args: &FactsArgs, ui: Ui) -> Result<Exit, S
                 let facts = serde_json::to_string_pretty(&document(answer)).unwrap_or_default();
                 ui.answer(&format!("{host} {facts}"));
             }
-            Err(failure) => ui.trouble(&format!("{host}: {}", failure.message)),
+            Err(failure) => reach::tell(&ui, host, failure),
         }
     }
     Ok(exit)

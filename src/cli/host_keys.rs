@@ -10,7 +10,8 @@ use crate::ui::{Table, Ui};
 
 /// Hosts that are contacted at a time.
 const AT_ONCE: usize = 20;
-const INSTEAD: &str = "compare with the hosts' own and run with --host-key-checking accept-new, or connect once with ssh";
+const INSTEAD: &str =
+    "compare with the hosts' own and run with --host-key-checking accept-new, or connect once with ssh";
 
 /// Asks a person about all unknown keys on the ways to these hosts; a no, or nobody to ask, ends the run.
 pub(super) fn ask_about<'a>(ways: impl IntoIterator<Item = (&'a str, &'a Connection)>, ui: Ui) -> Result<(), Stop> {
@@ -37,7 +38,7 @@ pub(super) fn ask_about<'a>(ways: impl IntoIterator<Item = (&'a str, &'a Connect
 }
 
 /// The keys that hosts show and nobody knows. A host out of reach shows none; the run will say so of it.
-fn unknown<'a>(targets: &[(Vec<&'a str>, &SshTarget)]) -> Vec<(String, UnknownKey)> {
+fn unknown(targets: &[(Vec<&str>, &SshTarget)]) -> Vec<(String, UnknownKey)> {
     let mut found = Vec::new();
     for some in targets.chunks(AT_ONCE) {
         thread::scope(|scope| {

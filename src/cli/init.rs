@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 
-use crate::cli::Stop;
+use crate::cli::{Stop, candidates};
 use crate::content::{Content, path};
 use crate::exit::Exit;
 use crate::source::{Problem, nearest};
@@ -37,7 +38,7 @@ pub(super) struct InitArgs {
     #[arg(long, value_name = "HOSTS", value_delimiter = ',')]
     hosts: Vec<String>,
     /// Write out a shipped role with its templates instead, to be changed; the project's own role wins
-    #[arg(long, value_name = "ROLE", conflicts_with = "hosts")]
+    #[arg(long, value_name = "ROLE", conflicts_with = "hosts", add = ArgValueCompleter::new(candidates::roles))]
     eject: Option<String>,
 }
 
@@ -61,7 +62,7 @@ pub(super) fn init(args: &InitArgs, ui: Ui) -> Result<Exit, Stop> {
         ui.story(&format!("Name your hosts:   {go}$EDITOR inventory/hosts"));
     }
     ui.story(&format!("Look at them:      {go}dppctl doctor"));
-    ui.story("See what would be: dppctl deploy --check");
+    ui.story(&format!("See what would be: {go}dppctl deploy --check"));
     Ok(Exit::Ok)
 }
 
@@ -69,8 +70,9 @@ pub(super) fn init(args: &InitArgs, ui: Ui) -> Result<Exit, Stop> {
 fn refuse_to_cover<'a>(folder: &Path, names: impl IntoIterator<Item = &'a str>) -> Result<(), Problem> {
     let there = names.into_iter().map(|name| folder.join(name)).find(|path| path.exists());
     there.map_or(Ok(()), |path| {
-        let problem = Problem::error("DPP0106", format!("{} is there already", path.display()));
-        Err(problem.help("a project is begun in a folder that has none: dppctl init NEW_FOLDER"))
+        let shown = path.strip_prefix(".").unwrap_or(&path).display().to_string();
+        let problem = Problem::error("DPP0106", format!("{shown} is there already"));
+        Err(problem.help(format!("nothing of yours is written over; name another folder, or move {shown} away")))
     })
 }
 
@@ -78,7 +80,7 @@ fn write(path: &Path, bytes: &[u8], ui: Ui) -> Result<(), Stop> {
     let made = path.parent().map_or(Ok(()), std::fs::create_dir_all);
     let written = made.and_then(|()| std::fs::write(path, bytes));
     written.map_err(|error| Stop::Trouble(format!("cannot write {}: {error}", path.display())))?;
-    ui.story(&format!("wrote {}", path.display()));
+    ui.story(&format!("wrote {}", path.strip_prefix(".").unwrap_or(path).display()));
     Ok(())
 }
 
@@ -98,6 +100,8 @@ fn eject(folder: &Path, role: &str, ui: Ui) -> Result<Exit, Stop> {
     for name in &names {
         write(&folder.join(name), shipped.read(&path(name)).unwrap_or_default(), ui)?;
     }
+    ui.story("");
+    ui.story(&format!("The project's role {role} wins over the shipped one from now on, in this folder and below."));
     Ok(Exit::Ok)
 }
 

@@ -1,11 +1,12 @@
 //! `dppctl inventory`: which hosts and groups there are, and where each of a host's variables comes from.
 
 use clap::{Args, Subcommand};
+use clap_complete::engine::ArgValueCompleter;
 use serde_json::{Map as JsonMap, Value as Json, json};
 
-use crate::cli::Stop;
 use crate::cli::invocation::Invocation;
 use crate::cli::options::Global;
+use crate::cli::{Stop, candidates};
 use crate::exit::Exit;
 use crate::inventory::{Inventory, LayerKind};
 use crate::source::{Place, Problem};
@@ -28,6 +29,7 @@ enum What {
     /// One host: its groups and variables
     Host {
         /// Its name
+        #[arg(add = ArgValueCompleter::new(candidates::hosts))]
         name: String,
         /// Only this variable, with every place that sets it
         #[arg(long, value_name = "VAR")]
@@ -174,6 +176,9 @@ fn host(inventory: &Inventory, name: &str, sayings: &[Saying], ui: &Ui) {
         return answer_json(ui, "dppctl.inventory/1", Exit::Ok, &body);
     }
     ui.answer(&format!("{name}   groups: {}", inventory.groups_of(name).join(" ")));
+    if winners.is_empty() {
+        return ui.story("no variable is set for it");
+    }
     let mut table = Table::new(&["VARIABLE", "VALUE", "FROM"]);
     for saying in winners {
         table.row([saying.name.clone(), shown(&saying.name, &saying.value).to_string(), saying.at()]);

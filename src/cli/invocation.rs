@@ -116,7 +116,7 @@ impl Invocation {
     }
 
     fn magic(&self, check: bool, diff: bool, verbosity: u8) -> Map {
-        let folder = self.inventory.folder().map(|folder| folder.display().to_string()).unwrap_or_default();
+        let folder = self.inventory.folder().and_then(|folder| std::path::absolute(folder).ok()).unwrap_or_default();
         let version = Map::from_iter([
             ("full".to_owned(), Value::plain("2.18.0")),
             ("major".to_owned(), Value::Int(2)),
@@ -131,7 +131,7 @@ impl Invocation {
             ("ansible_verbosity".to_owned(), i64::from(verbosity).into()),
             ("ansible_version".to_owned(), version.into()),
             ("ansible_managed".to_owned(), Value::plain("Managed by dppctl")),
-            ("inventory_dir".to_owned(), Value::plain(folder)),
+            ("inventory_dir".to_owned(), Value::plain(folder.display().to_string())),
         ])
     }
 }
@@ -194,7 +194,16 @@ fn source(
         let groups = project.settings.vagrant_groups.value.clone();
         return Ok(InventorySource::Vagrant(Vagrant { folder: project.root.clone(), groups, alone }));
     }
-    Ok(InventorySource::parse(&project.inventory_source(given)))
+    Ok(InventorySource::parse(&as_typed(project.inventory_source(given))))
+}
+
+/// A path below the working folder as somebody there would type it: settings have it whole.
+fn as_typed(path: String) -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    match Path::new(&path).strip_prefix(&here) {
+        Ok(below) if below != Path::new("") => below.display().to_string(),
+        _ => path,
+    }
 }
 
 fn ssh_config(connection: Option<&ConnectionArgs>, project: &Project) -> Result<SshConfig, Problem> {
@@ -204,15 +213,41 @@ fn ssh_config(connection: Option<&ConnectionArgs>, project: &Project) -> Result<
 }
 
 fn vault(project: &Project, connection: Option<&ConnectionArgs>) -> Result<Vault, Stop> {
+    let mut vault = Vault::new();
+    for given in connection.iter().flat_map(|args| &args.vault_id) {
+        let (label, source) = match given.split_once('@') {
+            Some((label, source)) => (Some(label.to_owned()).filter(|label| !label.is_empty()), source),
+            None => (None, given.as_str()),
+        };
+        let password = match source {
+            "prompt" => ask_vault_password(label.as_deref())?,
+            file => labelled_secret_of(Path::new(file), label.as_deref())?,
+        };
+        vault = vault.with(label, password);
+    }
+    if connection.is_some_and(|args| args.ask_vault_pass) {
+        vault = vault.with(None, ask_vault_password(None)?);
+    }
     let named = connection.and_then(|args| args.vault_password_file.clone());
     let file = named.or_else(|| project.settings.vault_password_file.value.clone());
-    let Some(file) = file else { return Ok(Vault::new()) };
-    Ok(Vault::new().with(None, secret_of(&file)?))
+    Ok(match file {
+        Some(file) => vault.with(None, secret_of(&file)?),
+        None => vault,
+    })
+}
+
+fn ask_vault_password(label: Option<&str>) -> Result<Secret, Stop> {
+    let of = label.map(|label| format!(" {label}")).unwrap_or_default();
+    ask::secret(&format!("the password of the vault{of}"), "--vault-password-file or --vault-id LABEL@FILE")
 }
 
 /// A secret from a file, or from a programme that prints it.
 fn secret_of(file: &Path) -> Result<Secret, Stop> {
-    let secret = Secret::from_file(file, None);
+    labelled_secret_of(file, None)
+}
+
+fn labelled_secret_of(file: &Path, label: Option<&str>) -> Result<Secret, Stop> {
+    let secret = Secret::from_file(file, label);
     secret.map_err(|error| {
         let problem = Problem::error(error.code(), error.to_string());
         match error.help() {

@@ -1,6 +1,7 @@
 //! The command line: one file a command, arguments in, exit code out.
 
 mod ask;
+mod candidates;
 mod completions;
 mod conduct;
 mod connectors;
@@ -101,6 +102,9 @@ enum Command {
 
 /// Parses the command line, does the command, returns how it went.
 pub fn main() -> Exit {
+    if completions::answered() {
+        return Exit::Ok;
+    }
     let words: Vec<String> = std::env::args().skip(1).collect();
     if let Some(exit) = help_topics::topic(&words, Ui::plain()) {
         return exit;
@@ -136,7 +140,7 @@ fn dispatch(cli: &Cli, ui: Ui) -> Result<Exit, Stop> {
         Command::Facts(args) => facts::facts(&cli.global, args, ui),
         Command::Exec(args) => exec::exec(&cli.global, args, ui),
         Command::Version => version::version(&cli.global, ui),
-        Command::Completions(args) => Ok(completions::completions(args, ui)),
+        Command::Completions(args) => completions::completions(args, ui),
         Command::Man(args) => man::man(args, ui),
     }
 }

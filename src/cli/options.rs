@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, ValueEnum};
+use clap_complete::engine::ArgValueCompleter;
 
+use crate::cli::candidates;
 use crate::report::ReportKind;
 use crate::ui::{Colour, Output, Ui};
 
@@ -14,7 +16,7 @@ pub(super) struct Global {
     #[arg(short, long, global = true, value_name = "PATH", env = "DPPCTL_INVENTORY")]
     pub inventory: Vec<String>,
     /// Only these hosts: `kafka:&prod:!k3`, `~regex`, `@file`
-    #[arg(short, long, global = true, value_name = "PATTERN")]
+    #[arg(short, long, global = true, value_name = "PATTERN", add = ArgValueCompleter::new(candidates::hosts))]
     pub limit: Option<String>,
     /// Variables: `k=v`, JSON or YAML, `@file`; may be repeated
     #[arg(short, long, global = true, value_name = "VARS")]
@@ -177,6 +179,12 @@ pub(super) struct ConnectionArgs {
     /// What to do about unknown host keys
     #[arg(long, value_enum, value_name = "POLICY")]
     pub host_key_checking: Option<HostKeyArg>,
+    /// Ask for the password of the vault
+    #[arg(short = 'J', long, alias = "ask-vault-password")]
+    pub ask_vault_pass: bool,
+    /// Password of a vault id: LABEL@FILE or LABEL@prompt; may be repeated
+    #[arg(long, value_name = "ID")]
+    pub vault_id: Vec<String>,
     /// File with the vault's password, or a programme that prints it
     #[arg(long, value_name = "FILE", env = "DPPCTL_VAULT_PASSWORD_FILE")]
     pub vault_password_file: Option<PathBuf>,

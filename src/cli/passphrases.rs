@@ -59,8 +59,7 @@ impl Keys {
 
     fn is_wanted(&mut self, path: &Path, login: &Login) -> bool {
         if let Some(given) = login.passphrase(path) {
-            let misfits =
-                self.read(path).is_some_and(|key| key.is_encrypted() && key.opens_with(given) == Some(false));
+            let misfits = self.read(path).is_some_and(|key| key.is_encrypted() && key.opens_with(given) == Some(false));
             if misfits {
                 self.misfits.insert(path.to_owned());
             }

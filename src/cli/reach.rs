@@ -36,6 +36,12 @@ pub(super) fn probes(invocation: &mut Invocation, hosts: &[String], ui: Ui) -> R
     Ok(Errands::new(ways.into_routes(), Arc::new(agent()?), Arc::new(store(invocation)?)))
 }
 
+/// Why a host gave no answer, and what to do next.
+pub(super) fn tell(ui: &Ui, host: &str, failure: &Failure) {
+    ui.trouble(&format!("{host}: {}", failure.message));
+    failure.help.iter().for_each(|help| ui.story(&format!("help: {help}")));
+}
+
 /// Whether a failure means that the host was out of reach.
 pub(super) fn is_lost(failure: &Failure) -> bool {
     failure.code.starts_with("DPP04")

@@ -1,17 +1,20 @@
 //! `dppctl render`: a role's template as a host would get it, on standard output.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use serde_json::json;
+use similar::TextDiff;
 
 use crate::cli::conduct::{catalogue, render as renderer, role_folders};
 use crate::cli::invocation::Invocation;
 use crate::cli::options::{ConnectionArgs, Global};
 use crate::cli::shipped::Shipped;
 use crate::cli::written::{NAME, Written};
-use crate::cli::{Stop, reach};
+use crate::cli::{Stop, candidates, reach};
 use crate::content;
 use crate::engine::{By, Errand, PlayVars, RunVars, TaskVars};
 use crate::exit::Exit;
@@ -26,8 +29,11 @@ use crate::value::{Map, Value};
 #[derive(Debug, Args)]
 pub(super) struct RenderArgs {
     /// The role and the name of its template: `kafka/server.properties.j2`
-    #[arg(value_name = "ROLE/TEMPLATE")]
+    #[arg(value_name = "ROLE/TEMPLATE", add = ArgValueCompleter::new(candidates::templates))]
     template: String,
+    /// Show how it differs on another host
+    #[arg(long, value_name = "HOST", add = ArgValueCompleter::new(candidates::hosts))]
+    diff: Option<String>,
     /// Use no facts, and so contact no host
     #[arg(long)]
     offline: bool,
@@ -39,25 +45,62 @@ pub(super) fn render(global: &Global, args: &RenderArgs, ui: Ui) -> Result<Exit,
     let mut invocation = Invocation::read(global, Some(&args.connection), None)?;
     let (role, name) = parted(&args.template)?;
     let host = one_host(&invocation, global.limit.as_deref())?;
-    let play = play(&invocation, role, &host)?;
-    let vars = invocation.run_vars(false, false, 0);
-    if !args.offline {
-        gather(&mut invocation, &vars, &host, ui)?;
+    known_role(&invocation, role)?;
+    let text = rendered(&mut invocation, (role, name), &host, args.offline, ui)?;
+    let Some(other) = &args.diff else {
+        ui.answer(&text);
+        return Ok(Exit::Ok);
+    };
+    let other = one_host(&invocation, Some(other))?;
+    let theirs = rendered(&mut invocation, (role, name), &other, args.offline, ui)?;
+    if text == theirs {
+        ui.story(&format!("{host} and {other} get the same"));
+    } else {
+        let changes = TextDiff::from_lines(&text, &theirs);
+        ui.answer(&changes.unified_diff().header(&host, &other).to_string());
     }
-    let vars = task_vars(vars, play, host)?;
+    Ok(Exit::Ok)
+}
+
+/// The template as one host would get it.
+fn rendered(
+    invocation: &mut Invocation,
+    (role, name): (&str, &str),
+    host: &str,
+    offline: bool,
+    ui: Ui,
+) -> Result<String, Stop> {
+    let play = play(invocation, role, host)?;
+    let vars = invocation.run_vars(false, false, 0);
+    if !offline {
+        gather(invocation, &vars, host, ui)?;
+    }
+    let vars = task_vars(vars, play, host.to_owned())?;
     let role_folder = vars.step.as_ref().and_then(|step| Some(step.role.as_ref()?.role.folder.clone()));
     let own = [invocation.project.root.clone(), content::path("")];
     let search = SearchPath { folders: role_folder.into_iter().chain(own).collect() };
     let source = template(&search, role, name)?;
     let scope = Scope::new(Arc::new(vars), Arc::new(search));
     let text = invocation.templates.file(&source, &scope, &FileOptions::default());
-    ui.answer(&text.map_err(|error| error.problem())?);
-    Ok(Exit::Ok)
+    Ok(text.map_err(|error| error.problem())?)
+}
+
+/// A role that is not there is told of by its name, before a playbook is made up that would use it.
+fn known_role(invocation: &Invocation, role: &str) -> Result<(), Problem> {
+    let folders = role_folders(invocation, &[]);
+    if folders.iter().any(|folder| Files::is_folder(&Shipped::default(), &folder.join(role))) {
+        return Ok(());
+    }
+    let lists = folders.iter().flat_map(|folder| crate::template::Files::list(&Shipped::default(), folder));
+    let roles: Vec<String> = lists.filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned())).collect();
+    let problem = Problem::error("DPP0107", format!("there is no role `{role}`"));
+    Err(problem.did_you_mean(crate::source::nearest(role, roles.iter().map(String::as_str))))
 }
 
 fn parted(given: &str) -> Result<(&str, &str), Problem> {
     given.split_once('/').filter(|(role, name)| !role.is_empty() && !name.is_empty()).ok_or_else(|| {
-        Problem::error("DPP0104", format!("`{given}` names no template of a role")).help("write ROLE/TEMPLATE")
+        Problem::error("DPP0104", format!("`{given}` names no template of a role"))
+            .help("write ROLE/TEMPLATE: kafka/server.properties.j2")
     })
 }
 
@@ -127,9 +170,11 @@ fn template(search: &SearchPath, role: &str, name: &str) -> Result<Arc<crate::so
     let Some(path) = found else {
         let folders =
             search.folders.iter().flat_map(|folder| [folder.join("templates").join(role), folder.join("templates")]);
-        let known: Vec<String> = folders.flat_map(|folder| known(&folder)).collect();
+        let known: Vec<String> =
+            folders.flat_map(|folder| known(&folder)).collect::<BTreeSet<_>>().into_iter().collect();
         let problem = Problem::error("DPP0106", format!("role `{role}` has no template `{name}`"));
-        let problem = problem.did_you_mean(crate::source::nearest(name, known.iter().map(String::as_str)));
+        let short = known.iter().map(|known| known.trim_end_matches(".j2"));
+        let problem = problem.did_you_mean(crate::source::nearest(name.trim_end_matches(".j2"), short));
         return Err(if known.is_empty() { problem } else { problem.note(format!("templates: {}", known.join(", "))) });
     };
     Files::source(&Shipped::default(), &path)

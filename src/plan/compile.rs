@@ -127,9 +127,8 @@ impl<'a> Compiler<'a> {
             ]);
         }
         let name = (self.render)(&used.name, &around.params).map_err(|problem| vec![problem])?;
-        let mut search = vec![around.folder.join("roles")];
-        search.extend(self.roles.iter().cloned());
-        let folder = Role::find(self.files, &name, &search, &used.place).map_err(|problem| vec![problem])?;
+        let folder = Role::find(self.files, &name, &self.role_folders(around), &used.place);
+        let folder = folder.map_err(|problem| vec![problem])?;
         let role = Arc::new(Role::read(self.files, &name, &folder, main)?);
         self.role_defaults.extend(role.defaults.clone());
         self.role_vars.extend(role.vars.clone());
@@ -151,6 +150,13 @@ impl<'a> Compiler<'a> {
         let handlers = self.handlers_of(&role.handlers, &handlers_folder);
         self.add_handlers(handlers);
         Ok(steps)
+    }
+
+    /// Where a role is looked for: first beside the playbook, unless that folder has its place in the order already.
+    fn role_folders(&self, around: &Surrounding) -> Vec<PathBuf> {
+        let beside = around.folder.join("roles");
+        let first = (!self.roles.contains(&beside)).then_some(beside);
+        first.into_iter().chain(self.roles.iter().cloned()).collect()
     }
 
     /// A dependency runs once a play with the same parameters, unless it allows more.

@@ -57,7 +57,7 @@ mod tests {
         let mut left = vec![refused(), TransportError::HungUp { address: "es1:22".into() }];
         let mut told = Vec::new();
         let mut attempt = || left.pop().map_or(Ok("in"), Err);
-        let made = patiently(Duration::from_secs(60), &mut attempt, &mut |text| told.push(text.to_owned()));
+        let made = patiently(Duration::from_mins(1), &mut attempt, &mut |text| told.push(text.to_owned()));
         assert_eq!(made.unwrap(), "in");
         assert_eq!(
             told,
@@ -78,14 +78,14 @@ mod tests {
             attempts += 1;
             Err(TransportError::Handshake { address: "es1:22".into(), cause: "cut".into() })
         };
-        assert!(patiently(Duration::from_secs(60), &mut cut, &mut |_| {}).is_err());
+        assert!(patiently(Duration::from_mins(1), &mut cut, &mut |_| {}).is_err());
         assert_eq!(attempts, 2);
         attempts = 0;
         let mut wrong = || -> Result<(), TransportError> {
             attempts += 1;
             Err(TransportError::LoginRefused { user: "ops".into(), address: "es1:22".into(), tried: Vec::new() })
         };
-        assert!(patiently(Duration::from_secs(60), &mut wrong, &mut |_| {}).is_err());
+        assert!(patiently(Duration::from_mins(1), &mut wrong, &mut |_| {}).is_err());
         assert_eq!(attempts, 1);
     }
 }

@@ -59,9 +59,9 @@ impl Lines {
             Event::RunStarted { hosts, check, same_machine, .. } => {
                 let check = if *check { ", check: nothing is touched" } else { "" };
                 let s = if hosts.len() == 1 { "" } else { "s" };
-                let head = format!("{} host{s}{check}", hosts.len());
-                let same = same_machine.iter().map(|names| format!("one machine: {}", names.join(" = ")));
-                std::iter::once(head).chain(same).collect()
+                let same: Vec<String> = same_machine.iter().map(|names| names.join(" = ")).collect();
+                let same = if same.is_empty() { String::new() } else { format!(" (one machine: {})", same.join("; ")) };
+                vec![format!("{} host{s}{same}{check}", hosts.len())]
             }
             Event::PlayStarted { play, hosts } => vec![format!("{:<8} {play}: {}", "play", hosts.join(" "))],
             Event::HostConnected { host, ms } if loud => {

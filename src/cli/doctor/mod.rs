@@ -7,11 +7,12 @@ mod health;
 mod ports;
 
 use clap::{Args, ValueEnum};
+use clap_complete::engine::ArgValueCompleter;
 use serde_json::json;
 
 use crate::cli::invocation::Invocation;
 use crate::cli::options::{ConnectionArgs, Global, PrivilegeArgs};
-use crate::cli::{Stop, reach};
+use crate::cli::{Stop, candidates, reach};
 use crate::exit::Exit;
 use crate::ui::{Table, Ui, answer_json};
 
@@ -23,7 +24,7 @@ use ports::Purposes;
 #[derive(Debug, Args)]
 pub(super) struct DoctorArgs {
     /// Hosts and groups; all when none is named
-    #[arg(value_name = "HOSTS")]
+    #[arg(value_name = "HOSTS", add = ArgValueCompleter::new(candidates::hosts))]
     pattern: Option<String>,
     /// Look at these alone; all when none is named
     #[arg(long, value_enum, value_name = "WHAT", value_delimiter = ',')]
