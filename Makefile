@@ -12,7 +12,7 @@ ROOT := $(if $(filter 0,$(shell id -u)),,sudo --preserve-env)
 
 include tests/lab/lab.mk
 
-.PHONY: help deps build test lint house unit e2e demo browser audit clean
+.PHONY: help deps dppctl build test lint house unit e2e demo browser bench bench-deps audit clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | sort | expand -t 16
@@ -25,11 +25,14 @@ deps: ## install what a Debian with a Rust toolchain lacks for compiling, by apt
 # a C compiler, make and zlib for librdkafka, OpenSSL's headers for ssh2, binutils and dpkg-dev for the .debs
 BUILD_PACKAGES := binutils build-essential ca-certificates dpkg-dev libssl-dev pkg-config xz-utils zlib1g-dev
 
-build: deps ## release build: dppctl with its agent, and the packages of relay and web application, into dist/
-	$(CARGO) build --release --locked -p dppctl -p dpp-relay -p dpp-webapp
+dppctl: deps ## release build of dppctl with its agent, into dist/
+	$(CARGO) build --release --locked -p dppctl
 	$(CARGO) build --profile agent --locked -p dppctl-agent
 	@mkdir -p $(DIST)
 	install -m 755 $(CARGO_TARGET_DIR)/release/dppctl $(CARGO_TARGET_DIR)/agent/dppctl-agent $(DIST)/
+
+build: dppctl ## the same, and the packages of relay and web application
+	$(CARGO) build --release --locked -p dpp-relay -p dpp-webapp
 	crates/relay/debian/build $(CARGO_TARGET_DIR)/release/dpp-relay $(DIST)
 	crates/webapp/debian/build $(CARGO_TARGET_DIR)/release/dpp-webapp $(DIST)
 
@@ -59,6 +62,14 @@ demo: build lab-deps ## bare hosts to a running, verified pipeline
 
 browser: ## a person at the demo's web page and Kibana, in a real Chromium (PAGE=address that the demo printed)
 	tests/browser/page $(PAGE)
+
+# Never a part of `make test`: a busy machine would make it fail. BENCH="converge push" measures only these parts.
+bench: dppctl lab-deps bench-deps ## dppctl beside Ansible, Mitogen, pyinfra, a shell script and bare ssh, as ratios (6 minutes)
+	$(ROOT) $(CARGO) test --release --locked -p dppctl --test bench -- $(BENCH)
+
+bench-deps:
+	@dpkg-query -W python3-venv >/dev/null 2>&1 || { echo "make bench-deps: apt-get install python3-venv"; \
+	    $(ROOT) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(ROOT) apt-get install -y -qq --no-install-recommends python3-venv; }
 
 audit: ## advisories, licences, duplicates (where cargo-deny is installed)
 	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny --locked check; \
