@@ -57,3 +57,14 @@ fn a_hardened_host_is_reached_with_and_without_a_password() {
     lab.write("hosts", &lab.inventory("admin"));
     let _ = lab.dppctl(["run", "who.yml", "--become-password-file", "right"]).exits(0);
 }
+
+#[test]
+fn an_agent_that_was_damaged_on_the_host_is_sent_again() {
+    let lab = lab("damage", "ops");
+    let _ = lab.dppctl(["run", "who.yml"]).exits(0);
+    for damage in ["truncate --size 0", "truncate --size 100K", "dd conv=notrunc if=/dev/zero bs=4K count=1 of="] {
+        let gap = if damage.ends_with('=') { "" } else { " " };
+        lab.on("db1", &format!("for f in /var/cache/dppctl/agent-*; do {damage}{gap}$f; done 2>&1"));
+        let _ = lab.dppctl(["run", "who.yml"]).exits(0);
+    }
+}

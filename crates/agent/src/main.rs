@@ -4,9 +4,11 @@
 //! nothing: order, conditions and templates are the asker's.
 
 mod blobs;
+mod hash;
 mod pulse;
 mod session;
 
+use std::env;
 use std::fs::File;
 use std::io::{self, BufReader, Write};
 use std::os::fd::AsFd;
@@ -18,6 +20,14 @@ use dpp_protocol::MAGIC;
 use crate::session::Session;
 
 fn main() -> ExitCode {
+    if env::args().nth(1).as_deref() == Some("--hash") {
+        let told = hash::of_this_programme().and_then(|hash| io::stdout().write_all(hash.as_bytes()));
+        return if told.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    }
+    serve()
+}
+
+fn serve() -> ExitCode {
     silence_stderr();
     let state = state_folder();
     // Standard output of the library is buffered by lines, which frames are not.
