@@ -1,14 +1,16 @@
 //! The sign of life while a task runs: without it a slow host and a dead one look the same from afar.
 
 use std::io::Write;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use dpp_protocol::{ALIVE_EVERY, Response, write_message};
 
-/// A thread that says `Alive` while it is asked to.
+/// A thread that looks up every now and then and says `Alive` when a task runs. It is not woken for a task: hundreds of
+/// them are short.
 pub(crate) struct Pulse {
-    busy: Arc<(Mutex<bool>, Condvar)>,
+    busy: Arc<AtomicBool>,
 }
 
 /// Beats until it is dropped.
@@ -17,7 +19,7 @@ pub(crate) struct Beating<'a>(&'a Pulse);
 impl Pulse {
     /// A pulse that writes to `output` between other messages; silent until [`beat`](Pulse::beat).
     pub(crate) fn on<W: Write + Send + 'static>(output: Arc<Mutex<W>>) -> Self {
-        let busy = Arc::new((Mutex::new(false), Condvar::new()));
+        let busy = Arc::new(AtomicBool::new(false));
         let watched = Arc::clone(&busy);
         thread::spawn(move || run(&watched, &output));
         Self { busy }
@@ -25,35 +27,22 @@ impl Pulse {
 
     /// Beats until the returned guard is dropped.
     pub(crate) fn beat(&self) -> Beating<'_> {
-        self.set(true);
+        self.busy.store(true, Ordering::Relaxed);
         Beating(self)
-    }
-
-    fn set(&self, busy: bool) {
-        *self.busy.0.lock().unwrap_or_else(PoisonError::into_inner) = busy;
-        self.busy.1.notify_all();
     }
 }
 
 impl Drop for Beating<'_> {
     fn drop(&mut self) {
-        self.0.set(false);
+        self.0.busy.store(false, Ordering::Relaxed);
     }
 }
 
-fn run(busy: &(Mutex<bool>, Condvar), output: &Mutex<impl Write>) {
-    let mut guard = busy.0.lock().unwrap_or_else(PoisonError::into_inner);
+fn run(busy: &AtomicBool, output: &Mutex<impl Write>) {
     loop {
-        while !*guard {
-            guard = busy.1.wait(guard).unwrap_or_else(PoisonError::into_inner);
-        }
-        let (after, waited) =
-            busy.1.wait_timeout_while(guard, ALIVE_EVERY, |busy| *busy).unwrap_or_else(PoisonError::into_inner);
-        guard = after;
-        if waited.timed_out() {
-            drop(guard);
+        thread::sleep(ALIVE_EVERY);
+        if busy.load(Ordering::Relaxed) {
             let _ = write_message(&mut *output.lock().unwrap_or_else(PoisonError::into_inner), &Response::Alive);
-            guard = busy.0.lock().unwrap_or_else(PoisonError::into_inner);
         }
     }
 }

@@ -1,24 +1,27 @@
 //! One session: the greeting, then request by request, strictly in order. No request can end it but `Bye`.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{BufWriter, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use dpp_modules::Host;
 use dpp_protocol::{
-    Failure, Frame, FrameError, Hello, Mode, Outcome, PROTOCOL, Progress, Request, Response, Task, read_frame,
-    write_message,
+    Failure, Frame, FrameError, Hello, Mode, Outcome, PROTOCOL, Progress, Request, Response, Task, put_message,
+    read_frame, write_message,
 };
 
 use crate::blobs::Blobs;
 use crate::pulse::Pulse;
 
+/// Bytes of answers that go out together: sshd encrypts and sends each write by itself.
+const TOGETHER: usize = 30 << 10;
+
 /// The two ends of the wire and what is kept between requests.
-pub(crate) struct Session<R, W> {
+pub(crate) struct Session<R, W: Write> {
     input: R,
-    output: Arc<Mutex<W>>,
+    output: Arc<Mutex<BufWriter<W>>>,
     pulse: Pulse,
     state: PathBuf,
     blobs: Blobs,
@@ -27,7 +30,7 @@ pub(crate) struct Session<R, W> {
 impl<R: Read, W: Write + Send + 'static> Session<R, W> {
     /// A session whose state lies under `state`.
     pub(crate) fn new(input: R, output: W, state: PathBuf) -> Self {
-        let output = Arc::new(Mutex::new(output));
+        let output = Arc::new(Mutex::new(BufWriter::with_capacity(TOGETHER, output)));
         let pulse = Pulse::on(Arc::clone(&output));
         Self { input, output, pulse, blobs: Blobs::new(state.join("blobs")), state }
     }
@@ -71,7 +74,7 @@ impl<R: Read, W: Write + Send + 'static> Session<R, W> {
             task.mode = Mode::Survey;
             let response = self.run(&task);
             let goes_on = matches!(&response, Response::Done { outcome, .. } if settled(outcome));
-            self.send(&response)?;
+            put_message(&mut *self.output(), &response)?;
             if !goes_on {
                 break;
             }
@@ -132,7 +135,11 @@ impl<R: Read, W: Write + Send + 'static> Session<R, W> {
     }
 
     fn send(&self, response: &Response) -> Result<(), FrameError> {
-        write_message(&mut *self.output.lock().unwrap_or_else(PoisonError::into_inner), response)
+        write_message(&mut *self.output(), response)
+    }
+
+    fn output(&self) -> MutexGuard<'_, BufWriter<W>> {
+        self.output.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -172,7 +179,7 @@ mod tests {
         let session = Session::new(input, Vec::new(), state.to_owned());
         let output = Arc::clone(&session.output);
         session.serve().unwrap();
-        let output = output.lock().unwrap().clone();
+        let output = output.lock().unwrap().get_ref().clone();
         let mut wire = output.as_slice();
         let mut answers = Vec::new();
         while let Ok(Frame::Message(bytes)) = read_frame(&mut wire) {

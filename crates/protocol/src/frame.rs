@@ -54,12 +54,18 @@ pub enum FrameError {
 
 /// Writes one message and flushes.
 pub fn write_message(to: &mut impl Write, message: &impl Serialize) -> Result<(), FrameError> {
+    put_message(to, message)?;
+    to.flush()?;
+    Ok(())
+}
+
+/// Writes one message that may wait for the next flush.
+pub fn put_message(to: &mut impl Write, message: &impl Serialize) -> Result<(), FrameError> {
     let mut bytes = vec![MESSAGE, 0, 0, 0, 0];
     serde_json::to_writer(&mut bytes, message)?;
     let length = length_of(bytes.len() - 5)?;
     bytes[1..5].copy_from_slice(&length);
     to.write_all(&bytes)?;
-    to.flush()?;
     Ok(())
 }
 

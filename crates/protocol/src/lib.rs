@@ -7,7 +7,7 @@ mod outcome;
 mod request;
 mod response;
 
-pub use frame::{Frame, FrameError, MAX_FRAME, read_frame, skip_to_magic, write_blob, write_message};
+pub use frame::{Frame, FrameError, MAX_FRAME, put_message, read_frame, skip_to_magic, write_blob, write_message};
 pub use outcome::{Answer, Change, Failure, Note, Outcome, ResultMap, Verb};
 pub use request::{Debt, Mode, Request, Task};
 pub use response::{Hello, Progress, Response};

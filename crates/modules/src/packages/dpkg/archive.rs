@@ -1,4 +1,6 @@
 //! What a .deb says of itself, asked of `dpkg-deb`.
+//!
+//! The tar archive of its control part is asked for and not the fields: for those dpkg-deb starts tar, and rm after it.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -24,17 +26,17 @@ impl Archive {
     /// Reads a .deb's control file.
     pub fn read(path: &Path) -> Result<Self, Failure> {
         let output = Command::new("dpkg-deb")
-            .args(["--field"])
+            .arg("--ctrl-tarfile")
             .arg(path)
             .env("LC_ALL", "C")
             .stdin(Stdio::null())
             .output()
             .map_err(|error| Failure::new(format!("cannot run dpkg-deb: {error}")).code("DPP0608"))?;
-        let control = String::from_utf8_lossy(&output.stdout);
         if !output.status.success() {
             return Err(unreadable(path, String::from_utf8_lossy(&output.stderr).trim()));
         }
-        Self::of_control(&control)
+        member(&output.stdout, "control")
+            .and_then(|control| Self::of_control(&String::from_utf8_lossy(control)))
             .ok_or_else(|| unreadable(path, "its control file names no package, version or architecture"))
     }
 
@@ -49,6 +51,23 @@ impl Archive {
             installed_kib: control.field("Installed-Size").and_then(|size| size.parse().ok()).unwrap_or(0),
         })
     }
+}
+
+/// A file in an uncompressed tar archive, by its name: blocks of 512 bytes, a header with name and octal size first.
+fn member<'t>(mut tar: &'t [u8], name: &str) -> Option<&'t [u8]> {
+    const BLOCK: usize = 512;
+    while let Some((header, rest)) = tar.split_at_checked(BLOCK) {
+        let text = |from: usize, length: usize| {
+            let field = header[from..from + length].split(|byte| *byte == 0).next().unwrap_or_default();
+            std::str::from_utf8(field).unwrap_or_default().trim()
+        };
+        let size = usize::from_str_radix(text(124, 12), 8).ok()?;
+        if text(0, 100).trim_start_matches("./") == name {
+            return rest.get(..size);
+        }
+        tar = rest.get(size.div_ceil(BLOCK) * BLOCK..)?;
+    }
+    None
 }
 
 fn unreadable(path: &Path, words: &str) -> Failure {
@@ -70,6 +89,22 @@ mod tests {
         assert_eq!((archive.package.as_str(), archive.version.as_str()), ("logstash", "1:6.2.1-1"));
         assert_eq!(archive.installed_kib, 251_658);
         assert_eq!(Archive::of_control("Package: x\n"), None);
+    }
+
+    #[test]
+    fn a_package_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("root");
+        std::fs::create_dir_all(root.join("DEBIAN")).unwrap();
+        let control =
+            "Package: x\nVersion: 1.2-3\nArchitecture: all\nMaintainer: x <x@example.invalid>\nDescription: x\n";
+        std::fs::write(root.join("DEBIAN/control"), control).unwrap();
+        std::fs::write(root.join("DEBIAN/conffiles"), "").unwrap();
+        let package = folder.path().join("x.deb");
+        let built = Command::new("dpkg-deb").arg("--build").args([&root, &package]).output().unwrap();
+        assert!(built.status.success(), "{built:?}");
+        let archive = Archive::read(&package).unwrap();
+        assert_eq!((archive.package.as_str(), archive.version.as_str()), ("x", "1.2-3"));
     }
 
     #[test]
