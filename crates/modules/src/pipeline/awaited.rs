@@ -2,6 +2,7 @@
 //!
 //! A survey that finds the product ready makes the task done; anything else is left to the real run.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use dpp_protocol::{Change, Failure, ResultMap};
@@ -30,6 +31,11 @@ pub trait Awaited: DeserializeOwned {
 
     /// The systemd unit on this host that the product runs in, when the task names it.
     fn unit(&self) -> Option<&str>;
+
+    /// The log that the product writes beside what the journal gets.
+    fn log(&self) -> Option<PathBuf> {
+        None
+    }
 
     /// What is still missing, and nothing when it is ready; what `register` is to see goes into `result`. A product out
     /// of reach is a failure of the code that says so. No question lasts longer than `limit`.
@@ -71,7 +77,7 @@ impl<W: Awaited> Product for W {
 
 fn wait<W: Awaited>(awaited: &W, deadline: &Deadline, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
     const EVERY: Duration = Duration::from_millis(250);
-    let mut vigil = awaited.unit().map(Vigil::over).transpose()?;
+    let mut vigil = awaited.unit().map(|unit| Vigil::over(unit, awaited.log())).transpose()?;
     loop {
         let missing = match awaited.missing(deadline.left().max(EVERY), result) {
             Ok(missing) if missing.is_empty() => return Ok(()),

@@ -1,5 +1,6 @@
 //! What a service said before it died: its last lines in the journal or in its own files, the one that tells most first.
 
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::SystemTime;
 
@@ -15,11 +16,14 @@ const QUOTED: usize = 12;
 const ALARMS: &[&str] =
     &["FATAL", "Fatal", "panicked", "Exception", "ERROR", "Error", "error:", "failed", "cannot", "Cannot"];
 
-/// Last lines of a unit since a moment, from the files that take its output when the journal has none; empty when
-/// nothing can be read.
-pub fn last_words(unit: &Unit, since: SystemTime) -> Vec<String> {
-    let lines = in_journal(unit.text("Id"), since);
-    if lines.is_empty() { telling(unit.text("Id"), &output::written_since(unit, since)) } else { lines }
+/// Last lines of a unit since a moment: from the journal; when it has none, from the files that take the unit's output;
+/// when they have none, from its own log if one is named. Empty when nothing can be read.
+pub fn last_words(unit: &Unit, since: SystemTime, log: Option<&Path>) -> Vec<String> {
+    let name = unit.text("Id");
+    let in_files = || telling(name, &output::of_unit(unit, since));
+    let in_log = || log.map(|log| telling(name, &output::of_file(log, since))).unwrap_or_default();
+    let sources: [&dyn Fn() -> Vec<String>; 3] = [&|| in_journal(name, since), &in_files, &in_log];
+    sources.iter().map(|lines| lines()).find(|lines| !lines.is_empty()).unwrap_or_default()
 }
 
 fn in_journal(unit: &str, since: SystemTime) -> Vec<String> {
@@ -36,10 +40,11 @@ fn in_journal(unit: &str, since: SystemTime) -> Vec<String> {
     }
 }
 
-/// The lines that are quoted: the one that tells most, then the last ones, without systemd's own.
+/// The lines that are quoted: the one that tells most, then the last ones; without systemd's own and without the frames
+/// of Java's traces.
 fn telling(unit: &str, journal: &str) -> Vec<String> {
-    let lines: Vec<&str> =
-        journal.lines().map(str::trim_end).filter(|line| !line.is_empty() && !is_systemds(unit, line)).collect();
+    let told = |line: &&str| !line.is_empty() && !is_systemds(unit, line) && !is_frame(line);
+    let lines: Vec<&str> = journal.lines().map(str::trim_end).filter(told).collect();
     let alarm = ALARMS.iter().find_map(|word| lines.iter().position(|line| line.contains(word)));
     let tail = lines.len().saturating_sub(QUOTED);
     let first = alarm.filter(|at| *at < tail).map(|at| lines[at]);
@@ -49,6 +54,10 @@ fn telling(unit: &str, journal: &str) -> Vec<String> {
 fn is_systemds(unit: &str, line: &str) -> bool {
     const OWN: &[&str] = &["Started ", "Starting ", "Stopped ", "Stopping ", "Failed to start "];
     OWN.iter().any(|own| line.starts_with(own)) || line.strip_prefix(unit).is_some_and(|rest| rest.starts_with(": "))
+}
+
+fn is_frame(line: &str) -> bool {
+    line.starts_with("\tat ") || (line.starts_with("\t... ") && line.ends_with(" more"))
 }
 
 fn cut(line: &str) -> String {
@@ -65,12 +74,12 @@ mod tests {
 
     #[test]
     fn the_line_that_tells_most_comes_first_when_it_is_not_among_the_last() {
-        let trace: String = (0..30).map(|at| format!("\tat org.elasticsearch.X{at}\n")).collect();
-        let journal = format!("Started kibana.service - Kibana.\nstarting\nFATAL: duplicate field path.data\n{trace}");
+        let rest: String = (0..30).map(|at| format!("closing {at}\n\tat org.elasticsearch.X{at}\n")).collect();
+        let journal = format!("Started kibana.service - Kibana.\nstarting\nFATAL: duplicate field path.data\n{rest}");
         let lines = telling("kibana.service", &journal);
         assert_eq!(lines[0], "FATAL: duplicate field path.data");
         assert_eq!(lines.len(), QUOTED + 1);
-        assert_eq!(lines[QUOTED], "\tat org.elasticsearch.X29");
+        assert_eq!(lines[QUOTED], "closing 29", "a frame of a trace tells nothing");
     }
 
     #[test]

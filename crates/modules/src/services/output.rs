@@ -1,8 +1,8 @@
-//! What a service wrote to files of its own instead of the journal, when its unit says so.
+//! What a service wrote to files instead of the journal.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::unit::Unit;
@@ -10,11 +10,20 @@ use super::unit::Unit;
 /// How much of a file's end is read.
 const TAIL: u64 = 64 << 10;
 
-/// The end of the files that take the unit's output, of those that were written to since a moment; empty when the
-/// journal takes it.
-pub(super) fn written_since(unit: &Unit, since: SystemTime) -> String {
-    let young = |path: &PathBuf| path.metadata().and_then(|found| found.modified()).is_ok_and(|at| at >= since);
-    files(unit).iter().filter(|path| young(path)).filter_map(tail).collect()
+/// How many lines of it are of the death that is looked into.
+const LINES: usize = 60;
+
+/// The last lines of the files that take the unit's output; empty when the journal takes it.
+pub(super) fn of_unit(unit: &Unit, since: SystemTime) -> String {
+    files(unit).iter().map(|path| of_file(path, since)).collect()
+}
+
+/// The last lines of a file; empty when nothing was written to it since a moment.
+pub(super) fn of_file(path: &Path, since: SystemTime) -> String {
+    let young = path.metadata().and_then(|found| found.modified()).is_ok_and(|at| at >= since);
+    let text = if young { tail(path).unwrap_or_default() } else { String::new() };
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    lines[lines.len().saturating_sub(LINES)..].concat()
 }
 
 /// Files that the unit file and its drop-ins name. systemd tells over its bus that there are some, but not which.
@@ -34,7 +43,7 @@ fn file_named(line: &str) -> Option<PathBuf> {
     (output && matches!(kind, "append" | "file" | "truncate")).then(|| PathBuf::from(path))
 }
 
-fn tail(path: &PathBuf) -> Option<String> {
+fn tail(path: &Path) -> Option<String> {
     let mut file = File::open(path).ok()?;
     let length = file.metadata().ok()?.len();
     file.seek(SeekFrom::Start(length.saturating_sub(TAIL))).ok()?;
@@ -59,7 +68,7 @@ mod tests {
         std::fs::write(&log, "BOOT FAILED\n").unwrap();
         let unit = unit(&[("FragmentPath", &fragment.to_string_lossy())]);
         let now = SystemTime::now();
-        assert_eq!(written_since(&unit, now - Duration::from_mins(1)), "BOOT FAILED\n");
-        assert_eq!(written_since(&unit, now + Duration::from_mins(1)), "", "it is an older death's");
+        assert_eq!(of_unit(&unit, now - Duration::from_mins(1)), "BOOT FAILED\n");
+        assert_eq!(of_unit(&unit, now + Duration::from_mins(1)), "", "it is an older death's");
     }
 }

@@ -1,5 +1,6 @@
 //! Keeps an eye on the unit of something that is waited for: a service that died will not become ready.
 
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use dpp_protocol::Failure;
@@ -18,6 +19,7 @@ const DEATHS: u64 = 2;
 pub struct Vigil {
     manager: Manager,
     unit: String,
+    log: Option<PathBuf>,
     /// How often it had been started again when it was first looked at.
     restarts: Option<u64>,
 }
@@ -31,9 +33,9 @@ enum Loss {
 }
 
 impl Vigil {
-    /// Begins to watch over a unit of the host.
-    pub fn over(unit: &str) -> Result<Self, Failure> {
-        Ok(Self { manager: Manager::connect(Scope::System)?, unit: full_name(unit), restarts: None })
+    /// Begins to watch over a unit of the host, which may write a log of its own.
+    pub fn over(unit: &str, log: Option<PathBuf>) -> Result<Self, Failure> {
+        Ok(Self { manager: Manager::connect(Scope::System)?, unit: full_name(unit), log, restarts: None })
     }
 
     /// Fails with the unit's last words when it does not run, or died again and again since the watch began.
@@ -41,7 +43,7 @@ impl Vigil {
         let unit = self.manager.unit(&self.unit)?;
         let before = *self.restarts.get_or_insert(unit.number("NRestarts"));
         match loss(&unit, before) {
-            Some(loss) => Err(loss.failure(&self.unit, &unit)),
+            Some(loss) => Err(loss.failure(&self.unit, &unit, self.log.as_deref())),
             None => Ok(()),
         }
     }
@@ -59,11 +61,11 @@ fn loss(unit: &Unit, restarts_before: u64) -> Option<Loss> {
 }
 
 impl Loss {
-    fn failure(&self, name: &str, unit: &Unit) -> Failure {
+    fn failure(&self, name: &str, unit: &Unit, log: Option<&Path>) -> Failure {
         let failure = |words: String, code: &str| Failure::new(words).code(code);
         let lines = match self {
             Self::Unknown => return failure(format!("there is no unit {name}"), "DPP0701"),
-            Self::AtRest | Self::Died => journal::last_words(unit, started(unit)),
+            Self::AtRest | Self::Died => journal::last_words(unit, started(unit), log),
         };
         let failure = match (self, lines.first()) {
             (Self::Died, Some(line)) => failure(format!("{name} died: {}", line.trim()), "DPP0702"),

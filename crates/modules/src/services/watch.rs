@@ -113,7 +113,7 @@ fn settle(manager: &mut Manager, unit: &Unit, job: Job, since: SystemTime) -> Re
 
 fn failed(job: Job, unit: &Unit, result: &str, since: SystemTime) -> Failure {
     let name = unit.text("Id");
-    let lines = journal::last_words(unit, since);
+    let lines = journal::last_words(unit, since, None);
     let result = if unit.text("Result") == "timeout" { "timeout" } else { result };
     let why = match (result, lines.first()) {
         ("dependency", _) => "a unit it needs did not start".to_owned(),
@@ -130,7 +130,7 @@ fn failed(job: Job, unit: &Unit, result: &str, since: SystemTime) -> Failure {
 fn too_slow(job: Job, unit: &Unit, timeout: Duration, since: SystemTime) -> Failure {
     let name = unit.text("Id");
     let message = format!("{name} did not {} within {}s; systemd still tries", job.verb(), timeout.as_secs());
-    described(Failure::new(message).code("DPP0703"), unit, &journal::last_words(unit, since))
+    described(Failure::new(message).code("DPP0703"), unit, &journal::last_words(unit, since, None))
 }
 
 /// A failure of a unit with its state and its journal's lines.

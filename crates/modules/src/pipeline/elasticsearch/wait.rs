@@ -1,6 +1,7 @@
 //! `elasticsearch_wait`: waits for a status and a number of nodes, and explains what is in the way.
 
 use std::fmt::Write;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use dpp_protocol::{Failure, ResultMap};
@@ -39,6 +40,9 @@ pub struct ElasticsearchWait {
     /// The unit on this host that it runs in; when it dies, nothing is waited for.
     #[serde(default)]
     unit: Option<String>,
+    /// Its log on this host: the journal gets little of it.
+    #[serde(default)]
+    log: Option<PathBuf>,
     #[serde(default = "two_minutes")]
     timeout: Number,
 }
@@ -61,6 +65,10 @@ impl Awaited for ElasticsearchWait {
 
     fn unit(&self) -> Option<&str> {
         self.unit.as_deref()
+    }
+
+    fn log(&self) -> Option<PathBuf> {
+        self.log.clone()
     }
 
     fn missing(&self, _limit: Duration, result: &mut ResultMap) -> Result<Vec<String>, Failure> {
