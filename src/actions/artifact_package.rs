@@ -16,7 +16,18 @@ const NAME: &str = "artifact_package";
 
 pub(super) const ACTION: Action = Action {
     name: NAME,
-    params: &["product", "version", "architecture", "sources", "file", "hold", "start", "conffiles", "allow_downgrade", "lock_timeout"],
+    params: &[
+        "product",
+        "version",
+        "architecture",
+        "sources",
+        "file",
+        "hold",
+        "start",
+        "conffiles",
+        "allow_downgrade",
+        "lock_timeout",
+    ],
     run,
 };
 

@@ -112,12 +112,8 @@ pub(super) fn connectors(global: &Global, command: &ConnectorsCommand, ui: Ui) -
         ConnectorsCommand::Restart(args) => {
             Worker::reach(global, &args.reach, ui)?.restart(args.name.as_deref(), args.failed)
         }
-        ConnectorsCommand::Pause(args) => {
-            Worker::reach(global, &args.reach, ui)?.order_known(&args.name, "paused")
-        }
-        ConnectorsCommand::Resume(args) => {
-            Worker::reach(global, &args.reach, ui)?.order_known(&args.name, "running")
-        }
+        ConnectorsCommand::Pause(args) => Worker::reach(global, &args.reach, ui)?.order_known(&args.name, "paused"),
+        ConnectorsCommand::Resume(args) => Worker::reach(global, &args.reach, ui)?.order_known(&args.name, "running"),
         ConnectorsCommand::Delete(args) => {
             let mut worker = Worker::reach(global, &args.reach, ui)?;
             worker.must_know(&args.name)?;

@@ -10,8 +10,8 @@ use crate::engine::doing::{Doing, Verdict};
 use crate::engine::ending::Ending;
 use crate::engine::foresight::worth_a_look;
 use crate::engine::machine::Ahead;
-use crate::engine::provisions::Need;
 use crate::engine::prepare::{Prepared, Ready};
+use crate::engine::provisions::Need;
 use crate::engine::scope::FACTS;
 use crate::engine::{HostRun, Next, TaskVars};
 use crate::plan::TaskStep;
@@ -38,7 +38,8 @@ impl Batch<'_> {
             if doing.is_single() {
                 set_pending(&self.members[index].vars, &doing.step);
                 run.advance();
-                while ahead.tasks.len() < FAR && matches!(self.look_at(index, &mut run, ready, &mut ahead), Onward::Yes) {
+                while ahead.tasks.len() < FAR && matches!(self.look_at(index, &mut run, ready, &mut ahead), Onward::Yes)
+                {
                 }
             }
             self.members[index].doing = Some(doing);

@@ -252,11 +252,7 @@ fn run(
     agent.run(task, &mut |Progress { text, count, .. }| alive(&text, count))
 }
 
-fn push(
-    agent: &mut Agent,
-    blob: &Blob,
-    alive: Alive,
-) -> Result<Option<Failure>, LinkError> {
+fn push(agent: &mut Agent, blob: &Blob, alive: Alive) -> Result<Option<Failure>, LinkError> {
     let name = blob.path.file_name().map(PathBuf::from).unwrap_or_default();
     let text = format!("push {}", name.display());
     let mut told = Instant::now();

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use dpp_protocol::Failure;
 
 use crate::artifacts::Store;
-use crate::engine::batch::{Batch, play_vars};
+use crate::engine::batch::{Batch, BatchEnd, play_vars};
 use crate::engine::gather;
 use crate::engine::machine::{Happening, Machine};
 use crate::engine::scope::{HostEntry, RunVars};
@@ -160,12 +160,15 @@ impl Engine {
             if hosts.is_empty() {
                 continue;
             }
-            let (failed, lost) = self.batch(play, &hosts);
+            let BatchEnd { failed, lost, fatal } = self.batch(play, &hosts);
             let all = failed.len() + lost.len() == hosts.len();
             let too_many = exceeds(play, failed.len() + lost.len(), hosts.len());
             let stop = all || too_many || (self.options.stop_at_lost_hosts && !lost.is_empty() && !left.is_empty());
             end.failed.extend(failed);
             end.lost.extend(lost);
+            if fatal {
+                return false;
+            }
             if stop {
                 return !(all && left.is_empty()) || hosts.len() < self.vars.hosts().len();
             }
@@ -173,7 +176,7 @@ impl Engine {
         true
     }
 
-    fn batch(&mut self, play: &Arc<PlayPlan>, hosts: &[String]) -> (Vec<String>, Vec<String>) {
+    fn batch(&mut self, play: &Arc<PlayPlan>, hosts: &[String]) -> BatchEnd {
         let name = play.name.clone();
         self.events.tell(Event::PlayStarted { play: name, hosts: hosts.to_vec() });
         let names = |hosts: &[String]| Value::list(hosts.iter().map(|host| Value::plain(host.as_str())));
@@ -187,9 +190,7 @@ impl Engine {
         ]);
         let steps = gather::with_facts(play, self, hosts);
         let vars = play_vars(Arc::clone(play), magic);
-        let batch = Batch::new(self, &vars, hosts, &steps);
-        let end = batch.go();
-        (end.failed, end.lost)
+        Batch::new(self, &vars, hosts, &steps).go()
     }
 
     pub(super) fn cancelled(&self) -> bool {

@@ -3,6 +3,7 @@
 //! It is not a facade over the file system: modules use `std::fs` and rustix directly.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -76,7 +77,9 @@ impl<'a> Host<'a> {
 
     fn write_debts(&self, debts: &[Debt]) -> Result<(), Failure> {
         let bytes = serde_json::to_vec_pretty(debts).map_err(|error| Failure::new(error.to_string()))?;
-        crate::files::replace::write_atomically(&self.debts_file(), &bytes, 0o600)
+        let folder = fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.state);
+        folder
+            .and_then(|()| crate::files::replace::write_atomically(&self.debts_file(), &bytes, 0o600))
             .map_err(|error| Failure::new(format!("cannot write {}: {error}", self.debts_file().display())))
     }
 
@@ -87,6 +90,8 @@ impl<'a> Host<'a> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     fn debt(handler: &str, reason: &str) -> Debt {
@@ -95,12 +100,14 @@ mod tests {
 
     #[test]
     fn a_debt_is_kept_once_and_struck_when_paid() {
-        let state = tempfile::tempdir().unwrap();
-        let host = Host::new(state.path(), BTreeMap::new(), &|_, _| ());
+        let parent = tempfile::tempdir().unwrap();
+        let state = parent.path().join("dppctl");
+        let host = Host::new(&state, BTreeMap::new(), &|_, _| ());
         host.keep_debts(&[debt("restart kafka", "server.properties"), debt("restart es", "yml")]).unwrap();
         host.keep_debts(&[debt("restart kafka", "server.properties"), debt("restart kafka", "heap")]).unwrap();
         assert_eq!(host.debts().unwrap().len(), 3);
         host.settle_debts(&[debt("restart kafka", "")]).unwrap();
         assert_eq!(host.debts().unwrap(), [debt("restart es", "yml")]);
+        assert_eq!(state.metadata().unwrap().permissions().mode() & 0o777, 0o700, "nobody else looks into it");
     }
 }

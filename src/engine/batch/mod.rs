@@ -50,6 +50,8 @@ pub(super) struct BatchEnd {
     pub(super) failed: Vec<String>,
     /// Hosts that are out of reach.
     pub(super) lost: Vec<String>,
+    /// Whether a failure was fatal for all, so that nothing comes after.
+    pub(super) fatal: bool,
 }
 
 /// The hosts of a batch on their way.
@@ -252,7 +254,7 @@ impl<'a> Batch<'a> {
     }
 
     fn end(self) -> BatchEnd {
-        let mut end = BatchEnd::default();
+        let mut end = BatchEnd { fatal: self.ended, ..BatchEnd::default() };
         for member in &self.members {
             if member.lost {
                 end.lost.push(member.name.clone());

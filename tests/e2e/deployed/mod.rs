@@ -64,7 +64,10 @@ impl Pipeline {
             .filter(|folder| !Path::new(folder).is_dir())
             .map(str::to_owned)
             .collect();
-        assert!(missing.is_empty(), "not built: {missing:?}; `tests/lab/lab products` builds them and shows how far it is");
+        assert!(
+            missing.is_empty(),
+            "not built: {missing:?}; `tests/lab/lab products` builds them and shows how far it is"
+        );
         sweep_afterwards();
         let lab = Lab::boot_local("dpp", HOSTS);
         describe(&lab);

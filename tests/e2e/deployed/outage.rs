@@ -67,7 +67,8 @@ impl<'a> Load<'a> {
             "/usr/local/bin/load publish --amqp {amqp} --exchange logging --run {run} --ledger /var/tmp/ledger \
              --count {COUNT} --rate {RATE}"
         );
-        pipeline.on("web1", &format!("systemd-run --quiet --unit=load --remain-after-exit {}", command.replace('%', "%%")));
+        pipeline
+            .on("web1", &format!("systemd-run --quiet --unit=load --remain-after-exit {}", command.replace('%', "%%")));
         Self { pipeline, run }
     }
 

@@ -45,7 +45,10 @@ fn every_stage_is_well_by_its_own_word() {
     let pipeline = pipeline();
     let document = pipeline.dppctl(["status", "--json"]).exits(0).json();
     assert_eq!(document["schema"], "dppctl.status/1");
-    assert_eq!((&document["state"], &document["owed"], &document["unreachable"]), (&"ok".into(), &Json::Array(vec![]), &Json::Array(vec![])));
+    assert_eq!(
+        (&document["state"], &document["owed"], &document["unreachable"]),
+        (&"ok".into(), &Json::Array(vec![]), &Json::Array(vec![]))
+    );
     let stages = document["stages"].as_array().unwrap();
     let named: Vec<&str> = stages.iter().filter_map(|stage| stage["stage"].as_str()).collect();
     assert_eq!(named, ["rabbitmq", "relay", "kafka", "connect", "elasticsearch", "kibana", "webapp"]);

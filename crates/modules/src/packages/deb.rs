@@ -3,6 +3,7 @@
 //! Its dependencies come from the configured repositories; the file itself is pushed beforehand.
 
 use std::fs;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -268,7 +269,9 @@ fn provide(file: &Path, operand: &Path) -> Result<(), Failure> {
     if operand == file {
         return Ok(());
     }
-    let linked = operand.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| {
+    let mut private = fs::DirBuilder::new();
+    private.recursive(true).mode(0o700);
+    let linked = operand.parent().map_or(Ok(()), |folder| private.create(folder)).and_then(|()| {
         let _ = fs::remove_file(operand);
         std::os::unix::fs::symlink(fs::canonicalize(file)?, operand)
     });

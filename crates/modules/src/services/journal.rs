@@ -40,6 +40,14 @@ fn in_journal(unit: &str, since: SystemTime) -> Vec<String> {
     }
 }
 
+/// Of the lines that are quoted, the one that says why: what was at the root of a trace, else the surest alarm.
+pub fn gist(lines: &[String]) -> Option<&str> {
+    const ROOT: &str = "Caused by: ";
+    let root = lines.iter().rev().find_map(|line| line.trim_start().strip_prefix(ROOT));
+    let alarm = || ALARMS.iter().find_map(|word| lines.iter().find(|line| line.contains(word)));
+    root.or_else(|| alarm().or_else(|| lines.first()).map(|line| line.trim()))
+}
+
 /// The lines that are quoted: the one that tells most, then the last ones; without systemd's own and without the frames
 /// of Java's traces.
 fn telling(unit: &str, journal: &str) -> Vec<String> {
@@ -80,6 +88,16 @@ mod tests {
         assert_eq!(lines[0], "FATAL: duplicate field path.data");
         assert_eq!(lines.len(), QUOTED + 1);
         assert_eq!(lines[QUOTED], "closing 29", "a frame of a trace tells nothing");
+    }
+
+    #[test]
+    fn the_root_of_a_trace_says_why_else_the_surest_alarm() {
+        let lines = |words: &[&str]| words.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>();
+        let trace =
+            lines(&["[ERROR] Exception", "StartupException: x", "Caused by: a.B: x", "Caused by: c.D: unknown"]);
+        assert_eq!(gist(&trace), Some("c.D: unknown"));
+        assert_eq!(gist(&lines(&["loading", "  Error: bad port", "closing"])), Some("Error: bad port"));
+        assert_eq!((gist(&lines(&["one", "two"])), gist(&[])), (Some("one"), None));
     }
 
     #[test]

@@ -67,8 +67,8 @@ impl Loss {
             Self::Unknown => return failure(format!("there is no unit {name}"), "DPP0701"),
             Self::AtRest | Self::Died => journal::last_words(unit, started(unit), log),
         };
-        let failure = match (self, lines.first()) {
-            (Self::Died, Some(line)) => failure(format!("{name} died: {}", line.trim()), "DPP0702"),
+        let failure = match (self, journal::gist(&lines)) {
+            (Self::Died, Some(line)) => failure(format!("{name} died: {line}"), "DPP0702"),
             (Self::Died, None) => failure(format!("{name} died ({})", unit.text("Result")), "DPP0702"),
             _ => failure(format!("{name} does not run: nothing to wait for"), "DPP0702"),
         };

@@ -115,11 +115,11 @@ fn failed(job: Job, unit: &Unit, result: &str, since: SystemTime) -> Failure {
     let name = unit.text("Id");
     let lines = journal::last_words(unit, since, None);
     let result = if unit.text("Result") == "timeout" { "timeout" } else { result };
-    let why = match (result, lines.first()) {
+    let why = match (result, journal::gist(&lines)) {
         ("dependency", _) => "a unit it needs did not start".to_owned(),
         ("timeout", _) => "systemd gave up waiting for it".to_owned(),
         ("canceled", _) => "another job came in between".to_owned(),
-        (_, Some(line)) if unit.has_crashed() => format!("it died: {}", line.trim()),
+        (_, Some(line)) if unit.has_crashed() => format!("it died: {line}"),
         ("crashed", None) => format!("it died ({})", unit.text("Result")),
         _ => format!("systemd says `{result}`"),
     };

@@ -3,9 +3,9 @@
 //! Their output goes to a file and not to a pipe, in a process group of their own: when the connection breaks half way
 //! through an installation, dpkg finishes it, and the next run finds it done.
 
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File};
 use std::io::{self, Read};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -123,7 +123,7 @@ impl Process {
 
 fn fresh(log: &Path) -> io::Result<File> {
     if let Some(folder) = log.parent() {
-        fs::create_dir_all(folder)?;
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }
     match fs::remove_file(log) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
