@@ -22,20 +22,26 @@ const SU_MARK: &[u8] = b"Password: ";
 const NEED_MARK: &[u8] = b"dppctl-send-agent:";
 
 /// The script. One line without quotes, backslashes, exclamation marks and line ends, so that every login shell passes
-/// it on unharmed between single quotes. It uses the first folder that is ours, can be written and lets files run. What
-/// arrives is hashed before it may run; what lies there from earlier hashes itself, which takes a fifth of the time.
+/// it on unharmed between single quotes. It uses the first folder that is ours, can be written, has room and lets files
+/// run. What arrives is hashed before it may run; what lies there from earlier hashes itself, which takes a fifth of the
+/// time.
+///
+/// Some of the folders lie where everybody may write, so `find` asks in one look whether the name is a real folder of
+/// ours that nobody else can write to; a link that somebody put there beforehand is left alone, whatever it points to.
 const SCRIPT: &str = "h=$1; u=$(id -u); \
     dirs=\"/var/cache/dppctl $HOME/.cache/dppctl /run/user/$u/dppctl /dev/shm/dppctl-$u /var/tmp/dppctl-$u\"; \
+    ours() { [ -n \"$(find \"$1\" -prune -type d -user \"$u\" -not -perm /022 2>/dev/null)\" ]; }; \
     for d in $dirs; do f=$d/agent-$h; \
-    if [ -O \"$d\" ] && [ -x \"$f\" ] && [ \"$(\"$f\" --hash 2>/dev/null)\" = $h ]; then exec \"$f\"; fi; done; \
+    if [ -x \"$f\" ] && ours \"$d\" && [ \"$(\"$f\" --hash 2>/dev/null)\" = $h ]; then exec \"$f\"; fi; done; \
     for d in $dirs; do \
-    mkdir -p \"$d\" 2>/dev/null; chmod 755 \"$d\" 2>/dev/null; t=$d/.new-$$; \
-    if [ -O \"$d\" ] && ( : >\"$t\" ) 2>/dev/null && chmod 755 \"$t\" && [ -x \"$t\" ]; then \
-    printf %s dppctl-send-agent:; read -r n; head -c \"$n\" | gzip -dc >\"$t\"; \
+    (umask 022; mkdir -p \"$d\") 2>/dev/null; ours \"$d\" || continue; t=$d/.new-$$; \
+    if ( : >\"$t\" ) 2>/dev/null && chmod 755 \"$t\" && [ -x \"$t\" ]; then \
+    printf %s dppctl-send-agent:; read -r n; head -c \"$n\" | (gzip -dc >\"$t\" 2>/dev/null; cat >/dev/null); \
     if echo \"$h  $t\" | sha256sum -c >/dev/null 2>&1; then \
     rm -f \"$d\"/agent-*; mv -f \"$t\" \"$d/agent-$h\"; exec \"$d/agent-$h\"; fi; \
-    rm -f \"$t\"; echo the agent arrived damaged, or $d is full; exit 1; fi; \
+    full=\"$full $d\"; fi; \
     rm -f \"$t\" 2>/dev/null; done; \
+    [ -z \"$full\" ] || echo the agent arrived damaged, or there is no room for it in$full; \
     echo no folder lets a file of ours run: tried $dirs; exit 1";
 
 /// The agent's bytes and their hash; packed when a host lacks it, because half of them are air.

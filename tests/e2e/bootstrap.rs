@@ -68,3 +68,27 @@ fn an_agent_that_was_damaged_on_the_host_is_sent_again() {
         let _ = lab.dppctl(["run", "who.yml"]).exits(0);
     }
 }
+
+#[test]
+fn a_folder_without_room_is_passed_over() {
+    let lab = lab("room", "ops");
+    lab.on("db1", "mkdir /var/cache/dppctl && mount -t tmpfs -o size=64k,mode=755 none /var/cache/dppctl");
+    let _ = lab.dppctl(["run", "who.yml"]).exits(0);
+    assert!(lab.on("db1", "ls /root/.cache/dppctl").starts_with("agent-"));
+}
+
+#[test]
+fn a_link_that_somebody_left_where_everybody_may_write_is_not_followed() {
+    let lab = lab("trap", "ops");
+    let _ = lab.dppctl(["run", "who.yml"]).exits(0);
+    // As any user of the host could do it: a programme of the agent's name that claims the agent's hash.
+    lab.on(
+        "db1",
+        "agent=$(basename /var/cache/dppctl/agent-*); rm -r /var/cache/dppctl; \
+         printf '#!/bin/sh\\n/usr/bin/touch /tmp/sprung; echo %s\\n' ${agent#agent-} >/tmp/$agent; \
+         chmod 755 /tmp/$agent; chown ops /tmp/$agent; ln -s /tmp /dev/shm/dppctl-0; ln -s /tmp /var/tmp/dppctl-0",
+    );
+    let _ = lab.dppctl(["run", "who.yml"]).exits(0);
+    assert_eq!(lab.on("db1", "ls /tmp").lines().filter(|name| *name == "sprung").count(), 0);
+    assert_eq!(lab.on("db1", "stat -c %a /tmp").trim(), "1777");
+}
