@@ -1,11 +1,11 @@
 //! `rabbitmq_global_parameter`: a run-time parameter of the whole cluster, such as its name.
 
-use dpp_protocol::{Change, Failure, ResultMap, Verb};
+use dpp_protocol::{Change, Failure, ResultMap};
 use serde_json::{Value, json};
 
 use super::State;
 use super::api::{Api, path};
-use super::parameter::{same, value_of};
+use super::setting::Setting;
 use crate::pipeline::product::Product;
 use crate::{Host, Survey};
 
@@ -25,37 +25,22 @@ impl Product for RabbitmqGlobalParameter {
     type Step = Change;
 
     fn gist(&self) -> Option<Change> {
-        Some(self.change(if self.state == State::Absent { Verb::Delete } else { Verb::Create }))
+        Some(self.setting().gist())
     }
 
     fn look(&self, _host: &Host) -> Result<Survey<Change>, Failure> {
-        let found = Api::new(&self.login()).find(&self.path(), &format!("global parameter {}", self.name))?;
-        let step = match (self.state, found) {
-            (State::Present, None) => Some(self.change(Verb::Create)),
-            (State::Absent, Some(_)) => Some(self.change(Verb::Delete)),
-            (State::Present, Some(found)) if !same(&found["value"], &value_of(&self.value)) => {
-                Some(self.change(Verb::Change))
-            }
-            _ => None,
-        };
-        Ok(Survey::steps(step.into_iter().collect()))
+        self.setting().steps(&Api::new(&self.login())).map(Survey::steps)
     }
 
     fn make(&self, step: &Change, _host: &Host, _result: &mut ResultMap) -> Result<(), Failure> {
-        let api = Api::new(&self.login());
-        match step.verb {
-            Verb::Delete => api.delete(&self.path(), &step.what),
-            _ => api.put(&self.path(), &json!({"name": self.name, "value": value_of(&self.value)}), &step.what),
-        }
+        self.setting().make(step, &Api::new(&self.login()), json!({"name": self.name}))
     }
 }
 
 impl RabbitmqGlobalParameter {
-    fn change(&self, verb: Verb) -> Change {
-        Change::new(verb, format!("global parameter {}", self.name))
-    }
-
-    fn path(&self) -> String {
-        path("global-parameters", &[&self.name])
+    fn setting(&self) -> Setting<'_> {
+        let label = format!("global parameter {}", self.name);
+        let path = path("global-parameters", &[&self.name]);
+        Setting { shown: label.clone(), label, path, state: self.state, value: &self.value }
     }
 }

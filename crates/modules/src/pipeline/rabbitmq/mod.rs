@@ -21,6 +21,7 @@ pub mod plugin;
 pub mod policy;
 pub mod publish;
 pub mod queue;
+mod setting;
 pub mod user;
 pub mod vhost;
 pub mod vhost_limits;
