@@ -10,7 +10,7 @@
 //! | 5 | [`actions`] · [`playbook`] · [`inventory`] · [`report`] |
 //! | 4 | [`template`] · [`project`] · [`artifacts`] |
 //! | 3 | [`yaml`] · [`transport`] |
-//! | 2 | [`value`] · [`event`] · [`content`] · [`pipeline`] |
+//! | 2 | [`value`] · [`event`] · [`content`] · [`pipeline`] · [`files`] |
 //! | 1 | [`source`] · [`secret`] · [`exit`] |
 
 pub mod actions;
@@ -20,6 +20,7 @@ pub mod content;
 pub mod engine;
 pub mod event;
 pub mod exit;
+pub mod files;
 pub mod inventory;
 pub mod lint;
 pub mod pipeline;

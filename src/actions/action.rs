@@ -6,8 +6,9 @@ use dpp_protocol::{Failure, Outcome};
 use serde_json::Value as Json;
 
 use crate::actions::Supply;
+use crate::files::{FileKind, Files};
 use crate::source::Source;
-use crate::template::{FileKind, Files, Scope, TemplateError, Templates};
+use crate::template::{Scope, TemplateError, Templates};
 use crate::value::{Map, Value};
 
 /// A task kind that begins here. One file per action, one line in [`ACTIONS`](crate::actions::ACTIONS).
@@ -104,12 +105,23 @@ impl ActionContext<'_> {
         Ok(Source::new(path.display().to_string(), text))
     }
 
-    /// Reads a file of the project.
+    /// Reads a file of the project; what is encrypted is opened, and never shown from then on.
     pub fn read(&self, path: &Path) -> Result<Vec<u8>, Failure> {
-        self.files
-            .read(path)
-            .map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())).code("DPP0106"))
+        let opened = self.files.opened(path).map_err(|error| unreadable(path, &error))?;
+        if opened.was_sealed {
+            self.templates.conceal(&String::from_utf8_lossy(&opened.bytes));
+        }
+        Ok(opened.bytes)
     }
+
+    /// Reads a file of the project as it lies there, encrypted or not.
+    pub fn raw(&self, path: &Path) -> Result<Vec<u8>, Failure> {
+        self.files.read(path).map_err(|error| unreadable(path, &error))
+    }
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::new(format!("cannot read {}: {error}", path.display())).code("DPP0106")
 }
 
 /// A template's mistake as a task's failure; the place goes along as words.

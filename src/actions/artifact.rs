@@ -8,8 +8,8 @@ use serde_json::Value as Json;
 use crate::actions::ActionContext;
 use crate::actions::action::text;
 use crate::artifacts::{Artifact, Kind, Origin, Product, Products};
+use crate::files::FileKind;
 use crate::source::Problem;
-use crate::template::FileKind;
 use crate::value::{Map, Value};
 
 /// The file that a task names: a product and its version, or a file of the project.

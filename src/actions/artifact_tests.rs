@@ -9,7 +9,8 @@ use serde_json::json;
 
 use crate::actions::{ActionContext, Deed, Done, Remote, find, supply};
 use crate::artifacts::Store;
-use crate::template::{Disk, Scope, SearchPath, Surroundings, Templates};
+use crate::files::Disk;
+use crate::template::{Scope, SearchPath, Surroundings, Templates};
 use crate::value::{Map, Value};
 
 /// Runs an action for a playbook in this folder.

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::actions::action::{flag, text};
 use crate::actions::{Action, ActionContext, Blob, Deed, Remote, form};
-use crate::template::FileKind;
+use crate::files::FileKind;
 use crate::value::{Map, Value};
 
 /// Files larger than this are pushed as blobs, smaller ones travel inside the request.
@@ -79,8 +79,12 @@ fn run(context: &ActionContext, args: &Map) -> Result<Deed, Failure> {
     }
     let base = path.file_name().unwrap_or_default().to_string_lossy();
     params.insert("_original_basename".into(), Value::plain(base.as_ref()));
+    let is_sealed = flag(args, "decrypt", true) && context.files.is_sealed(&path);
     if form::asked(&params).is_some() {
         form::checked(&mut params, &context.read(&path)?)?;
+    }
+    if is_sealed {
+        return Ok(Deed::Remote(put(&params, &context.read(&path)?)));
     }
     large_or_small(context, &path, &params)
 }
@@ -88,7 +92,7 @@ fn run(context: &ActionContext, args: &Map) -> Result<Deed, Failure> {
 fn large_or_small(context: &ActionContext, path: &Path, params: &Map) -> Result<Deed, Failure> {
     let size = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
     if size <= INLINE {
-        return Ok(Deed::Remote(put(params, &context.read(path)?)));
+        return Ok(Deed::Remote(put(params, &context.raw(path)?)));
     }
     let blob = blob(path, size)?;
     let lean = hashed(params, &blob.sha256, size);

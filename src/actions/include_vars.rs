@@ -6,7 +6,7 @@ use dpp_protocol::Failure;
 
 use crate::actions::action::text;
 use crate::actions::{Action, ActionContext, Deed, Done};
-use crate::template::FileKind;
+use crate::files::FileKind;
 use crate::value::{Map, Value};
 use crate::yaml;
 
@@ -58,8 +58,7 @@ fn files(context: &ActionContext, args: &Map) -> Result<Vec<PathBuf>, Failure> {
 }
 
 fn variables(context: &ActionContext, path: &Path) -> Result<Map, Failure> {
-    let source = context.source(path)?;
-    let documents = yaml::parse(&source).map_err(|problems| {
+    let documents = yaml::load(context.files, path).map_err(|problems| {
         let first = problems.first().map_or_else(String::new, ToString::to_string);
         Failure::new(format!("cannot read variables: {first}")).code("DPP0101")
     })?;

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use dpp_protocol::Failure;
 use serde_json::Value as Json;
 
-use crate::actions::action::text;
+use crate::actions::action::{flag, text};
 use crate::actions::{Action, ActionContext, Deed, Remote};
 use crate::value::{Map, Value};
 
@@ -23,7 +23,8 @@ fn run(context: &ActionContext, args: &Map) -> Result<Deed, Failure> {
     let command = command.ok_or_else(|| Failure::new("`script` wants the name of a script").code("DPP0104"))?;
     let words = shlex::split(command).filter(|words| !words.is_empty());
     let words = words.ok_or_else(|| Failure::new(format!("a quote is not closed in `{command}`")).code("DPP0104"))?;
-    let bytes = context.read(&context.find("files", &words[0])?)?;
+    let path = context.find("files", &words[0])?;
+    let bytes = if flag(args, "decrypt", true) { context.read(&path)? } else { context.raw(&path)? };
     params.insert("cmd".into(), Value::plain(command));
     let mut params = Json::from(&Value::from(params));
     match String::from_utf8(bytes) {

@@ -4,52 +4,41 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::content::{Content, ROOT};
-use crate::playbook::{self, OnDisk};
-use crate::template::{self, Disk, FileKind};
+use crate::files::{Disk, FileKind, Files};
+use crate::secret::{Decrypt, Vault};
 
-/// This machine's disk with the shipped files beside it.
-#[derive(Debug, Clone, Copy, Default)]
+/// This machine's disk with the shipped files beside it, and the keys of what is encrypted there.
+#[derive(Debug, Clone, Default)]
 pub(super) struct Shipped {
     content: Content,
+    keys: Vault,
+}
+
+impl Shipped {
+    /// The files as whoever has these keys sees them.
+    pub(super) fn with(keys: &Vault) -> Self {
+        Self { content: Content::default(), keys: keys.clone() }
+    }
+
+    fn bytes(&self, path: &Path) -> io::Result<&'static [u8]> {
+        self.content.read(path).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
+    }
 }
 
 fn is_ours(path: &Path) -> bool {
     path.starts_with(ROOT)
 }
 
-impl Shipped {
-    fn bytes(&self, path: &Path) -> io::Result<&'static [u8]> {
-        self.content.read(path).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
-    }
-}
-
-impl playbook::Files for Shipped {
-    fn read(&self, path: &Path) -> io::Result<String> {
-        if is_ours(path) {
-            return Ok(String::from_utf8_lossy(self.bytes(path)?).into_owned());
-        }
-        OnDisk.read(path)
-    }
-
-    fn is_file(&self, path: &Path) -> bool {
-        if is_ours(path) { self.content.read(path).is_some() } else { OnDisk.is_file(path) }
-    }
-
-    fn is_folder(&self, path: &Path) -> bool {
-        if is_ours(path) { self.content.is_folder(path) } else { OnDisk.is_folder(path) }
-    }
-}
-
-impl template::Files for Shipped {
+impl Files for Shipped {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         if is_ours(path) { self.bytes(path).map(<[u8]>::to_vec) } else { Disk.read(path) }
     }
 
-    fn write_private(&self, path: &Path, content: &str) -> io::Result<()> {
+    fn head(&self, path: &Path, length: usize) -> io::Result<Vec<u8>> {
         if is_ours(path) {
-            return Err(io::Error::other("the programme's own files cannot be written"));
+            return self.bytes(path).map(|bytes| bytes[..length.min(bytes.len())].to_vec());
         }
-        Disk.write_private(path, content)
+        Disk.head(path, length)
     }
 
     fn kind(&self, path: &Path) -> FileKind {
@@ -61,12 +50,12 @@ impl template::Files for Shipped {
         }
     }
 
-    fn is_link(&self, path: &Path) -> bool {
-        !is_ours(path) && Disk.is_link(path)
-    }
-
     fn list(&self, folder: &Path) -> Vec<PathBuf> {
         if is_ours(folder) { self.content.list(folder) } else { Disk.list(folder) }
+    }
+
+    fn is_link(&self, path: &Path) -> bool {
+        !is_ours(path) && Disk.is_link(path)
     }
 
     fn real(&self, path: &Path) -> Option<PathBuf> {
@@ -75,5 +64,16 @@ impl template::Files for Shipped {
 
     fn home(&self) -> Option<PathBuf> {
         Disk.home()
+    }
+
+    fn write_private(&self, path: &Path, content: &str) -> io::Result<()> {
+        if is_ours(path) {
+            return Err(io::Error::other("the programme's own files cannot be written"));
+        }
+        Disk.write_private(path, content)
+    }
+
+    fn keys(&self) -> &dyn Decrypt {
+        &self.keys
     }
 }

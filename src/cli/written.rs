@@ -3,25 +3,27 @@
 use std::io;
 use std::path::Path;
 
-use crate::cli::shipped::Shipped;
-use crate::playbook::Files;
+use crate::files::{FileKind, Files};
 
 /// The name under which it is read.
 pub(super) const NAME: &str = "(dppctl)";
 
 /// The files of a run with one more playbook.
-pub(super) struct Written(pub(super) String);
+pub(super) struct Written<F> {
+    pub(super) playbook: String,
+    pub(super) files: F,
+}
 
-impl Files for Written {
-    fn read(&self, path: &Path) -> io::Result<String> {
-        if path == Path::new(NAME) { Ok(self.0.clone()) } else { Files::read(&Shipped::default(), path) }
+impl<F: Files> Files for Written<F> {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        if path == Path::new(NAME) { Ok(self.playbook.clone().into_bytes()) } else { self.files.read(path) }
     }
 
-    fn is_file(&self, path: &Path) -> bool {
-        path == Path::new(NAME) || Shipped::default().is_file(path)
+    fn kind(&self, path: &Path) -> FileKind {
+        if path == Path::new(NAME) { FileKind::File } else { self.files.kind(path) }
     }
 
-    fn is_folder(&self, path: &Path) -> bool {
-        Shipped::default().is_folder(path)
+    fn keys(&self) -> &dyn crate::secret::Decrypt {
+        self.files.keys()
     }
 }

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::files::Files;
 use crate::playbook::keywords::{variables, wrong};
-use crate::playbook::{Files, Item, RoleUse, read_tasks};
+use crate::playbook::{Item, RoleUse, read_tasks};
 use crate::source::{Place, Problem, Problems};
 use crate::value::Map;
 use crate::yaml::{self, Node};
@@ -46,6 +47,21 @@ impl Default for RoleFiles {
     fn default() -> Self {
         let main = || "main".to_owned();
         Self { tasks: main(), defaults: main(), vars: main(), handlers: main() }
+    }
+}
+
+impl RoleFiles {
+    /// The same with each name rendered.
+    ///
+    /// # Errors
+    /// What the renderer says.
+    pub fn rendered<E>(&self, render: impl Fn(&str) -> Result<String, E>) -> Result<Self, E> {
+        Ok(Self {
+            tasks: render(&self.tasks)?,
+            defaults: render(&self.defaults)?,
+            vars: render(&self.vars)?,
+            handlers: render(&self.handlers)?,
+        })
     }
 }
 
@@ -94,8 +110,7 @@ fn yaml_file(files: &dyn Files, folder: &Path, main: &str) -> Option<PathBuf> {
 
 /// Reads a file of variables; an empty one has none.
 pub fn vars_file(files: &dyn Files, path: &Path) -> Result<Map, Problems> {
-    let source = files.source(path).map_err(|problem| vec![problem])?;
-    let documents = yaml::parse(&source)?;
+    let documents = yaml::load(files, path)?;
     match documents.first() {
         None => Ok(Map::new()),
         Some(node) if node.is_null() => Ok(Map::new()),
@@ -109,8 +124,7 @@ fn vars_of(files: &dyn Files, folder: &Path, main: &str) -> Result<Map, Problems
 
 fn meta(files: &dyn Files, folder: &Path) -> Result<(Vec<RoleUse>, bool), Problems> {
     let Some(path) = yaml_file(files, &folder.join("meta"), "main") else { return Ok((Vec::new(), false)) };
-    let source = files.source(&path).map_err(|problem| vec![problem])?;
-    let documents = yaml::parse(&source)?;
+    let documents = yaml::load(files, &path)?;
     let Some(node) = documents.first().filter(|node| !node.is_null()) else { return Ok((Vec::new(), false)) };
     let twice = node.get("allow_duplicates").is_some_and(|node| node.to_value().as_bool() == Some(true));
     let uses = match node.get("dependencies") {

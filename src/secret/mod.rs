@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 pub const HEADER: &str = "$ANSIBLE_VAULT;";
 
 /// Whoever can turn a vault envelope into its text.
-pub trait Decrypt {
+pub trait Decrypt: Send + Sync {
     /// Decrypts one envelope, from its `$ANSIBLE_VAULT;` line to its last.
     fn decrypt(&self, envelope: &str) -> Result<Zeroizing<String>, VaultError>;
 }

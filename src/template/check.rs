@@ -41,23 +41,52 @@ impl Templates {
         self.checked(&self.engines().unit(expression.as_str(), &Mode::Expression), Some(expression))
     }
 
-    /// Checks a template file.
-    pub fn check_file(&self, template: &Arc<Source>) -> Checked {
-        match header::read(template, &FileOptions::default()) {
+    /// Checks a template file that is rendered with these options.
+    pub fn check_file(&self, template: &Arc<Source>, options: &FileOptions) -> Checked {
+        match header::read(template, options) {
             Err(error) => Checked { errors: vec![error], variables: BTreeSet::new() },
             Ok((body, options)) => self.checked(&self.engines().file_unit(template, body, options.settings()), None),
         }
+    }
+
+    /// The mistake in a text's grammar.
+    pub fn misspelt(&self, text: &Text) -> Option<TemplateError> {
+        let unit = text.is_template().then(|| self.engines().unit(text.as_str(), &Mode::Playbook))?;
+        self.grammar(&unit, Some(text))
+    }
+
+    /// The mistake in the grammar of a bare expression.
+    pub fn misspelt_condition(&self, expression: &Text) -> Option<TemplateError> {
+        if expression.is_template() {
+            return self.misspelt(expression);
+        }
+        self.grammar(&self.engines().unit(expression.as_str(), &Mode::Expression), Some(expression))
+    }
+
+    /// The mistake in the grammar of a template file that is rendered with these options.
+    pub fn misspelt_file(&self, template: &Arc<Source>, options: &FileOptions) -> Option<TemplateError> {
+        match header::read(template, options) {
+            Err(error) => Some(error),
+            Ok((body, options)) => self.grammar(&self.engines().file_unit(template, body, options.settings()), None),
+        }
+    }
+
+    fn grammar(&self, unit: &Unit, text: Option<&Text>) -> Option<TemplateError> {
+        let error = self.engines().environment(unit.settings()).get_template(unit.name()).err()?;
+        Some(self.explained(&error, unit, text)).filter(|error| matches!(error, TemplateError::Syntax { .. }))
+    }
+
+    fn explained(&self, error: &minijinja::Error, unit: &Unit, text: Option<&Text>) -> TemplateError {
+        let scope = Scope::new(Arc::new(Map::new()), Arc::new(SearchPath::default()));
+        let (frame, _running) = Frame::begin(self.engines(), &scope);
+        frame.explain(error, unit, text)
     }
 
     fn checked(&self, unit: &Unit, text: Option<&Text>) -> Checked {
         let engines: &Arc<Engines> = self.engines();
         let environment = engines.environment(unit.settings());
         match environment.get_template(unit.name()) {
-            Err(error) => {
-                let scope = Scope::new(Arc::new(Map::new()), Arc::new(SearchPath::default()));
-                let (frame, _running) = Frame::begin(engines, &scope);
-                Checked { errors: vec![frame.explain(&error, unit, text)], variables: BTreeSet::new() }
-            }
+            Err(error) => Checked { errors: vec![self.explained(&error, unit, text)], variables: BTreeSet::new() },
             Ok(template) => {
                 let known: BTreeSet<&str> = functions::all().collect();
                 let variables = template.undeclared_variables(false).into_iter();

@@ -99,12 +99,7 @@ pub(super) fn place(unit: &Unit, text: Option<&Text>, range: Range<usize>) -> Op
     if let Some(source) = unit.source() {
         return Some(Place::new(source, file_range(source.text(), unit.text(), range)));
     }
-    let place = text?.place()?;
-    if let Some(start) = place.text().find(unit.text()) {
-        return Some(place.within(start + range.start..start + range.end));
-    }
-    let words = unit.text().get(range)?;
-    place.text().find(words).map(|start| place.within(start..start + words.len()))
+    Some(text?.place()?.of_part(unit.text(), range))
 }
 
 /// A template's first line of options is no part of its unit.

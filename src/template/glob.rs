@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use super::surroundings::{FileKind, Files};
+use crate::files::{FileKind, Files};
 
 /// The paths that a pattern matches, in order.
 pub(super) fn find(files: &dyn Files, pattern: &Path) -> Vec<PathBuf> {

@@ -39,5 +39,5 @@ pub use error::TemplateError;
 pub use header::FileOptions;
 pub use omit::{is_omit, omit};
 pub use scope::{Lookup, Scope, SearchPath, Variables};
-pub use surroundings::{Disk, FileKind, Files, Reach, Surroundings};
+pub use surroundings::{Reach, Surroundings};
 pub use templates::Templates;

@@ -2,9 +2,10 @@
 //! nothing by itself.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
+
+use crate::files::{Disk, Files};
 
 /// The surroundings of a run.
 #[derive(Clone)]
@@ -23,49 +24,6 @@ pub struct Surroundings {
     pub reach: Option<Arc<dyn Reach>>,
 }
 
-/// The controller's files.
-pub trait Files: Send + Sync {
-    /// The bytes of a file.
-    ///
-    /// # Errors
-    /// What the file system says.
-    fn read(&self, path: &Path) -> std::io::Result<Vec<u8>>;
-
-    /// Writes a file that only its owner may read, with its folder.
-    ///
-    /// # Errors
-    /// What the file system says.
-    fn write_private(&self, path: &Path, content: &str) -> std::io::Result<()>;
-
-    /// What is at this path, following links.
-    fn kind(&self, path: &Path) -> FileKind;
-
-    /// Whether the path itself is a symbolic link.
-    fn is_link(&self, path: &Path) -> bool;
-
-    /// The paths in a folder, sorted.
-    fn list(&self, folder: &Path) -> Vec<PathBuf>;
-
-    /// The path with links followed, if it exists.
-    fn real(&self, path: &Path) -> Option<PathBuf>;
-
-    /// The user's home, for `~`.
-    fn home(&self) -> Option<PathBuf>;
-}
-
-/// What is at a path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FileKind {
-    /// Nothing.
-    Missing,
-    /// A file.
-    File,
-    /// A folder.
-    Folder,
-    /// A device, a socket, a pipe.
-    Other,
-}
-
 /// Lookups that reach out of the process.
 pub trait Reach: Send + Sync {
     /// The body at a URL.
@@ -79,64 +37,6 @@ pub trait Reach: Send + Sync {
     /// # Errors
     /// Why it failed, in one line.
     fn run(&self, command: &str) -> Result<String, String>;
-}
-
-impl dyn Files {
-    /// The first of these paths that can be read as text.
-    pub(super) fn first(&self, candidates: impl IntoIterator<Item = PathBuf>) -> Option<(PathBuf, String)> {
-        let mut candidates = candidates.into_iter().filter(|path| self.kind(path) == FileKind::File);
-        let path = candidates.next()?;
-        let bytes = self.read(&path).ok()?;
-        Some((path, String::from_utf8_lossy(&bytes).into_owned()))
-    }
-}
-
-/// The real file system.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Disk;
-
-impl Files for Disk {
-    fn read(&self, path: &Path) -> std::io::Result<Vec<u8>> {
-        std::fs::read(path)
-    }
-
-    fn write_private(&self, path: &Path, content: &str) -> std::io::Result<()> {
-        use std::io::Write as _;
-        use std::os::unix::fs::OpenOptionsExt as _;
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)?;
-        }
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true).create(true).truncate(true).mode(0o600).open(path)?.write_all(content.as_bytes())
-    }
-
-    fn kind(&self, path: &Path) -> FileKind {
-        match std::fs::metadata(path) {
-            Err(_) => FileKind::Missing,
-            Ok(metadata) if metadata.is_file() => FileKind::File,
-            Ok(metadata) if metadata.is_dir() => FileKind::Folder,
-            Ok(_) => FileKind::Other,
-        }
-    }
-
-    fn is_link(&self, path: &Path) -> bool {
-        path.is_symlink()
-    }
-
-    fn list(&self, folder: &Path) -> Vec<PathBuf> {
-        let entries = std::fs::read_dir(folder).into_iter().flatten();
-        let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
-        paths.sort();
-        paths
-    }
-
-    fn real(&self, path: &Path) -> Option<PathBuf> {
-        path.canonicalize().ok()
-    }
-
-    fn home(&self) -> Option<PathBuf> {
-        std::env::home_dir()
-    }
 }
 
 impl Surroundings {

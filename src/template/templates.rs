@@ -115,6 +115,16 @@ impl Templates {
         lookups::names().any(|known| known == short)
     }
 
+    /// Whence chance comes in this run.
+    pub fn seed(&self) -> u64 {
+        self.engines.surroundings().seed
+    }
+
+    /// Learns a text that must not be shown.
+    pub fn conceal(&self, text: &str) {
+        self.engines.secrets().add(text);
+    }
+
     /// Every secret text that passed through a template, for whoever masks output.
     pub fn secrets(&self) -> Vec<String> {
         self.engines.secrets().all()

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::files::{Disk, Files};
 use crate::secret::{Decrypt, HEADER, VaultError};
 use crate::source::{Place, Problem, Problems, Source};
 use crate::value::Text;
@@ -11,23 +12,22 @@ use crate::yaml::{Data, Key, Node, parse_with};
 /// Reads the documents of a file. Of an encrypted file every text is a secret, and every place is the file's first
 /// line, so that no excerpt can show what was decrypted.
 pub fn read(path: &Path, vault: &dyn Decrypt) -> Result<Vec<Node>, Problems> {
-    let source = open(path).map_err(|problem| vec![problem])?;
-    if source.text().starts_with(HEADER) { read_sealed(&source, vault) } else { parse_with(&source, vault) }
+    documents(&open(path).map_err(|problem| vec![problem])?, vault)
 }
 
-/// Reads a text file as a source under the name by which it was asked for.
+/// The same for a file of a project, with the project's own keys.
+pub fn load(files: &dyn Files, path: &Path) -> Result<Vec<Node>, Problems> {
+    documents(&files.source(path).map_err(|problem| vec![problem])?, files.keys())
+}
+
+/// Reads a text file of this machine as a source under the name by which it was asked for.
 pub fn open(path: &Path) -> Result<Arc<Source>, Problem> {
-    let name = path.display().to_string();
-    match std::fs::read(path).map(String::from_utf8) {
-        Ok(Ok(text)) => Ok(Source::new(name, text)),
-        Ok(Err(error)) => {
-            let sound = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-            let line = sound.split(|byte| *byte == b'\n').count();
-            Err(Problem::error("DPP0104", format!("`{name}` is not UTF-8: line {line} has another encoding"))
-                .help("save it as UTF-8"))
-        }
-        Err(error) => Err(Problem::error("DPP0104", format!("cannot read `{name}`: {error}"))),
-    }
+    let disk: &dyn Files = &Disk;
+    disk.source(path)
+}
+
+fn documents(source: &Arc<Source>, vault: &dyn Decrypt) -> Result<Vec<Node>, Problems> {
+    if source.text().starts_with(HEADER) { read_sealed(source, vault) } else { parse_with(source, vault) }
 }
 
 fn read_sealed(source: &Arc<Source>, vault: &dyn Decrypt) -> Result<Vec<Node>, Problems> {
@@ -119,6 +119,6 @@ mod tests {
         std::fs::write(folder.path().join("latin1.yml"), b"a: 1\nb: \xe4\n").unwrap();
         let message = |name: &str| read(&folder.path().join(name), &NoPassword).unwrap_err()[0].message.clone();
         assert!(message("latin1.yml").contains("line 2"));
-        assert!(message("none.yml").contains("No such file"));
+        assert!(message("none.yml").contains("there is no file"));
     }
 }

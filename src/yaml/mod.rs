@@ -13,7 +13,7 @@ mod tagged;
 #[cfg(test)]
 mod tests;
 
-pub use file::{open, read};
+pub use file::{load, open, read};
 pub use node::{Data, Key, Node, Style};
 pub use parse::{parse, parse_with};
 pub use scalar::resolve;

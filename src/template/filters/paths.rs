@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use minijinja::value::Tuple;
 use minijinja::{Error, Value as Dynamic};
 
+use crate::files::FileKind;
 use crate::template::arguments::Arguments;
 use crate::template::frame::Frame;
 use crate::template::objects::{items, list};
-use crate::template::surroundings::FileKind;
 use crate::template::{glob, python};
 
 #[expect(clippy::unnecessary_wraps, reason = "it ends filters, which can fail")]

@@ -8,12 +8,12 @@ use minijinja::{Error, Value as Dynamic};
 
 use super::call::Call;
 use super::spread;
+use crate::files::FileKind;
 use crate::source::Source;
 use crate::template::dynamic::from_dynamic;
 use crate::template::error::carried;
 use crate::template::frame::Frame;
 use crate::template::header::{self, FileOptions};
-use crate::template::surroundings::FileKind;
 use crate::template::{glob, literal, python};
 use crate::value::Value;
 
@@ -40,9 +40,13 @@ fn read(call: &Call, kind: &str, name: &str) -> Result<(PathBuf, String), Error>
         let searched: Vec<String> = searched.iter().map(|path| path.display().to_string()).collect();
         call.refusal(&format!("finds no file `{name}`; searched: {}", searched.join(", ")))
     })?;
-    let bytes = files.read(&path).map_err(|error| call.refusal(&format!("cannot read {}: {error}", path.display())))?;
-    let text = String::from_utf8(bytes)
+    let opened =
+        files.opened(&path).map_err(|error| call.refusal(&format!("cannot read {}: {error}", path.display())))?;
+    let text = String::from_utf8(opened.bytes)
         .map_err(|_| call.refusal(&format!("finds bytes that are no text in {}", path.display())))?;
+    if opened.was_sealed {
+        call.frame.engines().secrets().add(&text);
+    }
     Ok((path, text))
 }
 

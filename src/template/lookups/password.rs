@@ -6,10 +6,10 @@ use base64::Engine as _;
 use minijinja::{Error, Value as Dynamic};
 
 use super::call::Call;
+use crate::files::FileKind;
 use crate::template::chance::Chance;
 use crate::template::filters::password::hashed;
 use crate::template::python;
-use crate::template::surroundings::FileKind;
 
 type Found = Result<Vec<Dynamic>, Error>;
 

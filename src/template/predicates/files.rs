@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use minijinja::{Error, Value as Dynamic};
 
+use crate::files::{FileKind, Files};
 use crate::template::arguments::Arguments;
 use crate::template::frame::Frame;
-use crate::template::surroundings::{FileKind, Files};
 
 type Answer = Result<Dynamic, Error>;
 
