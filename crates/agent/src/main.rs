@@ -4,7 +4,9 @@
 //! nothing: order, conditions and templates are the asker's.
 
 mod blobs;
+mod bounded;
 mod hash;
+mod job;
 mod pulse;
 mod session;
 
@@ -30,6 +32,12 @@ fn main() -> ExitCode {
 fn serve() -> ExitCode {
     silence_stderr();
     let state = state_folder();
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    if let [word, jid] = words.as_slice()
+        && word == job::WORD
+    {
+        return job::run(&state, jid);
+    }
     // Standard output of the library is buffered by lines, which frames are not.
     let Ok(mut output) = io::stdout().as_fd().try_clone_to_owned().map(File::from) else {
         return ExitCode::FAILURE;

@@ -8,11 +8,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use dpp_modules::Host;
 use dpp_protocol::{
-    Failure, Frame, FrameError, Hello, Mode, Outcome, PROTOCOL, Progress, Request, Response, Task, put_message,
+    Answer, Failure, Frame, FrameError, Hello, Mode, Outcome, PROTOCOL, Progress, Request, Response, Task, put_message,
     read_frame, write_message,
 };
 
 use crate::blobs::Blobs;
+use crate::bounded;
+use crate::job;
 use crate::pulse::Pulse;
 
 /// Bytes of answers that go out together: sshd encrypts and sends each write by itself.
@@ -93,11 +95,22 @@ impl<R: Read, W: Write + Send + 'static> Session<R, W> {
         };
         let host = Host::new(&self.state, task.environment.clone(), &life);
         let _beating = self.pulse.beat();
-        match catch_unwind(AssertUnwindSafe(|| (module.run)(task, &host))) {
-            Ok(Ok(outcome)) => Response::Done { id, outcome },
-            Ok(Err(failure)) => Response::Failed { id, failure },
-            Err(panic) => Response::Failed { id, failure: bug(&task.module, &*panic) },
+        let answer = match task.bound.filter(|_| task.mode == Mode::Apply) {
+            Some(bound) if bound.detached => self.detached(task, &host),
+            Some(_) => bounded::run(task.clone(), &|progress| life(&progress.text, progress.count)),
+            None => catch_unwind(AssertUnwindSafe(|| (module.run)(task, &host)))
+                .unwrap_or_else(|panic| Err(bug(&task.module, &*panic))),
+        };
+        match answer {
+            Ok(outcome) => Response::Done { id, outcome },
+            Err(failure) => Response::Failed { id, failure },
         }
+    }
+
+    /// Begins a job. What a change of it would owe is written down now: nobody can tell when it happens.
+    fn detached(&self, task: &Task, host: &Host) -> Answer {
+        host.keep_debts(&task.owes)?;
+        job::begin(&self.state, task)
     }
 
     fn receive(&mut self, sha256: &str, size: u64) -> Result<(), FrameError> {
@@ -172,6 +185,7 @@ mod tests {
             environment,
             owes: vec![],
             settles: vec![],
+            bound: None,
         }
     }
 

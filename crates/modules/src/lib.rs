@@ -29,6 +29,7 @@ pub const MODULES: &[Entry] = &[
     Entry::of::<packages::sources::apt_key::AptKey>(),
     Entry::of::<packages::sources::apt_pin::AptPin>(),
     Entry::of::<packages::sources::apt_repository::AptRepository>(),
+    Entry::of::<commands::async_status::AsyncStatus>(),
     Entry::of::<system::authorized_key::AuthorizedKey>(),
     Entry::of::<files::blockinfile::Blockinfile>(),
     Entry::of::<commands::command::Command>(),

@@ -48,6 +48,14 @@ impl Ground {
         self.state.path()
     }
 
+    /// Has a module that edits texts do so with a file of this text, held to the promises, and returns the text after.
+    pub(crate) fn edited(module: &str, text: &str, mut params: Value) -> String {
+        let ground = Self::new();
+        params["path"] = ground.write("f", text).into();
+        ground.converge(module, &params);
+        ground.read("f")
+    }
+
     pub(crate) fn survey(&self, module: &str, params: &Value) -> Result<Outcome, Failure> {
         self.run(module, params, Mode::Survey)
     }
@@ -80,6 +88,7 @@ impl Ground {
             environment: BTreeMap::new(),
             owes: Vec::new(),
             settles: Vec::new(),
+            bound: None,
         };
         let host = Host::new(self.state(), BTreeMap::new(), &|_, _| ());
         (crate::find(module).unwrap().run)(&task, &host)

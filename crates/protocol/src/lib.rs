@@ -9,7 +9,7 @@ mod response;
 
 pub use frame::{Frame, FrameError, MAX_FRAME, put_message, read_frame, skip_to_magic, write_blob, write_message};
 pub use outcome::{Answer, Change, Failure, Note, Outcome, ResultMap, Verb};
-pub use request::{Debt, Mode, Request, Task};
+pub use request::{Bound, Debt, Mode, Request, Task};
 pub use response::{Hello, Progress, Response};
 
 /// Number of the protocol; raised when the meaning of a field changes, refused in the greeting when it differs.

@@ -38,6 +38,19 @@ pub struct Task {
     /// Debts that this task pays; struck from the host's list after it succeeded.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub settles: Vec<Debt>,
+    /// How long it may take, and who waits for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bound: Option<Bound>,
+}
+
+/// The bound of a task: what outlives it is stopped, with the processes it started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bound {
+    /// Seconds it may take.
+    pub seconds: u64,
+    /// Whether it runs on by itself: the answer is that it was begun, and under which name it can be asked for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub detached: bool,
 }
 
 /// Something that a run still owes a host, above all a restart that was notified and did not happen yet.

@@ -1,5 +1,6 @@
 //! Modules that start what a task names, and the one way in which all modules start processes.
 
+pub mod async_status;
 pub mod command;
 mod expansion;
 pub(crate) mod process;

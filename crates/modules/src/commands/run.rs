@@ -67,6 +67,8 @@ impl Run<'_> {
         let failure = Failure::new(format!("`{title}` {}", finished.ending()));
         let mut failure = finished.describe(failure);
         result.insert("msg".into(), "non-zero return code".into());
+        // It ran, and nobody knows how far: Ansible counts that as a change.
+        result.insert("changed".into(), true.into());
         failure.result = std::mem::take(result);
         Err(failure)
     }

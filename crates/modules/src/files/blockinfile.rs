@@ -95,11 +95,8 @@ impl Module for Blockinfile {
 
 impl Blockinfile {
     fn wishes(&self) -> Wishes<'_> {
-        Wishes {
-            attributes: Attributes::of(self.mode.as_ref(), self.owner.as_ref(), self.group.as_ref()),
-            backup: self.backup.0,
-            validate: self.validate.as_deref(),
-        }
+        let attributes = Attributes::of(self.mode.as_ref(), self.owner.as_ref(), self.group.as_ref());
+        Wishes { attributes, backup: self.backup.0, validate: self.validate.as_deref() }
     }
 
     fn markers(&self) -> (String, String) {
@@ -174,11 +171,8 @@ mod tests {
 
     use crate::testing::Ground;
 
-    fn edited(text: &str, mut params: Value) -> String {
-        let ground = Ground::new();
-        params["path"] = ground.write("f", text).into();
-        ground.converge("blockinfile", &params);
-        ground.read("f")
+    fn edited(text: &str, params: Value) -> String {
+        Ground::edited("blockinfile", text, params)
     }
 
     const BLOCK: &str = "# BEGIN ANSIBLE MANAGED BLOCK\nx\ny\n# END ANSIBLE MANAGED BLOCK\n";

@@ -224,11 +224,8 @@ mod tests {
 
     use crate::testing::Ground;
 
-    fn edited(text: &str, mut params: Value) -> String {
-        let ground = Ground::new();
-        params["path"] = ground.write("f", text).into();
-        ground.converge("ini_file", &params);
-        ground.read("f")
+    fn edited(text: &str, params: Value) -> String {
+        Ground::edited("ini_file", text, params)
     }
 
     #[test]

@@ -105,11 +105,8 @@ impl Lineinfile {
     }
 
     fn wishes(&self) -> Wishes<'_> {
-        Wishes {
-            attributes: Attributes::of(self.mode.as_ref(), self.owner.as_ref(), self.group.as_ref()),
-            backup: self.backup.0,
-            validate: self.validate.as_deref(),
-        }
+        let attributes = Attributes::of(self.mode.as_ref(), self.owner.as_ref(), self.group.as_ref());
+        Wishes { attributes, backup: self.backup.0, validate: self.validate.as_deref() }
     }
 
     fn line(&self) -> &str {
@@ -222,12 +219,8 @@ mod tests {
 
     use crate::testing::Ground;
 
-    /// Runs it on a text and returns the text after, having held it to the promises.
-    fn edited(text: &str, mut params: Value) -> String {
-        let ground = Ground::new();
-        params["path"] = ground.write("f", text).into();
-        ground.converge("lineinfile", &params);
-        ground.read("f")
+    fn edited(text: &str, params: Value) -> String {
+        Ground::edited("lineinfile", text, params)
     }
 
     #[test]

@@ -57,11 +57,8 @@ impl Module for Replace {
 
 impl Replace {
     fn wishes(&self) -> Wishes<'_> {
-        Wishes {
-            attributes: Attributes::of(self.mode.as_ref(), self.owner.as_ref(), self.group.as_ref()),
-            backup: self.backup.0,
-            validate: self.validate.as_deref(),
-        }
+        let attributes = Attributes::of(self.mode.as_ref(), self.owner.as_ref(), self.group.as_ref());
+        Wishes { attributes, backup: self.backup.0, validate: self.validate.as_deref() }
     }
 
     /// The part of the text between `after` and `before`; nothing where they are not found.
@@ -99,11 +96,8 @@ mod tests {
 
     use crate::testing::Ground;
 
-    fn edited(text: &str, mut params: Value) -> String {
-        let ground = Ground::new();
-        params["path"] = ground.write("f", text).into();
-        ground.converge("replace", &params);
-        ground.read("f")
+    fn edited(text: &str, params: Value) -> String {
+        Ground::edited("replace", text, params)
     }
 
     #[test]
