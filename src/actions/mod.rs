@@ -25,6 +25,7 @@ mod unarchive;
 pub(crate) use action::failure;
 pub use action::{Action, ActionContext, Blob, Deed, Done, Remote};
 pub use supply::{Supplied, Supply, supply};
+pub(crate) use template::options as template_options;
 
 /// Every action, by the name a task gives it.
 pub const ACTIONS: &[Action] = &[

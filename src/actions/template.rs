@@ -60,6 +60,21 @@ fn run(context: &ActionContext, args: &Map) -> Result<Deed, Failure> {
     let src = text(args, "src").ok_or_else(|| Failure::new("`template` wants `src`").code("DPP0104"))?;
     let path = context.find("templates", src)?;
     let source = context.source(&path)?;
+    let options = options(args);
+    let content = context.templates.file(&source, context.scope, &options).map_err(|error| failure(&error))?;
+    let mut params: Map = args
+        .iter()
+        .filter(|(name, _)| !OWN.contains(&name.as_str()))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    let base = path.file_name().unwrap_or_default().to_string_lossy();
+    params.insert("_original_basename".into(), Value::plain(base.trim_end_matches(".j2")));
+    form::checked(&mut params, content.as_bytes())?;
+    Ok(Deed::Remote(put(&params, content.as_bytes())))
+}
+
+/// How the file is to be rendered, by the task's arguments.
+pub(crate) fn options(args: &Map) -> FileOptions {
     let mut options = FileOptions {
         trim_blocks: flag(args, "trim_blocks", true),
         lstrip_blocks: flag(args, "lstrip_blocks", false),
@@ -79,14 +94,5 @@ fn run(context: &ActionContext, args: &Map) -> Result<Deed, Failure> {
             }
         }
     }
-    let content = context.templates.file(&source, context.scope, &options).map_err(|error| failure(&error))?;
-    let mut params: Map = args
-        .iter()
-        .filter(|(name, _)| !OWN.contains(&name.as_str()))
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect();
-    let base = path.file_name().unwrap_or_default().to_string_lossy();
-    params.insert("_original_basename".into(), Value::plain(base.trim_end_matches(".j2")));
-    form::checked(&mut params, content.as_bytes())?;
-    Ok(Deed::Remote(put(&params, content.as_bytes())))
+    options
 }

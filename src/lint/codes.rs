@@ -31,6 +31,11 @@ pub const CODES: &[(&str, &str, &str)] = &[
     ),
     ("DPP0108", "imports that go round in a circle", "A playbook, a file of tasks or a role leads back to itself."),
     ("DPP0109", "an unknown handler", "`notify` names a handler or a topic of `listen` that the play does not have."),
+    (
+        "DPP0110",
+        "a task that outlived its bound",
+        "It took longer than its `timeout` or `async` says, and was stopped with all it had started. Give it more time.",
+    ),
     ("DPP0201", "no inventory, or one that cannot be read", "Name it with -i, or with `inventory` in dppctl.toml."),
     (
         "DPP0202",

@@ -1,19 +1,21 @@
 //! Finds mistakes before a run does: everything a plan refuses, modules nobody knows, templates that cannot be rendered,
-//! variables that nobody sets. It contacts nothing and changes nothing.
+//! variables that nobody sets, handlers that are not there. It contacts nothing and changes nothing.
 
 mod codes;
 mod names;
+mod stray;
 mod tasks;
 mod templates;
 mod undefined;
 
+use std::cell::RefCell;
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use crate::files::Files;
 use crate::inventory::Inventory;
-use crate::plan::{Catalogue, PlanRequest, PlayPlan, Selection, build};
-use crate::playbook::{Files, read_tasks};
-use crate::source::{Problem, Problems};
+use crate::plan::{Catalogue, PlanRequest, PlayPlan, Selection, TaskStep, draft};
+use crate::source::{Place, Problem, Problems, nearest};
 use crate::template::Templates;
 use crate::value::{Map, Text};
 
@@ -23,12 +25,14 @@ pub use codes::{CODES, explain};
 pub struct Lint<'a> {
     /// Where files are read from.
     pub files: &'a dyn Files,
-    /// The same files, as folders that can be listed.
-    pub tree: &'a dyn crate::template::Files,
     /// Playbooks.
     pub playbooks: &'a [PathBuf],
-    /// Files of tasks that no playbook leads to.
+    /// Files of tasks; those that no playbook leads to are looked through by themselves.
     pub task_files: &'a [PathBuf],
+    /// Template files; those that no task names are looked through by themselves.
+    pub template_files: &'a [PathBuf],
+    /// Files of variables of roles.
+    pub vars_files: &'a [PathBuf],
     /// Folders of roles.
     pub roles: &'a [PathBuf],
     /// Known actions.
@@ -47,14 +51,12 @@ impl Lint<'_> {
     /// All mistakes, in the order in which they stand, each once.
     pub fn run(&self) -> Problems {
         let mut problems = Problems::new();
+        let mut met = Met::default();
         for playbook in self.playbooks {
-            self.playbook(playbook, &mut problems);
+            self.playbook(playbook, &mut met, &mut problems);
         }
-        for file in self.task_files {
-            if let Err(found) = read_tasks(self.files, file) {
-                problems.extend(found);
-            }
-        }
+        stray::check(self, &met, &mut problems);
+        as_they_stand(&mut problems);
         let mut seen = HashSet::new();
         problems.retain(|problem| {
             let place = problem.at.as_ref().map(|(place, _)| place.to_string());
@@ -63,25 +65,31 @@ impl Lint<'_> {
         problems
     }
 
-    fn playbook(&self, playbook: &PathBuf, problems: &mut Problems) {
-        let select = |pattern: &str| self.hosts(pattern);
-        let plan = build(&PlanRequest {
+    fn playbook(&self, playbook: &PathBuf, met: &mut Met, problems: &mut Problems) {
+        let patterns = RefCell::new(Problems::new());
+        let select = |pattern: &str| {
+            Ok(self.hosts(pattern).unwrap_or_else(|problem| {
+                patterns.borrow_mut().push(problem);
+                vec![NOBODY.to_owned()]
+            }))
+        };
+        let (plan, errors) = draft(&PlanRequest {
             files: self.files,
             playbooks: std::slice::from_ref(playbook),
             roles: self.roles,
             catalogue: self.catalogue,
-            selection: &Selection { tags: vec!["all".to_owned(), "never".to_owned()], skip: Vec::new() },
+            selection: &everything(),
+            templates: self.templates,
+            seed: 0,
+            follows_includes: true,
             extra: self.extra,
             select: &select,
             render: self.render,
         });
-        match plan {
-            Ok(plan) => {
-                problems.extend(plan.warnings);
-                plan.plays.iter().for_each(|play| self.play(play, problems));
-            }
-            Err(found) => problems.extend(found),
-        }
+        problems.extend(patterns.into_inner());
+        problems.extend(errors);
+        problems.extend(plan.warnings);
+        plan.plays.iter().for_each(|play| self.play(play, met, problems));
     }
 
     /// The hosts of a play. A group without hosts is no mistake here: its tasks are looked through all the same.
@@ -90,29 +98,94 @@ impl Lint<'_> {
         Ok(if hosts.is_empty() { vec![NOBODY.to_owned()] } else { hosts })
     }
 
-    fn play(&self, play: &PlayPlan, problems: &mut Problems) {
+    fn play(&self, play: &PlayPlan, met: &mut Met, problems: &mut Problems) {
         let tasks = tasks::of(play);
         let undefined = undefined::Undefined::of(self, play, &tasks);
         for task in &tasks {
-            if !self.catalogue.knows(task.task.short_action()) {
-                problems.push(unknown_module(self.catalogue, task));
+            met.file(self.files, &task.task.place);
+            let file = task.template_file(self.files, &play.folder);
+            if let Some(file) = &file {
+                met.file(self.files, &Place::new(&file.source, 0..0));
             }
-            templates::check(self, play, task, &undefined, problems);
+            problems.extend(unknown_module(self.catalogue, task));
+            problems.extend(task.task.notify.iter().filter_map(|name| unknown_handler(play, name)));
+            templates::check(self, task, file.as_ref(), Some(&undefined), problems);
         }
     }
+}
+
+/// Files that were looked through as parts of plays.
+#[derive(Debug, Default)]
+struct Met {
+    names: HashSet<String>,
+    files: HashSet<PathBuf>,
+}
+
+impl Met {
+    fn file(&mut self, files: &dyn Files, place: &Place) {
+        let name = place.source().name();
+        if !self.names.contains(name) {
+            self.names.insert(name.to_owned());
+            self.files.extend(files.real(Path::new(name)));
+        }
+    }
+
+    fn has(&self, files: &dyn Files, path: &Path) -> bool {
+        files.real(path).is_some_and(|path| self.files.contains(&path))
+    }
+}
+
+/// File by file in the order in which they were met, and from the top to the bottom of each.
+fn as_they_stand(problems: &mut Problems) {
+    let mut files: Vec<String> = Vec::new();
+    let mut key = |problem: &Problem| {
+        let Some((place, _)) = &problem.at else { return (0, 0) };
+        let name = place.source().name();
+        let at = files.iter().position(|known| known == name).unwrap_or_else(|| {
+            files.push(name.to_owned());
+            files.len() - 1
+        });
+        (at + 1, place.range().start)
+    };
+    problems.sort_by_cached_key(&mut key);
+}
+
+/// All tasks, whatever their tags.
+fn everything() -> Selection {
+    Selection { tags: vec!["all".to_owned(), "never".to_owned()], skip: Vec::new() }
 }
 
 /// Stands for the hosts of a play that has none.
 const NOBODY: &str = "(no host)";
 
-fn unknown_module(catalogue: &Catalogue, step: &crate::plan::TaskStep) -> Problem {
+fn unknown_module(catalogue: &Catalogue, step: &TaskStep) -> Option<Problem> {
     let action = &step.task.action;
+    if catalogue.knows(step.task.short_action()) {
+        return None;
+    }
     let problem = Problem::error("DPP0103", format!("there is no module `{action}`"));
     let problem = problem.at(&step.task.action_place, "not known");
-    match catalogue.nearest(step.task.short_action()) {
+    Some(match catalogue.nearest(step.task.short_action()) {
         Some(near) => problem.did_you_mean(Some(near)),
         None => problem.help("modules in Python cannot be run; `command` and `script` can do what they did"),
+    })
+}
+
+/// A handler that is notified and is not there; where a name is only made in the run, nobody can tell.
+fn unknown_handler(play: &PlayPlan, name: &Text) -> Option<Problem> {
+    let is_open = |text: &str| text.contains("{{");
+    let asked = name.as_str().rsplit(" : ").next().unwrap_or_default();
+    let mut names = Vec::new();
+    for handler in play.handlers.iter() {
+        names.push(handler.name());
+        names.extend(handler.listen.iter().map(String::as_str));
     }
+    if is_open(asked) || names.iter().any(|known| *known == asked || is_open(known)) {
+        return None;
+    }
+    let problem = Problem::error("DPP0109", format!("there is no handler `{asked}`"));
+    let problem = problem.did_you_mean(nearest(asked, names.iter().copied()));
+    Some(name.place().map_or(problem.clone(), |place| problem.at(place, "wakes nobody")))
 }
 
 #[cfg(test)]

@@ -6,9 +6,15 @@ use crate::plan::{PlayPlan, Step, TaskStep};
 
 /// The tasks in the order in which they stand.
 pub(super) fn of(play: &PlayPlan) -> Vec<Arc<TaskStep>> {
-    let mut tasks = Vec::new();
-    gather(&play.steps, &mut tasks);
+    let mut tasks = in_steps(&play.steps);
     tasks.extend(play.handlers.iter().map(|handler| Arc::clone(&handler.step)));
+    tasks
+}
+
+/// The tasks of these steps.
+pub(super) fn in_steps(steps: &[Step]) -> Vec<Arc<TaskStep>> {
+    let mut tasks = Vec::new();
+    gather(steps, &mut tasks);
     tasks
 }
 

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Lint;
+use crate::files::Disk;
 use crate::inventory::{Inventory, InventorySource};
 use crate::plan::Catalogue;
-use crate::playbook::OnDisk;
 use crate::secret::Vault;
 use crate::source::{Problem, Problems, excerpt};
-use crate::template::{Disk, Scope, SearchPath, Surroundings, Templates};
+use crate::template::{Scope, SearchPath, Surroundings, Templates};
 use crate::value::{Map, Text, Value};
 
 fn lint(files: &[(&str, &str)], with_inventory: bool) -> (Problems, String) {
@@ -35,12 +35,20 @@ fn lint(files: &[(&str, &str)], with_inventory: bool) -> (Problems, String) {
         ("debug", &["msg"]),
         ("set_fact", &[]),
         ("command", &["cmd", "_raw_params"]),
+        ("include_vars", &["file"]),
+        ("include_tasks", &["file"]),
+        ("include_role", &["name"]),
     ]);
+    let of_roles = |part: &str| -> Vec<PathBuf> {
+        let below = |name: &&str| name.starts_with("roles/") && name.contains(&format!("/{part}/"));
+        files.iter().map(|(name, _)| *name).filter(below).map(|name| folder.path().join(name)).collect()
+    };
     let problems = Lint {
-        files: &OnDisk,
-        tree: &Disk,
+        files: &Disk,
         playbooks: &[folder.path().join("site.yml")],
-        task_files: &[],
+        task_files: &of_roles("tasks"),
+        template_files: &of_roles("templates"),
+        vars_files: &of_roles("vars"),
         roles: &[folder.path().join("roles")],
         catalogue: &catalogue,
         templates: &templates,
@@ -100,4 +108,71 @@ fn yaml_that_cannot_be_read_and_keys_that_stand_twice_are_shown() {
     let (_, tab) = lint(&[("hosts", HOSTS), ("site.yml", "- hosts: es\n\ttasks: []\n")], true);
     let (_, twice) = lint(&[("hosts", HOSTS), ("site.yml", "- hosts: es\n  hosts: kafka\n  tasks: []\n")], true);
     insta::assert_snapshot!(format!("{tab}\n\n{twice}"));
+}
+
+#[test]
+fn what_a_plan_refuses_hides_no_other_mistake_and_includes_are_followed() {
+    let site = "- hosts: es\n  tasks:\n    - name: set\n      template: {src: x.j2, dset: /x}\n      notify: restrat it\n    \
+                - include_tasks: more.yml\n    - include_role: {name: extra}\n- hosts: nowhere\n  tasks:\n    - debgu: {}\n  \
+                handlers: []\n- hosts: es\n  tasks:\n    - debug: {msg: '{{ nobody }}'}\n      notify: restrat it\n  handlers:\n    \
+                - name: restart it\n      debug: {msg: x}\n";
+    let (problems, screen) = lint(
+        &[
+            ("hosts", HOSTS),
+            ("site.yml", site),
+            ("more.yml", "- debug: {msg: '{{ es_heap | uper }}'}\n"),
+            ("roles/extra/tasks/main.yml", "- comand: id\n"),
+        ],
+        true,
+    );
+    let found: Vec<_> = problems.iter().map(|problem| problem.to_string()).collect();
+    for wanted in [
+        "unknown key `dset` in task action `template`",
+        "there is no handler `restrat it`",
+        "there is no filter `uper`",
+        "there is no module `comand`",
+        "there is no module `debgu`",
+        "`nobody` is not defined for es1, es2",
+    ] {
+        assert!(found.iter().any(|problem| problem.contains(wanted)), "{wanted} is missing: {found:#?}");
+    }
+    assert!(screen.contains("did you mean `restart it`?"), "{screen}");
+}
+
+#[test]
+fn files_that_no_playbook_leads_to_are_looked_through() {
+    let roles = [
+        ("hosts", HOSTS),
+        ("site.yml", "- hosts: es\n  tasks: []\n"),
+        ("roles/lone/tasks/main.yml", "- debgu: {}\n- template: {src: bad.j2, dest: /x}\n"),
+        ("roles/lone/tasks/{{ made }}.yml", "- debug: {msg: '{{ x | uper }}'}\n"),
+        ("roles/lone/templates/bad.j2", "{% if x %}\n"),
+        ("roles/lone/templates/odd.j2", "{{ x | lowr }}\n"),
+        ("roles/lone/vars/main.yml", "- no mapping\n"),
+    ];
+    let (problems, _) = lint(&roles, true);
+    let mut found: Vec<_> = problems.iter().map(|problem| problem.code).collect();
+    found.sort_unstable();
+    assert_eq!(found, ["DPP0103", "DPP0105", "DPP0302", "DPP0303", "DPP0303"], "{problems:#?}");
+}
+
+#[test]
+fn variables_that_files_and_questions_bring_are_known() {
+    let site = "- hosts: es\n  vars_files: [more.yml]\n  vars_prompt: [{name: asked}]\n  roles: [r]\n  tasks:\n    \
+                - debug: {msg: '{{ asked }} {{ of_file }} {{ nobody }}'}\n";
+    let (problems, _) = lint(
+        &[
+            ("hosts", HOSTS),
+            ("site.yml", site),
+            ("more.yml", "of_file: 1\n"),
+            (
+                "roles/r/tasks/main.yml",
+                "- include_vars: '{{ made }}.yml'\n  when: made is defined\n- debug: {msg: '{{ of_debian }}'}\n",
+            ),
+            ("roles/r/vars/debian.yml", "of_debian: 1\n"),
+        ],
+        true,
+    );
+    let found: Vec<_> = problems.iter().map(|problem| problem.message.clone()).collect();
+    assert_eq!(found, ["`nobody` is not defined for es1, es2"]);
 }

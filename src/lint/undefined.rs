@@ -21,10 +21,9 @@ pub(super) struct Undefined<'a> {
 impl<'a> Undefined<'a> {
     /// For one play.
     pub(super) fn of(lint: &'a Lint<'a>, play: &'a PlayPlan, tasks: &[Arc<TaskStep>]) -> Self {
-        let names = Names::of(tasks, lint);
-        let asks = !play.play.vars_files.is_empty() || !play.play.vars_prompt.is_empty();
+        let names = Names::of(play, tasks, lint);
         let nobody = play.hosts.iter().any(|host| host == NOBODY);
-        let decidable = lint.inventory.is_some() && !names.open && !asks && !nobody;
+        let decidable = lint.inventory.is_some() && !names.open && !nobody;
         Self { lint, play, names, decidable }
     }
 

@@ -1,12 +1,17 @@
 //! From a playbook file to a plan: plays in order, imports of playbooks in their place, hosts of each play.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::plan::compile::{Compiler, Render, Surrounding};
-use crate::plan::{Catalogue, Plan, PlayPlan, Selection, Step, Strategy, batches};
-use crate::playbook::{Files, Keywords, Play, PlayItem, Playbook};
+use crate::files::Files;
+use crate::plan::advice;
+use crate::plan::compile::{Compiler, Ground, Render, Surrounding};
+use crate::plan::vars_files;
+use crate::plan::{Catalogue, Plan, PlayPlan, Selection, Step, Strategy};
+use crate::playbook::{Keywords, Play, PlayItem, Playbook};
 use crate::source::{Place, Problem, Problems, Severity};
+use crate::template::Templates;
 use crate::value::{Map, Text, Value};
 
 /// Everything a plan is made of.
@@ -21,6 +26,12 @@ pub struct PlanRequest<'a> {
     pub catalogue: &'a Catalogue,
     /// Wanted tags.
     pub selection: &'a Selection,
+    /// What renders; only grammar is asked of it here.
+    pub templates: &'a Templates,
+    /// What decides about a shuffled order of hosts.
+    pub seed: u64,
+    /// Whether includes with a fixed name are followed: for whoever only looks.
+    pub follows_includes: bool,
     /// Variables of the command line.
     pub extra: &'a Map,
     /// Hosts of a pattern; a warning when there are none, an error when the pattern is wrong.
@@ -31,13 +42,22 @@ pub struct PlanRequest<'a> {
 
 /// Makes the plan, or tells all that stands against it.
 pub fn build(request: &PlanRequest) -> Result<Plan, Problems> {
-    let mut builder = Builder { request, plays: Vec::new(), problems: Problems::new(), open: Vec::new() };
+    let (plan, errors) = draft(request);
+    if errors.is_empty() { Ok(plan) } else { Err(errors) }
+}
+
+/// The plan as far as it can be made, and all that stands against it, each once.
+pub fn draft(request: &PlanRequest) -> (Plan, Problems) {
+    let mut builder = Builder { request, plays: Vec::new(), problems: Problems::new(), open: Vec::new(), grows: false };
     for playbook in request.playbooks {
         builder.playbook(playbook, &Keywords::default(), None);
     }
+    let mut seen = HashSet::new();
+    let mut problems = builder.problems;
+    problems.retain(|problem| seen.insert((problem.code, problem.to_string())));
     let (errors, warnings): (Problems, Problems) =
-        builder.problems.into_iter().partition(|problem| problem.severity == Severity::Error);
-    if errors.is_empty() { Ok(Plan { plays: builder.plays, warnings }) } else { Err(errors) }
+        problems.into_iter().partition(|problem| problem.severity == Severity::Error);
+    (Plan { plays: builder.plays, warnings }, errors)
 }
 
 struct Builder<'a> {
@@ -45,6 +65,8 @@ struct Builder<'a> {
     plays: Vec<PlayPlan>,
     problems: Problems,
     open: Vec<PathBuf>,
+    /// Whether a play so far may bring hosts.
+    grows: bool,
 }
 
 impl Builder<'_> {
@@ -90,7 +112,11 @@ impl Builder<'_> {
     }
 
     fn try_play(&mut self, play: &Arc<Play>, around: &Keywords, folder: &Path) -> Result<Option<PlayPlan>, Problem> {
+        let steps = self.compile(play, around, folder);
+        self.problems.extend(vars_files::check(self.request.files, play, folder));
         let pattern = self.pattern(play)?;
+        let may_grow = self.grows;
+        self.grows |= brings_hosts(&steps.steps);
         let hosts = match (self.request.select)(&pattern) {
             Ok(hosts) => hosts,
             Err(problem) => {
@@ -98,26 +124,21 @@ impl Builder<'_> {
                 if problem.severity == Severity::Error {
                     return Err(problem);
                 }
-                self.problems.push(problem);
+                // Whether a play that waits for hosts of the run gets some, the run will tell.
+                self.problems.extend((!may_grow).then_some(problem));
                 Vec::new()
             }
         };
-        let steps = self.compile(play, around, folder);
-        if hosts.is_empty() {
+        if hosts.is_empty() && !may_grow {
             return Ok(None);
         }
         let title = |text: &Text| (self.request.render)(text, &[&play.vars, self.request.extra]);
         let name = play.name.as_ref().and_then(|name| title(name).ok()).unwrap_or_else(|| pattern.clone());
-        let batches = batches(&play.serial, hosts.len()).map_err(|problem| problem.at(&play.place, "in this play"))?;
-        Ok(Some(PlayPlan {
-            name,
-            play: Arc::clone(play),
-            folder: folder.to_owned(),
-            batches,
-            hosts,
-            strategy: strategy(play)?,
-            ..steps
-        }))
+        let seed = self.request.seed;
+        let mut plan = PlayPlan { name, pattern, may_grow, seed, strategy: strategy(play)?, ..steps };
+        plan.take_hosts(hosts)?;
+        self.problems.extend(advice::of(&plan));
+        Ok(Some(plan))
     }
 
     fn pattern(&self, play: &Play) -> Result<String, Problem> {
@@ -135,7 +156,16 @@ impl Builder<'_> {
             vars.push(request.extra);
             (request.render)(text, &vars)
         };
-        let mut compiler = Compiler::new(request.files, request.roles, request.catalogue, request.selection, render);
+        let ground = Ground {
+            files: request.files,
+            roles: request.roles,
+            catalogue: request.catalogue,
+            selection: request.selection,
+            templates: request.templates,
+            playbook: folder,
+            follows_includes: request.follows_includes,
+        };
+        let mut compiler = Compiler::new(ground, render);
         let outside = Surrounding {
             keywords: around.around(&without_vars(&play.keywords)),
             role: None,
@@ -153,6 +183,9 @@ impl Builder<'_> {
         self.problems.append(&mut compiler.problems);
         PlayPlan {
             name: String::new(),
+            pattern: String::new(),
+            may_grow: false,
+            seed: 0,
             play: Arc::clone(play),
             folder: folder.to_owned(),
             hosts: Vec::new(),
@@ -162,7 +195,19 @@ impl Builder<'_> {
             role_defaults: Arc::new(std::mem::take(&mut compiler.role_defaults)),
             role_vars: Arc::new(std::mem::take(&mut compiler.role_vars)),
             strategy: Strategy::Linear,
+            gathers_facts: self.gathers_facts(play),
+            prompted: Map::new(),
         }
+    }
+
+    /// Whether facts are gathered at the start of a play; they are when nobody says otherwise.
+    fn gathers_facts(&self, play: &Play) -> bool {
+        let said = match &play.gather_facts {
+            Some(Value::Bool(yes)) => return *yes,
+            Some(Value::Text(text)) => (self.request.render)(text, &[&play.vars, self.request.extra]),
+            _ => return true,
+        };
+        !said.is_ok_and(|said| ["false", "no", "off", "0"].contains(&said.to_lowercase().as_str()))
     }
 }
 
@@ -176,6 +221,16 @@ fn flushed(mut steps: Vec<Step>) -> Vec<Step> {
         steps.push(Step::Flush);
     }
     steps
+}
+
+/// Whether tasks may add hosts or put them into groups: those that do, and includes, of which nobody knows yet.
+fn brings_hosts(steps: &[Step]) -> bool {
+    const THEY: &[&str] = &["add_host", "group_by", "include_tasks", "include_role", "include"];
+    steps.iter().any(|step| match step {
+        Step::Task(step) => THEY.contains(&step.task.short_action()),
+        Step::Block(block) => [&block.body, &block.rescue, &block.always].into_iter().any(|steps| brings_hosts(steps)),
+        Step::Flush => false,
+    })
 }
 
 fn strategy(play: &Play) -> Result<Strategy, Problem> {
@@ -193,9 +248,4 @@ fn strategy(play: &Play) -> Result<Strategy, Problem> {
             Err(problem.at(&place, ""))
         }
     }
-}
-
-/// Whether facts are to be gathered at the start of a play; they are when nobody says otherwise.
-pub fn gathers_facts(play: &Play) -> bool {
-    !matches!(&play.gather_facts, Some(Value::Bool(false)))
 }

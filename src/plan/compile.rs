@@ -1,14 +1,18 @@
 //! Turns written tasks, blocks and roles into steps: keywords pass inward, imports are replaced by what they import,
 //! roles by their tasks.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::files::Files;
 use crate::plan::becoming;
+use crate::plan::included::{role_use, tasks_file, tasks_name};
 use crate::plan::{BlockStep, Catalogue, Handler, RoleScope, Selection, Step, TaskStep};
-use crate::playbook::{Block, Files, Item, Keywords, Role, RoleFiles, RoleUse, Task, read_tasks};
+use crate::playbook::{Block, Item, Keywords, Role, RoleFiles, RoleUse, Task, read_tasks};
 use crate::source::{Place, Problem, Problems};
-use crate::value::{Map, Text, Value};
+use crate::template::Templates;
+use crate::value::{Map, Text};
 
 /// Imports nested deeper than this are taken for a circle.
 const DEEPEST: usize = 60;
@@ -31,8 +35,9 @@ pub struct Surrounding {
 /// Renders names of files and roles with what is known before the run.
 pub(super) type Render<'a> = dyn Fn(&Text, &[Arc<Map>]) -> Result<String, Problem> + 'a;
 
-/// The one who compiles: what it reads from, and what it learnt on the way.
-pub struct Compiler<'a> {
+/// What tasks are compiled against: the same for all tasks of a play.
+#[derive(Clone, Copy)]
+pub struct Ground<'a> {
     /// Where files are read from.
     pub files: &'a dyn Files,
     /// Folders of roles.
@@ -41,8 +46,19 @@ pub struct Compiler<'a> {
     pub catalogue: &'a Catalogue,
     /// Wanted tags.
     pub selection: &'a Selection,
+    /// What renders; only grammar is asked of it here.
+    pub templates: &'a Templates,
+    /// Folder of the playbook.
+    pub playbook: &'a Path,
+    /// Whether includes with a fixed name are followed, as if they were imports: for whoever only looks.
+    pub follows_includes: bool,
+}
+
+/// The one who compiles: what it reads from, and what it learnt on the way.
+pub struct Compiler<'a> {
+    ground: Ground<'a>,
     /// Renders names that are needed now.
-    pub render: &'a Render<'a>,
+    render: &'a Render<'a>,
     /// Mistakes found.
     pub problems: Problems,
     /// Handlers of roles met on the way.
@@ -53,28 +69,22 @@ pub struct Compiler<'a> {
     pub role_vars: Map,
     /// Roles that ran already in this play, with their parameters.
     done: Vec<(PathBuf, Map, Vec<Text>)>,
+    /// Includes that were followed.
+    followed: HashSet<PathBuf>,
 }
 
 impl<'a> Compiler<'a> {
     /// A compiler that has met nothing yet.
-    pub fn new(
-        files: &'a dyn Files,
-        roles: &'a [PathBuf],
-        catalogue: &'a Catalogue,
-        selection: &'a Selection,
-        render: &'a Render<'a>,
-    ) -> Self {
+    pub fn new(ground: Ground<'a>, render: &'a Render<'a>) -> Self {
         Self {
-            files,
-            roles,
-            catalogue,
-            selection,
+            ground,
             render,
             problems: Problems::new(),
             handlers: Vec::new(),
             role_defaults: Map::new(),
             role_vars: Map::new(),
             done: Vec::new(),
+            followed: HashSet::new(),
         }
     }
 
@@ -89,7 +99,7 @@ impl<'a> Compiler<'a> {
             self.problems.push(Problem::error("DPP0108", "imports go round in a circle").at(at, "here again"));
             return Vec::new();
         }
-        match read_tasks(self.files, path) {
+        match read_tasks(self.ground.files, path) {
             Ok(items) => {
                 let folder = path.parent().unwrap_or(Path::new("")).to_owned();
                 self.steps(&items, &Surrounding { folder, depth: around.depth + 1, ..around.clone() })
@@ -103,9 +113,9 @@ impl<'a> Compiler<'a> {
 
     /// Handlers of a list, with blocks taken apart.
     pub fn handlers_of(&mut self, items: &[Item], around: &Surrounding) -> Vec<Handler> {
-        let wanted = std::mem::replace(&mut self.selection, &EVERYTHING);
+        let wanted = std::mem::replace(&mut self.ground.selection, &EVERYTHING);
         let steps = self.steps(items, around);
-        self.selection = wanted;
+        self.ground.selection = wanted;
         handlers(&steps)
     }
 
@@ -127,9 +137,9 @@ impl<'a> Compiler<'a> {
             ]);
         }
         let name = (self.render)(&used.name, &around.params).map_err(|problem| vec![problem])?;
-        let folder = Role::find(self.files, &name, &self.role_folders(around), &used.place);
+        let folder = Role::find(self.ground.files, &name, &self.role_folders(around), &used.place);
         let folder = folder.map_err(|problem| vec![problem])?;
-        let role = Arc::new(Role::read(self.files, &name, &folder, main)?);
+        let role = Arc::new(Role::read(self.ground.files, &name, &folder, main)?);
         self.role_defaults.extend(role.defaults.clone());
         self.role_vars.extend(role.vars.clone());
         let params = Arc::new(used.params.clone());
@@ -155,8 +165,8 @@ impl<'a> Compiler<'a> {
     /// Where a role is looked for: first beside the playbook, unless that folder has its place in the order already.
     fn role_folders(&self, around: &Surrounding) -> Vec<PathBuf> {
         let beside = around.folder.join("roles");
-        let first = (!self.roles.contains(&beside)).then_some(beside);
-        first.into_iter().chain(self.roles.iter().cloned()).collect()
+        let first = (!self.ground.roles.contains(&beside)).then_some(beside);
+        first.into_iter().chain(self.ground.roles.iter().cloned()).collect()
     }
 
     /// A dependency runs once a play with the same parameters, unless it allows more.
@@ -176,9 +186,9 @@ impl<'a> Compiler<'a> {
 
     fn allows_duplicates(&self, used: &RoleUse, around: &Surrounding) -> bool {
         let Ok(name) = (self.render)(&used.name, &around.params) else { return true };
-        Role::find(self.files, &name, self.roles, &used.place)
+        Role::find(self.ground.files, &name, self.ground.roles, &used.place)
             .ok()
-            .and_then(|folder| Role::read(self.files, &name, &folder, &RoleFiles::default()).ok())
+            .and_then(|folder| Role::read(self.ground.files, &name, &folder, &RoleFiles::default()).ok())
             .is_some_and(|role| role.allow_duplicates)
     }
 
@@ -218,33 +228,55 @@ impl<'a> Compiler<'a> {
             "import_role" => return self.import_role(task, keywords, around),
             _ => {}
         }
-        if !self.selection.wants(&keywords.tags) {
+        if !self.ground.selection.wants(&keywords.tags) {
             return Vec::new();
         }
+        let is_include = matches!(task.short_action(), "include_tasks" | "include" | "include_role");
         let step = TaskStep {
             task: Arc::clone(task),
             keywords,
+            outside: is_include.then(|| Box::new(around.keywords.clone())),
             role: around.role.clone(),
             folder: around.folder.clone(),
             params: around.params.clone(),
         };
-        self.problems.extend(self.catalogue.check(&step));
-        self.problems.extend(without_effect(&step));
+        self.problems.extend(self.ground.catalogue.check(&step));
         self.problems.extend(becoming::unknown_method(&step));
-        vec![Step::Task(Arc::new(step))]
+        let file = step.template_file(self.ground.files, self.ground.playbook);
+        self.problems.extend(step.misspelt(self.ground.templates, file.as_ref()).map(|error| error.problem()));
+        let mut steps = vec![Step::Task(Arc::new(step))];
+        if is_include && self.ground.follows_includes {
+            steps.extend(self.follow(task, around));
+        }
+        steps
+    }
+
+    /// What an include with a fixed name brings, each once.
+    fn follow(&mut self, task: &Arc<Task>, around: &Surrounding) -> Vec<Step> {
+        let own = task.keywords.vars.iter().cloned().map(Arc::new);
+        let inside = Surrounding { params: around.params.iter().cloned().chain(own).collect(), ..around.clone() };
+        let is_fixed = |name: &Text| !name.as_str().contains("{{");
+        if task.short_action() == "include_role" {
+            let Ok((used, main)) = role_use(task) else { return Vec::new() };
+            let is_new = self.followed.insert(Path::new(used.name.as_str()).join(&main.tasks));
+            return if is_new && is_fixed(&used.name) { self.role(&used, &inside, &main) } else { Vec::new() };
+        }
+        let Some(name) = tasks_name(task).filter(|name| is_fixed(name)) else { return Vec::new() };
+        let path = tasks_file(self.ground.files, name.as_str(), &around.folder, around.role.as_deref());
+        let is_new = self.followed.insert(path.clone());
+        if is_new { self.file(&path, &inside, &task.action_place) } else { Vec::new() }
     }
 
     fn import_tasks(&mut self, task: &Task, keywords: Keywords, around: &Surrounding) -> Vec<Step> {
-        let Some(file) = task.arg("_raw_params").or_else(|| task.arg("file")) else {
+        let Some(file) = tasks_name(task) else {
             self.problems.push(Problem::error("DPP0105", "`import_tasks` names no file").at(&task.action_place, ""));
             return Vec::new();
         };
-        let Value::Text(file) = file else { return Vec::new() };
         let known: Vec<_> =
             around.params.iter().cloned().chain(task.keywords.vars.iter().cloned().map(Arc::new)).collect();
         match (self.render)(file, &known) {
             Ok(name) => {
-                let path = tasks_file(self.files, &name, &around.folder, around.role.as_deref());
+                let path = tasks_file(self.ground.files, &name, &around.folder, around.role.as_deref());
                 self.file(&path, &Surrounding { keywords, ..around.clone() }, &task.action_place)
             }
             Err(problem) => {
@@ -265,55 +297,8 @@ impl<'a> Compiler<'a> {
     }
 }
 
-/// Keywords that are understood and do nothing yet: silence would be a lie.
-fn without_effect(step: &TaskStep) -> Vec<Problem> {
-    let keywords = [
-        ("async", step.task.asynchronous.is_some()),
-        ("throttle", step.keywords.throttle.is_some()),
-        ("timeout", step.keywords.timeout.is_some()),
-        ("remote_user", step.keywords.remote_user.is_some()),
-    ];
-    let given = keywords.iter().filter(|(_, given)| *given);
-    given
-        .map(|(name, _)| {
-            Problem::warning("DPP0105", format!("`{name}` has no effect yet: the task runs as if it were not there"))
-                .at(&step.task.place, "in this task")
-        })
-        .collect()
-}
-
 /// A handler's tags never keep it from running.
 static EVERYTHING: Selection = Selection { tags: Vec::new(), skip: Vec::new() };
-
-/// The role that `import_role` or `include_role` names, and which of its files.
-pub(crate) fn role_use(task: &Task) -> Result<(RoleUse, RoleFiles), Problem> {
-    let text = |name: &str| match task.arg(name) {
-        Some(Value::Text(text)) => Some(text.clone()),
-        _ => None,
-    };
-    let Some(name) = text("name").or_else(|| text("_raw_params")) else {
-        return Err(Problem::error("DPP0105", format!("`{}` names no role", task.action)).at(&task.action_place, ""));
-    };
-    let file = |name: &str| {
-        let text = text(name).map_or_else(|| "main".to_owned(), |text| text.as_str().to_owned());
-        text.trim_end_matches(".yml").trim_end_matches(".yaml").to_owned()
-    };
-    let main = RoleFiles {
-        tasks: file("tasks_from"),
-        defaults: file("defaults_from"),
-        vars: file("vars_from"),
-        handlers: file("handlers_from"),
-    };
-    let used = RoleUse { name, params: Map::new(), keywords: Keywords::default(), place: task.action_place.clone() };
-    Ok((used, main))
-}
-
-/// Where a file of tasks is: beside the one that names it, or under the role's `tasks/`.
-pub(crate) fn tasks_file(files: &dyn Files, name: &str, folder: &Path, role: Option<&RoleScope>) -> PathBuf {
-    let beside = folder.join(name);
-    let in_role = role.map(|role| role.role.folder.join("tasks").join(name));
-    [Some(beside.clone()), in_role].into_iter().flatten().find(|path| files.is_file(path)).unwrap_or(beside)
-}
 
 fn handlers(steps: &[Step]) -> Vec<Handler> {
     let handler = |step: &Step| match step {

@@ -3,18 +3,24 @@
 //! It opens no connection and writes no file: the same inputs give the same plan. Steps stay unrendered, because a
 //! plan rendered beforehand would go stale with the first registered result. What can be refused, is refused here.
 
+mod advice;
 mod batches;
 mod becoming;
 mod build;
 mod catalogue;
 mod compile;
+mod included;
+mod order;
 mod selection;
 mod step;
+mod templates;
+mod vars_files;
 
 pub use batches::batches;
-pub use build::{PlanRequest, build, gathers_facts};
+pub use build::{PlanRequest, build, draft};
 pub use catalogue::Catalogue;
-pub use compile::{Compiler, Surrounding};
-pub(crate) use compile::{role_use, tasks_file};
+pub use compile::{Compiler, Ground, Surrounding};
+pub(crate) use included::{role_use, tasks_file};
 pub use selection::Selection;
 pub use step::{BlockStep, Handler, Plan, PlayPlan, RoleScope, Step, Strategy, TaskStep};
+pub use templates::TemplateFile;

@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::plan::batches;
+use crate::plan::order::ordered;
 use crate::playbook::{Keywords, Play, Role, Task};
-use crate::source::{Place, Problems};
+use crate::source::{Place, Problem, Problems};
 use crate::value::{Map, Text};
 
 /// Everything that a run will do, as far as it is known beforehand.
@@ -25,6 +27,12 @@ pub struct PlayPlan {
     pub play: Arc<Play>,
     /// Folder of its playbook.
     pub folder: PathBuf,
+    /// The pattern of its hosts.
+    pub pattern: String,
+    /// Whether tasks before it may bring hosts that the pattern means, too.
+    pub may_grow: bool,
+    /// What decides about a shuffled order of hosts.
+    pub seed: u64,
     /// Its hosts, in order.
     pub hosts: Vec<String>,
     /// Sizes of its batches, in order; they sum up to the number of hosts.
@@ -39,6 +47,10 @@ pub struct PlayPlan {
     pub role_vars: Arc<Map>,
     /// How hosts go through the steps.
     pub strategy: Strategy,
+    /// Whether facts are gathered at its start.
+    pub gathers_facts: bool,
+    /// What was answered to its `vars_prompt`.
+    pub prompted: Map,
 }
 
 /// How hosts go through a play.
@@ -68,6 +80,8 @@ pub struct TaskStep {
     pub task: Arc<Task>,
     /// Its keywords and those around it.
     pub keywords: Keywords,
+    /// Those around it alone, when it is an include: they hold for what it brings, its own do not.
+    pub outside: Option<Box<Keywords>>,
     /// Its role.
     pub role: Option<Arc<RoleScope>>,
     /// Folder of the file it stands in.
@@ -120,6 +134,19 @@ impl TaskStep {
     /// Name of its role, empty outside of roles.
     pub fn role_name(&self) -> &str {
         self.role.as_ref().map_or("", |role| &role.role.name)
+    }
+}
+
+impl PlayPlan {
+    /// Takes hosts, in the order and in the batches that the play wants.
+    ///
+    /// # Errors
+    /// An order or a size of batches that there is not.
+    pub fn take_hosts(&mut self, hosts: Vec<String>) -> Result<(), Problem> {
+        self.hosts = ordered(&self.play, hosts, self.seed)?;
+        let sizes = batches(&self.play.serial, self.hosts.len());
+        self.batches = sizes.map_err(|problem| problem.at(&self.play.place, "in this play"))?;
+        Ok(())
     }
 }
 

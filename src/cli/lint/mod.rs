@@ -1,0 +1,93 @@
+//! `dppctl lint`: finds mistakes in playbooks, roles, templates and the inventory before a run does.
+
+mod form;
+mod found;
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::json;
+
+use crate::cli::Stop;
+use crate::cli::conduct::{catalogue, render, role_folders};
+use crate::cli::invocation::Invocation;
+use crate::cli::lint::form::Format;
+use crate::cli::lint::found::Found;
+use crate::cli::options::Global;
+use crate::cli::shipped::Shipped;
+use crate::exit::Exit;
+use crate::lint::{Lint, explain};
+use crate::source::{Problem, Severity};
+use crate::ui::{Ui, answer_json};
+
+/// Options of `lint`.
+#[derive(Debug, Args)]
+pub(super) struct LintArgs {
+    /// Playbooks, files of tasks, or folders; the project when none is named
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// Explain a code
+    #[arg(long, value_name = "CODE", conflicts_with = "paths")]
+    explain: Option<String>,
+    /// Form of the findings, whatever --output says
+    #[arg(long, value_enum, value_name = "FORM")]
+    format: Option<Format>,
+    /// Warnings are errors
+    #[arg(long)]
+    strict: bool,
+}
+
+pub(super) fn lint(global: &Global, args: &LintArgs, ui: Ui) -> Result<Exit, Stop> {
+    if let Some(code) = &args.explain {
+        return explained(code, &ui);
+    }
+    let begun = std::time::Instant::now();
+    let (mut invocation, has_hosts) = Invocation::read_without_hosts(global)?;
+    let found = Found::of(&args.paths, &invocation)?;
+    for playbook in &found.playbooks {
+        let folder = playbook.parent().unwrap_or(Path::new(""));
+        invocation.inventory.read_beside_playbook(folder, &invocation.vault)?;
+    }
+    let (roles, catalogue) = (role_folders(&invocation, &found.playbooks), catalogue());
+    let render = render(&invocation);
+    let mut problems = Lint {
+        files: &Shipped::with(&invocation.vault),
+        playbooks: &found.playbooks,
+        task_files: &found.task_files,
+        template_files: &found.template_files,
+        vars_files: &found.vars_files,
+        roles: &roles,
+        catalogue: &catalogue,
+        templates: &invocation.templates,
+        extra: &invocation.extra,
+        inventory: has_hosts.then_some(&invocation.inventory),
+        render: &render,
+    }
+    .run();
+    problems.extend(invocation.inventory.warnings().iter().cloned());
+    let errors = problems.iter().filter(|problem| args.strict || problem.severity == Severity::Error).count();
+    let exit = if errors > 0 { Exit::Refused } else { Exit::Ok };
+    let files = found.count();
+    let close = format!(
+        "{errors} errors, {} warnings from {files} files ({:.2}s). Nothing was contacted.",
+        problems.len() - errors,
+        begun.elapsed().as_secs_f64()
+    );
+    Format::of(args.format, global, &ui).tell(&problems, exit, &ui);
+    ui.story(&close);
+    Ok(exit)
+}
+
+fn explained(code: &str, ui: &Ui) -> Result<Exit, Stop> {
+    let Some((code, title, words)) = explain(code) else {
+        let known = crate::lint::CODES.iter().map(|(code, ..)| *code);
+        let near = crate::source::nearest(code, known);
+        return Err(Problem::error("DPP0104", format!("there is no code `{code}`")).did_you_mean(near).into());
+    };
+    if ui.output.is_json() {
+        answer_json(ui, "dppctl.code/1", Exit::Ok, &json!({"code": code, "title": title, "explanation": words}));
+    } else {
+        ui.answer(&format!("{code}: {title}\n\n{words}"));
+    }
+    Ok(Exit::Ok)
+}
