@@ -14,7 +14,7 @@ const FLOORS: &[&[&str]] = &[
     &["actions", "playbook", "inventory", "report"],
     &["template", "project", "artifacts"],
     &["yaml", "transport"],
-    &["value", "event", "content", "pipeline"],
+    &["value", "event", "content", "pipeline", "files"],
     &["source", "secret", "exit"],
 ];
 
@@ -27,18 +27,40 @@ const CRATES: &[(&str, &[&str])] = &[
     ("webapp", &[]),
 ];
 
+/// Longer files are split.
+const MOST_LINES: usize = 400;
+
 #[test]
 fn rooms_import_downwards_only() {
-    let mut faults = Vec::new();
-    for file in rust_files("src") {
-        let Some(room) = room(&file) else { continue };
-        for used in rooms_used(&file) {
-            if let Some(fault) = fault(&room, &used) {
-                faults.push(format!("`{}` {fault}", file.display()));
-            }
-        }
-    }
+    let faults = import_faults(root());
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+#[test]
+fn an_upward_import_in_a_file_is_found_and_named() {
+    let house = tempfile::tempdir().expect("a folder can be made");
+    let write = |name: &str, text: &str| {
+        let path = house.path().join("src").join(name);
+        fs::create_dir_all(path.parent().expect("in a folder")).expect("a folder can be made");
+        fs::write(path, text).expect("a file can be written");
+    };
+    write("source/place.rs", "//! Places.\n\nuse crate::event::Event;\n");
+    write("plan/mod.rs", "//! Plans.\n\nuse crate::source::Place;\n\nfn draw() {\n    crate::ui::draw();\n}\n");
+    write("engine/mod.rs", "//! Runs.\n\nuse crate::plan::Plan;\n");
+    assert_eq!(
+        import_faults(house.path()),
+        [
+            "`src/plan/mod.rs` must not use `ui`: it stands beside `plan`",
+            "`src/source/place.rs` must not use `event`: it stands above `source`",
+        ]
+    );
+}
+
+#[test]
+fn no_file_is_longer_than_a_reader_is_patient() {
+    let long = |file: &PathBuf| read(file).lines().count() > MOST_LINES;
+    let long: Vec<_> = all_rust_files().into_iter().filter(long).collect();
+    assert!(long.is_empty(), "split these files along their seams, they have more than {MOST_LINES} lines: {long:?}");
 }
 
 #[test]
@@ -157,10 +179,22 @@ fn room(file: &Path) -> Option<String> {
     (!["lib", "main"].contains(&name)).then(|| name.to_owned())
 }
 
-fn rooms_used(file: &Path) -> BTreeSet<String> {
+/// Every import of the house below `root` that does not go downwards, with the file's name.
+fn import_faults(root: &Path) -> Vec<String> {
+    let mut faults = Vec::new();
+    for file in rust_files_of(root, "src") {
+        let Some(room) = room(&file) else { continue };
+        let text = fs::read_to_string(root.join(&file)).expect("a source can be read");
+        let found = rooms_used(&file, &text).into_iter().filter_map(|used| fault(&room, &used));
+        faults.extend(found.map(|fault| format!("`{}` {fault}", file.display())));
+    }
+    faults
+}
+
+fn rooms_used(file: &Path, text: &str) -> BTreeSet<String> {
     let modules = file.components().count() - 1;
     let depth = if stem(file) == "mod" { modules - 1 } else { modules };
-    imports(&read(file), depth)
+    imports(text, depth)
 }
 
 /// The first names of all paths that begin at the root of the crate; `depth` is how many `super` lead there.
@@ -302,12 +336,16 @@ fn all_rust_files() -> Vec<PathBuf> {
     ["src", "crates", "tests"].iter().flat_map(|folder| rust_files(folder)).collect()
 }
 
-/// All `.rs` files below a folder, as paths from the root, in order.
+/// All `.rs` files below a folder of this house, as paths from the root, in order.
 fn rust_files(folder: &str) -> Vec<PathBuf> {
+    rust_files_of(root(), folder)
+}
+
+fn rust_files_of(root: &Path, folder: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![PathBuf::from(folder)];
     while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(root().join(&folder)).expect("a folder of the project can be read") {
+        for entry in fs::read_dir(root.join(&folder)).expect("a folder of the project can be read") {
             let entry = entry.expect("an entry of a folder can be read");
             let path = folder.join(entry.file_name());
             if entry.file_type().expect("it has a type").is_dir() {
