@@ -4,6 +4,7 @@ use dpp_protocol::Failure;
 
 use crate::actions::action::{failure, text};
 use crate::actions::{Action, ActionContext, Deed, Done};
+use crate::template::TemplateError;
 use crate::value::{Map, Text, Value};
 
 pub(super) const ACTION: Action = Action { name: "debug", params: &["msg", "var", "verbosity"], run };
@@ -16,8 +17,7 @@ fn run(context: &ActionContext, args: &Map) -> Result<Deed, Failure> {
     }
     if let Some(var) = args.get("var") {
         let name = var.as_str().map_or_else(|| show(var), str::to_owned);
-        let expression = Text::template(name.as_str());
-        let value = match context.templates.expression(&expression, context.scope) {
+        let value = match look(context, &name) {
             Ok(value) => value,
             Err(error) if error.is_undefined() => Value::plain("VARIABLE IS NOT DEFINED!"),
             Err(error) => return Err(failure(&error)),
@@ -31,6 +31,16 @@ fn run(context: &ActionContext, args: &Map) -> Result<Deed, Failure> {
         done.outcome.result.insert("msg".into(), serde_json::Value::from(&message));
     }
     Ok(Deed::Done(done))
+}
+
+/// A variable as it is; what is more than a name is rendered as a text, as in Ansible.
+fn look(context: &ActionContext, name: &str) -> Result<Value, TemplateError> {
+    let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if is_name {
+        context.templates.expression(&Text::template(name), context.scope)
+    } else {
+        context.templates.text(&Text::template(format!("{{{{ {name} }}}}")), context.scope)
+    }
 }
 
 fn wanted_verbosity(args: &Map) -> i64 {

@@ -13,7 +13,7 @@ fn run(_context: &ActionContext, args: &Map) -> Result<Deed, Failure> {
     let set: Map = args
         .iter()
         .filter(|(name, _)| *name != "cacheable")
-        .map(|(name, value)| (name.clone(), value.clone()))
+        .map(|(name, value)| (name.clone(), truth(value).map_or_else(|| value.clone(), Value::Bool)))
         .collect();
     if let Some(name) = set.keys().find(|name| !is_name(name)) {
         return Err(Failure::new(format!("`{name}` cannot be the name of a variable")).code("DPP0202"));
@@ -25,8 +25,30 @@ fn run(_context: &ActionContext, args: &Map) -> Result<Deed, Failure> {
     Ok(Deed::Done(done))
 }
 
+/// As in Ansible, the words of YAML 1.1 become booleans here, however they were written.
+fn truth(value: &Value) -> Option<bool> {
+    match value.as_str()?.to_ascii_lowercase().as_str() {
+        "true" | "yes" => Some(true),
+        "false" | "no" => Some(false),
+        _ => None,
+    }
+}
+
 fn is_name(name: &str) -> bool {
     name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
         && !name.starts_with(|first: char| first.is_ascii_digit())
         && !name.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_that_mean_yes_and_no_become_booleans_and_others_stay() {
+        for (word, meant) in [("yes", Some(true)), ("True", Some(true)), ("NO", Some(false)), ("on", None), ("1", None)]
+        {
+            assert_eq!(truth(&Value::plain(word)), meant, "{word}");
+        }
+    }
 }

@@ -21,18 +21,24 @@ pub(super) fn secret(what: &str, instead: &str) -> Result<Secret, Stop> {
         .map_err(|error| Stop::Trouble(format!("cannot read {what}: {error}")))
 }
 
+/// Asks for a line, which is seen while it is typed.
+pub(super) fn line(question: &str, ui: Ui) -> Result<String, Stop> {
+    ui.story(question);
+    let mut answer = String::new();
+    io::stdin()
+        .lock()
+        .read_line(&mut answer)
+        .map_err(|error| Stop::Trouble(format!("cannot read the answer: {error}")))?;
+    Ok(answer.trim_end_matches('\n').to_owned())
+}
+
 /// Asks a question that only a yes answers.
 pub(super) fn yes(question: &str, instead: &str, ui: Ui) -> Result<(), Stop> {
     let question = format!("{question} [y/N]");
     if !is_possible() {
         return Err(Stop::Declined(format!("cannot ask \"{question}\": standard input is no terminal; {instead}")));
     }
-    ui.story(&question);
-    let mut answer = String::new();
-    io::stdin()
-        .lock()
-        .read_line(&mut answer)
-        .map_err(|error| Stop::Trouble(format!("cannot read the answer: {error}")))?;
+    let answer = line(&question, ui)?;
     if matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes") {
         return Ok(());
     }

@@ -6,14 +6,15 @@ use std::sync::{Arc, mpsc};
 
 use crate::actions::ACTIONS;
 use crate::artifacts::{Lockfile, Store};
-use crate::cli::invocation::Invocation;
+use crate::cli::growing::Growing;
+use crate::cli::invocation::{Invocation, Manner};
 use crate::cli::options::{HowArgs, SelectionArgs};
 use crate::cli::packages::cache;
 use crate::cli::shipped::Shipped;
 use crate::cli::signals::Interrupts;
 use crate::cli::watch::Watch;
 use crate::cli::ways::Ways;
-use crate::cli::{Stop, next};
+use crate::cli::{Stop, next, prompts};
 use crate::content;
 use crate::engine::{CONTROLS, Engine, Options, Parts, RunEnd, RunVars, count};
 use crate::event::{Event, Events};
@@ -43,10 +44,18 @@ pub(super) fn conduct(invocation: &mut Invocation, conduct: &Conduct, ui: Ui) ->
         invocation.inventory.read_beside_playbook(folder, &invocation.vault)?;
     }
     let mut plan = plan(invocation, conduct)?;
+    prompts::answer(invocation, &mut plan, ui)?;
     (conduct.review)(&mut plan)?;
     ui.problems(&plan.warnings);
     let verbosity = u8::try_from(ui.verbosity.max(0)).unwrap_or(0);
-    let vars = invocation.run_vars(conduct.how.check, conduct.how.diff, verbosity);
+    let vars = invocation.run_vars(&Manner {
+        check: conduct.how.check,
+        diff: conduct.how.diff,
+        verbosity,
+        forks: forks(invocation, conduct),
+        tags: conduct.selection.tags.clone(),
+        skip_tags: conduct.selection.skip_tags.clone(),
+    });
     let hosts = hosts(&plan);
     let ways = Ways::to(invocation, &vars, &hosts, ui)?;
     let (sender, inbox) = mpsc::channel();
@@ -72,6 +81,10 @@ pub(super) fn conduct(invocation: &mut Invocation, conduct: &Conduct, ui: Ui) ->
     let next = next::commands(&typed, &followers.report);
     followers.end(&Close { run, command: conduct.command.to_owned(), exit, next, log })?;
     Ok(exit)
+}
+
+fn forks(invocation: &Invocation, conduct: &Conduct) -> usize {
+    conduct.how.forks.unwrap_or(*invocation.project.settings.forks).max(1)
 }
 
 fn exit(end: &RunEnd) -> Exit {
@@ -124,8 +137,13 @@ pub(super) fn role_folders(invocation: &Invocation, playbooks: &[PathBuf]) -> Ve
     folders
 }
 
+/// The hosts that `--limit` leaves.
+fn limit(invocation: &Invocation, conduct: &Conduct) -> Result<Option<Vec<String>>, Stop> {
+    Ok(conduct.limit.map(|limit| invocation.inventory.select(limit)).transpose()?)
+}
+
 pub(super) fn plan(invocation: &Invocation, conduct: &Conduct) -> Result<Plan, Stop> {
-    let limit = conduct.limit.map(|limit| invocation.inventory.select(limit)).transpose()?;
+    let limit = limit(invocation, conduct)?;
     let select = |pattern: &str| -> Result<Vec<String>, Problem> {
         if matches!(pattern, "localhost" | "127.0.0.1") {
             return Ok(vec![pattern.to_owned()]);
@@ -142,11 +160,14 @@ pub(super) fn plan(invocation: &Invocation, conduct: &Conduct) -> Result<Plan, S
     let render = render(invocation);
     let roles = role_folders(invocation, &conduct.playbooks);
     Ok(build(&PlanRequest {
-        files: &Shipped::default(),
+        files: &Shipped::with(&invocation.vault),
         playbooks: &conduct.playbooks,
         roles: &roles,
         catalogue: &catalogue(),
         selection: &selection(conduct.selection),
+        templates: &invocation.templates,
+        seed: invocation.templates.seed(),
+        follows_includes: false,
         extra: &invocation.extra,
         select: &select,
         render: &render,
@@ -164,7 +185,7 @@ fn engine(
 ) -> Result<Engine, Stop> {
     Ok(Engine::new(Parts {
         options: Options {
-            forks: conduct.how.forks.unwrap_or(*invocation.project.settings.forks).max(1),
+            forks: forks(invocation, conduct),
             check: conduct.how.check,
             diff: conduct.how.diff,
             verbosity,
@@ -173,10 +194,9 @@ fn engine(
         },
         events,
         find_route: ways.into_routes(),
-        add_host: added(),
+        roster: Box::new(Growing::of(&invocation.inventory, &invocation.vault, limit(invocation, conduct)?)),
         vars,
-        files: Arc::new(Shipped::default()),
-        template_files: Arc::new(Shipped::default()),
+        files: Arc::new(Shipped::with(&invocation.vault)),
         roles: role_folders(invocation, &conduct.playbooks),
         catalogue: catalogue(),
         selection: selection(conduct.selection),
@@ -211,9 +231,4 @@ pub(super) fn render(invocation: &Invocation) -> impl Fn(&Text, &[&Map]) -> Resu
             other => Ok(serde_json::Value::from(&other).to_string()),
         }
     }
-}
-
-/// Keeps hosts that `add_host` brings: their variables are their only level.
-fn added() -> crate::engine::AddHost {
-    Box::new(|_name, _groups, vars| Ok(vec![Arc::new(vars.clone())]))
 }

@@ -23,6 +23,8 @@ use crate::yaml;
 pub(super) struct Invocation {
     /// Settings and where they come from.
     pub(super) project: Project,
+    /// Where hosts were read from.
+    pub(super) sources: Vec<InventorySource>,
     /// Hosts.
     pub(super) inventory: Inventory,
     /// `-e`.
@@ -37,6 +39,17 @@ pub(super) struct Invocation {
     pub(super) vault: Vault,
     /// Reports that are wanted as files.
     pub(super) reports: Vec<(ReportKind, PathBuf)>,
+}
+
+/// How a run is made, as its templates see it.
+#[derive(Debug, Default)]
+pub(super) struct Manner {
+    pub(super) check: bool,
+    pub(super) diff: bool,
+    pub(super) verbosity: u8,
+    pub(super) forks: usize,
+    pub(super) tags: Vec<String>,
+    pub(super) skip_tags: Vec<String>,
 }
 
 impl Invocation {
@@ -76,14 +89,15 @@ impl Invocation {
         let defaults = defaults(&project, connection, privilege)?;
         let ssh_config = ssh_config(connection, &project)?;
         let surroundings = crate::template::Surroundings::of_this_process();
-        let files = Arc::new(Shipped::default());
+        let files = Arc::new(Shipped::with(&vault));
         let templates = Templates::new(crate::template::Surroundings { files, ..surroundings });
         let reports = global.report.clone();
-        Ok(Self { project, inventory, extra, templates, defaults, ssh_config, vault, reports })
+        let sources = sources.to_vec();
+        Ok(Self { project, sources, inventory, extra, templates, defaults, ssh_config, vault, reports })
     }
 
     /// The variables that all tasks of a run see.
-    pub(super) fn run_vars(&self, check: bool, diff: bool, verbosity: u8) -> Arc<RunVars> {
+    pub(super) fn run_vars(&self, manner: &Manner) -> Arc<RunVars> {
         let hosts = self.inventory.hosts().into_iter().map(|name| (name.to_owned(), self.entry(name)));
         let mut hosts: BTreeMap<String, HostEntry> = hosts.collect();
         hosts.entry("localhost".to_owned()).or_insert_with(|| self.entry("localhost"));
@@ -96,7 +110,7 @@ impl Invocation {
             extra: self.extra.clone(),
             hosts: RwLock::new(hosts),
             groups: RwLock::new(groups.collect()),
-            magic: self.magic(check, diff, verbosity),
+            magic: self.magic(manner),
             become_default: BecomeDefault { enabled, user, method },
         })
     }
@@ -115,8 +129,22 @@ impl Invocation {
         HostEntry { state, magic: Arc::new(who(name, &groups)) }
     }
 
-    fn magic(&self, check: bool, diff: bool, verbosity: u8) -> Map {
-        let folder = self.inventory.folder().and_then(|folder| std::path::absolute(folder).ok()).unwrap_or_default();
+    fn magic(&self, manner: &Manner) -> Map {
+        let whole = |path: &Path| {
+            let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+            let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+            path.components().collect::<PathBuf>().display().to_string()
+        };
+        let folder = self.inventory.folder().map(whole).unwrap_or_default();
+        let texts = |texts: &[String]| Value::list(texts.iter().map(|text| Value::plain(text.as_str())));
+        let wanted = if manner.tags.is_empty() { vec!["all".to_owned()] } else { manner.tags.clone() };
+        let sources = self.sources.iter().map(|source| match source {
+            InventorySource::Path(path) => whole(path),
+            InventorySource::Names(names) => names.clone(),
+            InventorySource::Vagrant(_) => "vagrant".to_owned(),
+            InventorySource::OpenSsh { pattern, .. } => format!("ssh:{pattern}"),
+        });
+        let sources: Vec<String> = sources.collect();
         let version = Map::from_iter([
             ("full".to_owned(), Value::plain("2.18.0")),
             ("major".to_owned(), Value::Int(2)),
@@ -126,12 +154,17 @@ impl Invocation {
         ]);
         Map::from_iter([
             ("omit".to_owned(), omit()),
-            ("ansible_check_mode".to_owned(), check.into()),
-            ("ansible_diff_mode".to_owned(), diff.into()),
-            ("ansible_verbosity".to_owned(), i64::from(verbosity).into()),
+            ("ansible_check_mode".to_owned(), manner.check.into()),
+            ("ansible_diff_mode".to_owned(), manner.diff.into()),
+            ("ansible_verbosity".to_owned(), i64::from(manner.verbosity).into()),
+            ("ansible_run_tags".to_owned(), texts(&wanted)),
+            ("ansible_skip_tags".to_owned(), texts(&manner.skip_tags)),
+            ("ansible_forks".to_owned(), i64::try_from(manner.forks).unwrap_or(i64::MAX).into()),
+            ("ansible_inventory_sources".to_owned(), texts(&sources)),
+            ("inventory_file".to_owned(), sources.first().map_or(Value::Null, |file| Value::plain(file.as_str()))),
             ("ansible_version".to_owned(), version.into()),
             ("ansible_managed".to_owned(), Value::plain("Managed by dppctl")),
-            ("inventory_dir".to_owned(), Value::plain(folder.display().to_string())),
+            ("inventory_dir".to_owned(), Value::plain(folder)),
         ])
     }
 }

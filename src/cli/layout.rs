@@ -3,13 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
 use serde_json::Value as Json;
 
 use crate::cli::Stop;
 use crate::cli::conduct::{Conduct, agent, plan, store};
-use crate::cli::invocation::Invocation;
+use crate::cli::invocation::{Invocation, Manner};
 use crate::cli::options::{HowArgs, SelectionArgs};
 use crate::cli::ways::Ways;
 use crate::engine::{Errands, PlayVars, RunVars, TaskVars};
@@ -51,7 +51,7 @@ impl Layout {
             review: &|_plan| Ok(()),
         };
         let plan = plan(invocation, &conduct)?;
-        let vars = invocation.run_vars(false, false, 0);
+        let vars = invocation.run_vars(&Manner::default());
         let plays: Vec<Arc<PlayPlan>> = plan_of(plan);
         let hosts = hosts(invocation, &plays, limit)?;
         let wiring = wiring(&plays, &vars, &hosts)?;
@@ -201,7 +201,7 @@ fn view(play: &Arc<PlayPlan>, vars: &Arc<RunVars>, host: &str, step: Option<&Arc
     let entry = vars.hosts().get(host).cloned()?;
     Some(TaskVars {
         run: Arc::clone(vars),
-        play: Arc::new(PlayVars { play: Arc::clone(play), prompted: Map::new(), magic: Map::new() }),
+        play: Arc::new(PlayVars { play: Arc::clone(play), magic: Map::new(), gone: RwLock::default() }),
         host: host.to_owned(),
         state: entry.state,
         step: step.cloned(),

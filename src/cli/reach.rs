@@ -6,7 +6,7 @@ use dpp_protocol::Failure;
 
 use crate::cli::Stop;
 use crate::cli::conduct::{agent, store};
-use crate::cli::invocation::Invocation;
+use crate::cli::invocation::{Invocation, Manner};
 use crate::cli::ways::Ways;
 use crate::engine::Errands;
 use crate::exit::Exit;
@@ -24,14 +24,14 @@ pub(super) fn hosts(invocation: &Invocation, pattern: Option<&str>, limit: Optio
 
 /// Sessions to these hosts; they begin when something is asked.
 pub(super) fn errands(invocation: &mut Invocation, hosts: &[String], ui: Ui) -> Result<Errands, Stop> {
-    let vars = invocation.run_vars(false, false, 0);
+    let vars = invocation.run_vars(&Manner::default());
     let ways = Ways::to(invocation, &vars, hosts, ui)?;
     Ok(Errands::new(ways.into_routes(), Arc::new(agent()?), Arc::new(store(invocation)?)))
 }
 
 /// The same for looking whether there can be sessions at all.
 pub(super) fn probes(invocation: &mut Invocation, hosts: &[String], ui: Ui) -> Result<Errands, Stop> {
-    let vars = invocation.run_vars(false, false, 0);
+    let vars = invocation.run_vars(&Manner::default());
     let ways = Ways::to_look_at(invocation, &vars, hosts, ui)?;
     Ok(Errands::new(ways.into_routes(), Arc::new(agent()?), Arc::new(store(invocation)?)))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
 use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
@@ -10,7 +10,7 @@ use serde_json::json;
 use similar::TextDiff;
 
 use crate::cli::conduct::{catalogue, render as renderer, role_folders};
-use crate::cli::invocation::Invocation;
+use crate::cli::invocation::{Invocation, Manner};
 use crate::cli::options::{ConnectionArgs, Global};
 use crate::cli::shipped::Shipped;
 use crate::cli::written::{NAME, Written};
@@ -18,8 +18,8 @@ use crate::cli::{Stop, candidates, reach};
 use crate::content;
 use crate::engine::{By, Errand, PlayVars, RunVars, TaskVars};
 use crate::exit::Exit;
+use crate::files::Files;
 use crate::plan::{PlanRequest, PlayPlan, Selection, Step, TaskStep, build};
-use crate::playbook::Files;
 use crate::source::Problem;
 use crate::template::{FileOptions, Scope, SearchPath};
 use crate::ui::Ui;
@@ -71,7 +71,7 @@ fn rendered(
     ui: Ui,
 ) -> Result<String, Stop> {
     let play = play(invocation, role, host)?;
-    let vars = invocation.run_vars(false, false, 0);
+    let vars = invocation.run_vars(&Manner::default());
     if !offline {
         gather(invocation, &vars, host, ui)?;
     }
@@ -79,7 +79,7 @@ fn rendered(
     let role_folder = vars.step.as_ref().and_then(|step| Some(step.role.as_ref()?.role.folder.clone()));
     let own = [invocation.project.root.clone(), content::path("")];
     let search = SearchPath { folders: role_folder.into_iter().chain(own).collect() };
-    let source = template(&search, role, name)?;
+    let source = template(&Shipped::with(&invocation.vault), &search, role, name)?;
     let scope = Scope::new(Arc::new(vars), Arc::new(search));
     let text = invocation.templates.file(&source, &scope, &FileOptions::default());
     Ok(text.map_err(|error| error.problem())?)
@@ -88,10 +88,11 @@ fn rendered(
 /// A role that is not there is told of by its name, before a playbook is made up that would use it.
 fn known_role(invocation: &Invocation, role: &str) -> Result<(), Problem> {
     let folders = role_folders(invocation, &[]);
-    if folders.iter().any(|folder| Files::is_folder(&Shipped::default(), &folder.join(role))) {
+    let files: &dyn Files = &Shipped::default();
+    if folders.iter().any(|folder| files.is_folder(&folder.join(role))) {
         return Ok(());
     }
-    let lists = folders.iter().flat_map(|folder| crate::template::Files::list(&Shipped::default(), folder));
+    let lists = folders.iter().flat_map(|folder| files.list(folder));
     let roles: Vec<String> = lists.filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned())).collect();
     let problem = Problem::error("DPP0107", format!("there is no role `{role}`"));
     Err(problem.did_you_mean(crate::source::nearest(role, roles.iter().map(String::as_str))))
@@ -115,7 +116,8 @@ fn one_host(invocation: &Invocation, limit: Option<&str>) -> Result<String, Stop
 
 /// A play that would use the role on the host.
 fn play(invocation: &Invocation, role: &str, host: &str) -> Result<PlayPlan, Stop> {
-    let files = Written(format!("- hosts: all\n  gather_facts: false\n  roles: [{}]\n", json!(role)));
+    let playbook = format!("- hosts: all\n  gather_facts: false\n  roles: [{}]\n", json!(role));
+    let files = Written { playbook, files: Shipped::with(&invocation.vault) };
     let roles = role_folders(invocation, &[]);
     let (catalogue, render) = (catalogue(), renderer(invocation));
     let plan = build(&PlanRequest {
@@ -124,6 +126,9 @@ fn play(invocation: &Invocation, role: &str, host: &str) -> Result<PlayPlan, Sto
         roles: &roles,
         catalogue: &catalogue,
         selection: &Selection::default(),
+        templates: &invocation.templates,
+        seed: 0,
+        follows_includes: false,
         extra: &invocation.extra,
         select: &|_| Ok(vec![host.to_owned()]),
         render: &render,
@@ -148,7 +153,7 @@ fn gather(invocation: &mut Invocation, vars: &RunVars, host: &str, ui: Ui) -> Re
 fn task_vars(run: Arc<RunVars>, play: PlayPlan, host: String) -> Result<TaskVars, Stop> {
     let entry = run.hosts().get(&host).cloned().ok_or_else(|| Stop::Trouble(format!("{host} is not known")))?;
     let step = first(&play.steps);
-    let play = Arc::new(PlayVars { play: Arc::new(play), prompted: Map::new(), magic: Map::new() });
+    let play = Arc::new(PlayVars { play: Arc::new(play), magic: Map::new(), gone: RwLock::default() });
     Ok(TaskVars { run, play, host, state: entry.state, step, front: Map::new(), magic: entry.magic })
 }
 
@@ -160,28 +165,30 @@ fn first(steps: &[Step]) -> Option<Arc<TaskStep>> {
     })
 }
 
-fn template(search: &SearchPath, role: &str, name: &str) -> Result<Arc<crate::source::Source>, Problem> {
+fn template(
+    files: &dyn Files,
+    search: &SearchPath,
+    role: &str,
+    name: &str,
+) -> Result<Arc<crate::source::Source>, Problem> {
     // Templates lie in the role, or under the role's name in the project.
     let names = [name.to_owned(), format!("{name}.j2"), format!("{role}/{name}"), format!("{role}/{name}.j2")];
-    let found = names
-        .iter()
-        .flat_map(|name| search.candidates("templates", name))
-        .find(|path| Shipped::default().is_file(path));
+    let found = names.iter().flat_map(|name| search.candidates("templates", name)).find(|path| files.is_file(path));
     let Some(path) = found else {
         let folders =
             search.folders.iter().flat_map(|folder| [folder.join("templates").join(role), folder.join("templates")]);
         let known: Vec<String> =
-            folders.flat_map(|folder| known(&folder)).collect::<BTreeSet<_>>().into_iter().collect();
+            folders.flat_map(|folder| known(files, &folder)).collect::<BTreeSet<_>>().into_iter().collect();
         let problem = Problem::error("DPP0106", format!("role `{role}` has no template `{name}`"));
         let short = known.iter().map(|known| known.trim_end_matches(".j2"));
         let problem = problem.did_you_mean(crate::source::nearest(name.trim_end_matches(".j2"), short));
         return Err(if known.is_empty() { problem } else { problem.note(format!("templates: {}", known.join(", "))) });
     };
-    Files::source(&Shipped::default(), &path)
+    files.source(&path)
 }
 
-fn known(folder: &Path) -> Vec<String> {
-    let paths = crate::template::Files::list(&Shipped::default(), folder);
-    let files = paths.iter().filter(|path| Shipped::default().is_file(path));
-    files.filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned())).collect()
+fn known(files: &dyn Files, folder: &Path) -> Vec<String> {
+    let paths = files.list(folder);
+    let names = paths.iter().filter(|path| files.is_file(path));
+    names.filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned())).collect()
 }

@@ -78,7 +78,7 @@ impl Ways {
         };
         // A host whose variables are wrong is told of when it is to be reached.
         for host in hosts {
-            if let Ok(found) = ways.find(host) {
+            if let Ok(found) = ways.find(host, None) {
                 ways.known.insert(host.clone(), found);
             }
         }
@@ -89,12 +89,18 @@ impl Ways {
         hosts.iter().filter_map(|host| Some((host.as_str(), &self.known.get(host)?.1)))
     }
 
-    fn find(&self, host: &str) -> Result<(Map, Connection), Problem> {
+    /// The way to a host, for the user that a task or play names, or for the usual one.
+    fn find(&self, host: &str, login: Option<&str>) -> Result<(Map, Connection), Problem> {
         let variables = variables(&self.templates, &self.vars, host)?;
-        if let Some((_, way)) = self.known.get(host).filter(|(known, _)| *known == variables) {
+        let usual = self.known.get(host).filter(|(known, _)| login.is_none() && *known == variables);
+        if let Some((_, way)) = usual {
             return Ok((variables, way.clone()));
         }
         let mut defaults = self.defaults.clone();
+        if let Some(login) = login {
+            login.clone_into(&mut defaults.user);
+            defaults.user_is_named = true;
+        }
         if host == "localhost" && !variables.contains_key("ansible_host") {
             defaults.kind = ConnectionKind::Local;
         }
@@ -118,8 +124,8 @@ impl Ways {
 
     /// For an engine, which asks again when a run brings hosts of its own.
     pub(super) fn into_routes(self) -> FindRoute {
-        Box::new(move |host| {
-            let (_, way) = self.find(host).map_err(|problem| failure(&problem))?;
+        Box::new(move |host, login| {
+            let (_, way) = self.find(host, login).map_err(|problem| failure(&problem))?;
             Ok(route(way))
         })
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use dpp_protocol::{Debt, Mode, Task};
+use dpp_protocol::{Bound, Debt, Mode, Task};
 use serde_json::Value as Json;
 
 use crate::actions;
@@ -29,8 +29,14 @@ pub(super) struct Doing {
     /// Whether a `pause` was made already.
     pub(super) paused: bool,
     pub(super) run_once: bool,
+    /// Whether another host did it for this one.
+    pub(super) is_echo: bool,
     pub(super) check: bool,
     pub(super) any_errors_fatal: bool,
+    /// How many hosts may be at it at a time.
+    pub(super) throttle: Option<usize>,
+    /// How long it may take, and whether somebody waits for it.
+    pub(super) bound: Option<Bound>,
     /// Steps it brings.
     pub(super) includes: Vec<Step>,
     diff: bool,
@@ -69,8 +75,11 @@ impl Doing {
             looked: false,
             paused: false,
             run_once: false,
+            is_echo: false,
             check: options.check,
             any_errors_fatal: false,
+            throttle: None,
+            bound: None,
             includes: Vec::new(),
             diff: options.diff,
             no_log: false,
@@ -100,6 +109,8 @@ impl Doing {
         self.diff = keyword.flag(keywords.diff.as_ref(), options.diff)?;
         self.no_log = keyword.flag(keywords.no_log.as_ref(), false)?;
         self.any_errors_fatal = keyword.flag(keywords.any_errors_fatal.as_ref(), false)?;
+        self.throttle = keyword.count(keywords.throttle.as_ref())?;
+        self.bound = bound(&self.step, &keyword)?;
         match loops::items(&self.step, &self.vars, &scope) {
             Ok(items) => self.items = items,
             // A list that is not there does not matter when a condition keeps the task from running.
@@ -126,9 +137,16 @@ impl Doing {
             None => Verdict::Finished(Box::new(self.ends.remove(0).1)),
             Some(items) => match items.get(self.ends.len()) {
                 Some(_) => Verdict::Item(Box::new(self.item_vars())),
-                None => Verdict::Finished(Box::new(Ending::of_items(&self.ends, &self.var))),
+                None => Verdict::Finished(Box::new(self.of_items())),
             },
         }
+    }
+
+    /// All items as one; each keeps the names under which its task knew it.
+    fn of_items(&self) -> Ending {
+        let items = self.items.as_deref().unwrap_or_default();
+        let fronts = (0..self.ends.len()).map(|at| loops::front(&self.step, items, at, &self.var));
+        Ending::of_items(&self.ends, &fronts.collect::<Vec<_>>())
     }
 
     fn item_vars(&self) -> TaskVars {
@@ -152,7 +170,11 @@ impl Doing {
                     events.tell(Event::Retrying { host: host.to_owned(), step: self.name.clone(), left });
                     return Some(delay);
                 }
-                Ok(None) => exhausted(&mut ending, self.attempts),
+                Ok(None) => {
+                    // The first try is none of the retries.
+                    self.attempts = self.attempts.saturating_sub(1).max(1);
+                    ending.exhausted(self.attempts);
+                }
                 Err(error) => ending = Ending::failed(actions::failure(&error)),
             },
             Err(error) => ending = Ending::failed(actions::failure(&error)),
@@ -169,6 +191,35 @@ impl Doing {
         }
         self.ends.push((item, ending));
         None
+    }
+
+    /// Whether it only steers, and so is told of only when it goes wrong or is left out.
+    pub(super) fn is_meta(&self) -> bool {
+        self.step.task.short_action() == "meta"
+    }
+
+    /// The host to which facts belong, when that is another one.
+    pub(super) fn facts_for(&self) -> Option<String> {
+        let delegate = self.step.keywords.delegate_to.as_ref()?;
+        if !self.says(self.step.task.delegate_facts.as_ref()) {
+            return None;
+        }
+        let vars = self.current_vars();
+        let scope = scope(&vars);
+        Keyword { vars: &vars, scope: &scope }.text(&Value::Text(delegate.clone())).ok()
+    }
+
+    /// Whether it has `async` and is waited for.
+    pub(super) fn waits_for_a_job(&self) -> bool {
+        self.step.task.asynchronous.is_some() && self.bound.is_some_and(|bound| !bound.detached)
+    }
+
+    /// What a job that was waited for registers.
+    pub(super) fn job(&self) -> serde_json::Map<String, Json> {
+        let name = format!("j{:p}.{}", Arc::as_ptr(&self.step), std::process::id());
+        let entries: [(&str, Json); 3] =
+            [("ansible_job_id", name.into()), ("started", 1.into()), ("finished", 1.into())];
+        entries.map(|(name, value)| (name.to_owned(), value)).into_iter().collect()
     }
 
     /// Whether it is done once, and not for items.
@@ -201,7 +252,9 @@ impl Doing {
         };
         if let Some(conditions) = &task.failed_when {
             let failed = conditions.iter().map(|text| holds(text, ending)).collect::<Result<Vec<_>, _>>()?;
-            set_failed(ending, !failed.is_empty() && failed.iter().all(|yes| *yes), conditions);
+            let failed = !failed.is_empty() && failed.iter().all(|yes| *yes);
+            ending.set_failed(failed, conditions);
+            ending.result.insert("failed_when_result".into(), failed.into());
         }
         if let Some(conditions) = &task.changed_when
             && ending.status != Status::Failed
@@ -242,6 +295,7 @@ impl Doing {
             environment: ready.environment.clone(),
             owes,
             settles,
+            bound: self.bound,
         }
     }
 
@@ -249,7 +303,7 @@ impl Doing {
     pub(super) fn survey(&self, id: u64, ready: &Ready) -> Task {
         let lean = ready.remote.lean.as_ref().filter(|_| !self.diff);
         let params = lean.unwrap_or(&ready.remote.params).clone();
-        Task { params, mode: Mode::Survey, ..self.task(id, ready, Vec::new(), Vec::new()) }
+        Task { params, mode: Mode::Survey, bound: None, ..self.task(id, ready, Vec::new(), Vec::new()) }
     }
 
     /// Names that a change of this task notifies, rendered; those that cannot be rendered are told as written.
@@ -300,6 +354,19 @@ impl Doing {
     }
 }
 
+/// Seconds between two looks at a task with `async`, when nobody says how many: all that counts is that it is not 0.
+const POLL: usize = 15;
+
+/// `async`, `poll` and `timeout` as one bound.
+fn bound(step: &TaskStep, keyword: &Keyword) -> Result<Option<Bound>, TemplateError> {
+    let limit = keyword.count(step.keywords.timeout.as_ref())?;
+    let on_its_own = keyword.count(step.task.asynchronous.as_ref())?;
+    let poll = step.task.poll.as_ref().map_or(Ok(Some(POLL)), |poll| keyword.count(Some(poll)))?;
+    let detached = on_its_own.is_some() && poll.is_none();
+    let seconds = if detached { on_its_own } else { on_its_own.into_iter().chain(limit).min() };
+    Ok(seconds.map(|seconds| Bound { seconds: seconds as u64, detached }))
+}
+
 fn hide(result: &mut StepResult) {
     const HIDDEN: &str = "the output is hidden: `no_log: true` was said for this task";
     result.result = Json::Null;
@@ -315,35 +382,5 @@ fn hide(result: &mut StepResult) {
     }
     if let Some(failure) = &mut result.failure {
         *failure = dpp_protocol::Failure::new(HIDDEN).code(&failure.code);
-    }
-}
-
-fn set_failed(ending: &mut Ending, failed: bool, conditions: &[Text]) {
-    match (failed, ending.status) {
-        (true, Status::Failed) | (false, Status::Ok | Status::Changed | Status::Skipped | Status::Unreachable) => {}
-        (true, _) => {
-            let words: Vec<_> = conditions.iter().map(Text::as_str).collect();
-            let mut failure = dpp_protocol::Failure::new(format!("failed_when holds: {}", words.join(" and ")));
-            for name in ["msg", "stdout", "stderr"] {
-                if let Some(text) = ending.result.get(name).and_then(Json::as_str).filter(|text| !text.is_empty()) {
-                    failure = failure.note(name, text);
-                }
-            }
-            ending.status = Status::Failed;
-            ending.failure = Some(failure);
-        }
-        (false, Status::Failed) => {
-            ending.failure = None;
-            let changed =
-                ending.result.get("changed").and_then(Json::as_bool) == Some(true) || !ending.changes.is_empty();
-            ending.status = if changed { Status::Changed } else { Status::Ok };
-        }
-    }
-}
-
-fn exhausted(ending: &mut Ending, attempts: u64) {
-    if ending.status != Status::Failed {
-        ending.status = Status::Failed;
-        ending.failure = Some(dpp_protocol::Failure::new(format!("`until` did not hold after {attempts} attempts")));
     }
 }

@@ -4,7 +4,7 @@ use dpp_protocol::{Answer, Change, Failure, Outcome};
 use serde_json::{Map as JsonMap, Value as Json};
 
 use crate::event::Status;
-use crate::value::{Map, Value};
+use crate::value::{Map, Text, Value};
 
 /// How one item of a task, or a task without items, ended.
 #[derive(Debug, Clone)]
@@ -18,6 +18,33 @@ pub(super) struct Ending {
     pub(super) result: JsonMap<String, Json>,
     /// Warnings for the operator.
     pub(super) warnings: Vec<String>,
+    /// Variables it sets.
+    pub(super) sets: Sets,
+}
+
+/// Variables that a task sets for its host, by level.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Sets {
+    /// `set_fact`.
+    pub set: Map,
+    /// `include_vars`.
+    pub included: Map,
+    /// Facts.
+    pub facts: Map,
+}
+
+impl Sets {
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.set.is_empty() && self.included.is_empty() && self.facts.is_empty()
+    }
+
+    fn extend(&mut self, more: &Self) {
+        let pairs = |map: &Map| map.iter().map(|(name, value)| (name.clone(), value.clone())).collect::<Vec<_>>();
+        self.set.extend(pairs(&more.set));
+        self.included.extend(pairs(&more.included));
+        self.facts.extend(pairs(&more.facts));
+    }
 }
 
 impl Ending {
@@ -52,11 +79,16 @@ impl Ending {
             (true, false) => Status::Changed,
             (false, _) => Status::Ok,
         };
+        let facts = match outcome.result.get("ansible_facts").map(Value::from) {
+            Some(Value::Map(facts)) => facts.as_ref().clone(),
+            _ => Map::new(),
+        };
         Self {
             changes: outcome.changes,
             unpredicted,
             result: outcome.result,
             warnings: outcome.warnings,
+            sets: Sets { facts, ..Sets::default() },
             ..Self::plain(status, outcome.skipped.as_deref().unwrap_or_default())
         }
     }
@@ -70,11 +102,15 @@ impl Ending {
             failure: None,
             result: JsonMap::new(),
             warnings: Vec::new(),
+            sets: Sets::default(),
         }
     }
 
-    /// All items of a loop as one.
-    pub(super) fn of_items(items: &[(Value, Ending)], var: &str) -> Self {
+    /// All items of a loop as one; `fronts` are the variables that each of them had.
+    pub(super) fn of_items(items: &[(Value, Ending)], fronts: &[Map]) -> Self {
+        if items.is_empty() {
+            return Self::of_nothing();
+        }
         let has = |status: Status| items.iter().any(|(_, ending)| ending.status == status);
         let status = match () {
             () if has(Status::Failed) => Status::Failed,
@@ -89,10 +125,10 @@ impl Ending {
         };
         let results: Vec<Json> = items
             .iter()
-            .map(|(item, ending)| {
+            .zip(fronts)
+            .map(|((_, ending), front)| {
                 let mut result = ending.registered();
-                result.insert(var.to_owned(), Json::from(item));
-                result.insert("ansible_loop_var".into(), var.into());
+                result.extend(front.iter().map(|(name, value)| (name.clone(), Json::from(value))));
                 result.into()
             })
             .collect();
@@ -102,6 +138,10 @@ impl Ending {
         if status == Status::Skipped {
             this.result.insert("skipped".into(), true.into());
         }
+        if status == Status::Failed {
+            this.result.insert("changed".into(), items.iter().any(|(_, ending)| ending.has_changed()).into());
+        }
+        items.iter().for_each(|(_, ending)| this.sets.extend(&ending.sets));
         this.changes = items.iter().flat_map(|(_, ending)| ending.changes.clone()).collect();
         this.unpredicted = items.iter().any(|(_, ending)| ending.unpredicted);
         let failures: Vec<_> =
@@ -114,10 +154,60 @@ impl Ending {
         this
     }
 
+    /// `failed_when` says whether it failed.
+    pub(super) fn set_failed(&mut self, failed: bool, conditions: &[Text]) {
+        match (failed, self.status) {
+            (true, Status::Failed) | (false, Status::Ok | Status::Changed | Status::Skipped | Status::Unreachable) => {}
+            (true, _) => {
+                let words: Vec<_> = conditions.iter().map(Text::as_str).collect();
+                let mut failure = Failure::new(format!("failed_when holds: {}", words.join(" and ")));
+                for name in ["msg", "stdout", "stderr"] {
+                    if let Some(text) = self.result.get(name).and_then(Json::as_str).filter(|text| !text.is_empty()) {
+                        failure = failure.note(name, text);
+                    }
+                }
+                self.status = Status::Failed;
+                self.failure = Some(failure);
+            }
+            (false, Status::Failed) => {
+                self.failure = None;
+                let changed =
+                    self.result.get("changed").and_then(Json::as_bool) == Some(true) || !self.changes.is_empty();
+                self.status = if changed { Status::Changed } else { Status::Ok };
+            }
+        }
+    }
+
+    /// `until` did not hold in the end.
+    pub(super) fn exhausted(&mut self, attempts: u64) {
+        if self.status != Status::Failed {
+            self.status = Status::Failed;
+            self.failure = Some(Failure::new(format!("`until` did not hold after {attempts} attempts")));
+        }
+    }
+
+    /// A loop over an empty list.
+    fn of_nothing() -> Self {
+        let mut this = Self::plain(Status::Skipped, "");
+        this.result.insert("results".into(), Json::Array(Vec::new()));
+        this.result.insert("skipped".into(), true.into());
+        this.result.insert("skipped_reason".into(), "No items in the list".into());
+        this
+    }
+
+    /// Whether something was changed, also by a task that failed in the end.
+    fn has_changed(&self) -> bool {
+        match self.status {
+            Status::Changed => true,
+            Status::Failed => self.result.get("changed").and_then(Json::as_bool).unwrap_or(!self.changes.is_empty()),
+            _ => false,
+        }
+    }
+
     /// What `register` sees.
     pub(super) fn registered(&self) -> JsonMap<String, Json> {
         let mut result = self.result.clone();
-        result.insert("changed".into(), (self.status == Status::Changed).into());
+        result.insert("changed".into(), self.has_changed().into());
         result.insert("failed".into(), matches!(self.status, Status::Failed | Status::Unreachable).into());
         for name in ["stdout", "stderr"] {
             let lines =
@@ -132,14 +222,6 @@ impl Ending {
     /// The same as a value.
     pub(super) fn value(&self) -> Value {
         Value::from(&Json::Object(self.registered()))
-    }
-
-    /// `ansible_facts` in the result, which become variables of the host.
-    pub(super) fn facts(&self) -> Option<Map> {
-        match Value::from(self.result.get("ansible_facts")?) {
-            Value::Map(facts) => Some(facts.as_ref().clone()),
-            _ => None,
-        }
     }
 }
 

@@ -150,6 +150,7 @@ impl Errands {
             environment: BTreeMap::new(),
             owes: Vec::new(),
             settles: Vec::new(),
+            bound: None,
         });
         let work = Work::Run { task, blobs: Vec::new(), supply: None };
         known.machine.give(Job { host: number.to_string(), becoming, work });
@@ -162,7 +163,7 @@ impl Errands {
         if let Some(key) = known.filter(|key| self.machines.contains_key(key)) {
             return self.machines.get(&key).ok_or_else(|| Failure::new("no machine"));
         }
-        let route = (self.find_route)(&errand.host)?;
+        let route = (self.find_route)(&errand.host, None)?;
         self.machine_of.insert(errand.host.clone(), route.machine.clone());
         let (binary, store) = (Arc::clone(&self.binary), Arc::clone(&self.store));
         let happenings = self.happenings.0.clone();
@@ -182,7 +183,7 @@ mod tests {
     use crate::transport::TransportError;
 
     fn unreachable() -> Errands {
-        let find_route: FindRoute = Box::new(|host| match host {
+        let find_route: FindRoute = Box::new(|host, _| match host {
             "unknown" => Err(Failure::new("no such host")),
             host => Ok(Route {
                 machine: host.to_owned(),

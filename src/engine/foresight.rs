@@ -10,6 +10,7 @@ use dpp_protocol::Answer;
 use serde_json::Value as Json;
 
 use crate::actions::Remote;
+use crate::engine::batch::is_own;
 use crate::engine::prepare::Ready;
 use crate::plan::TaskStep;
 use crate::transport::Become;
@@ -63,7 +64,7 @@ impl Foresight {
         let next = self.foreseen.front()?;
         let same =
             next.module == ready.remote.module && next.params == ready.remote.params && next.becoming == ready.becoming;
-        if !same || ready.delegate.is_some() {
+        if !same || !is_own(ready) {
             self.forget();
             return None;
         }

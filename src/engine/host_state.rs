@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use crate::engine::Sets;
 use crate::value::{Map, Value};
 
 /// The variables of a host that outlive a task.
@@ -26,6 +27,12 @@ pub struct Known {
     pub play_files: Vec<Arc<Map>>,
     /// Names that a task which was only looked at would set.
     pub pending: Vec<String>,
+    /// Whether something was changed on the host since the facts were gathered.
+    pub changed_since: bool,
+    /// Variables of roles that were included with `public: true` in the running play.
+    pub exposed_vars: Map,
+    /// Their defaults.
+    pub exposed_defaults: Map,
 }
 
 impl HostState {
@@ -46,6 +53,19 @@ impl HostState {
 }
 
 impl Known {
+    /// Whether facts are to be gathered when a play wants them: those of an unchanged host are as they were.
+    pub fn wants_facts(&self) -> bool {
+        self.facts.is_empty() || self.changed_since
+    }
+
+    /// Takes the variables that a task sets.
+    pub fn take(&mut self, sets: &Sets) {
+        let pairs = |map: &Map| map.iter().map(|(name, value)| (name.clone(), value.clone())).collect::<Vec<_>>();
+        self.set.extend(pairs(&sets.set));
+        self.included.extend(pairs(&sets.included));
+        self.facts.extend(pairs(&sets.facts));
+    }
+
     /// A variable as another host sees it through `hostvars`.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.set

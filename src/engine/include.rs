@@ -8,10 +8,14 @@ use crate::engine::TaskVars;
 use crate::engine::batch::Batch;
 use crate::engine::prepare::{Keyword, scope};
 use crate::event::Event;
-use crate::plan::{Compiler, Step, Surrounding, TaskStep, role_use, tasks_file};
+use crate::plan::{Compiler, Ground, Step, Surrounding, TaskStep, role_use, tasks_file};
 use crate::playbook::Keywords;
 use crate::source::{Problem, Problems, Severity};
+use crate::template::TemplateError;
 use crate::value::{Map, Text, Value};
+
+/// Includes and blocks nested deeper than this are taken for a circle.
+const DEEPEST: usize = 100;
 
 impl Batch<'_> {
     /// Steps of a file.
@@ -19,14 +23,21 @@ impl Batch<'_> {
         let Some(step) = vars.step.clone() else { return Ok(()) };
         let files = Arc::clone(&self.engine.files);
         let path = tasks_file(files.as_ref(), file, &step.folder, step.role.as_deref());
-        self.compile(index, vars, &step, |compiler, around| compiler.file(&path, around, &step.task.action_place))
+        self.compile(index, vars, &step, false, |compiler, around| {
+            compiler.file(&path, around, &step.task.action_place)
+        })
     }
 
     /// Steps of a role.
     pub(super) fn include_role(&mut self, index: usize, vars: &TaskVars) -> Result<(), Failure> {
         let Some(step) = vars.step.clone() else { return Ok(()) };
         let (used, main) = role_use(&step.task).map_err(|problem| failure(vec![problem]))?;
-        self.compile(index, vars, &step, |compiler, around| compiler.role(&used, around, &main))
+        let scope = scope(vars);
+        let keyword = Keyword { vars, scope: &scope };
+        let refused = |error: TemplateError| crate::actions::failure(&error);
+        let main = main.rendered(|name| keyword.text(&Value::template(name))).map_err(refused)?;
+        let exposes = keyword.flag(step.task.arg("public"), false).map_err(refused)?;
+        self.compile(index, vars, &step, exposes, |compiler, around| compiler.role(&used, around, &main))
     }
 
     fn compile(
@@ -34,6 +45,7 @@ impl Batch<'_> {
         index: usize,
         vars: &TaskVars,
         step: &TaskStep,
+        exposes: bool,
         steps: impl FnOnce(&mut Compiler, &Surrounding) -> Vec<Step>,
     ) -> Result<(), Failure> {
         let render = |text: &Text, params: &[Arc<Map>]| {
@@ -42,10 +54,21 @@ impl Batch<'_> {
             let scope = scope(&vars);
             Keyword { vars: &vars, scope: &scope }.text(&Value::Text(text.clone())).map_err(|error| error.problem())
         };
+        if self.members[index].run.depth() > DEEPEST {
+            return Err(Failure::new("includes go round in a circle").code("DPP0108"));
+        }
         let engine = &self.engine;
         let around = surrounding(step, vars)?;
-        let mut compiler =
-            Compiler::new(engine.files.as_ref(), &engine.roles, &engine.catalogue, &engine.selection, &render);
+        let ground = Ground {
+            files: engine.files.as_ref(),
+            roles: &engine.roles,
+            catalogue: &engine.catalogue,
+            selection: &engine.selection,
+            templates: &engine.vars.templates,
+            playbook: &vars.play.play.folder,
+            follows_includes: false,
+        };
+        let mut compiler = Compiler::new(ground, &render);
         let steps = steps(&mut compiler, &around);
         let (problems, handlers) = (std::mem::take(&mut compiler.problems), std::mem::take(&mut compiler.handlers));
         let (errors, warnings): (Problems, Problems) =
@@ -53,6 +76,11 @@ impl Batch<'_> {
         warnings.iter().for_each(|warning| self.engine.events.tell(Event::Warning { text: warning.to_string() }));
         if !errors.is_empty() {
             return Err(failure(errors));
+        }
+        if exposes {
+            let mut known = vars.state.write();
+            known.exposed_vars.extend(std::mem::take(&mut compiler.role_vars));
+            known.exposed_defaults.extend(std::mem::take(&mut compiler.role_defaults));
         }
         self.handlers.add(handlers);
         if let Some(doing) = &mut self.members[index].doing {
@@ -62,36 +90,34 @@ impl Batch<'_> {
     }
 }
 
-/// What an include passes on: its variables and loop items as parameters, `apply`, and what the task itself inherited.
+/// What an include passes on: its variables and loop items as parameters, what the task itself inherited, and `apply`.
+/// Its own keywords are for itself alone.
 fn surrounding(step: &TaskStep, vars: &TaskVars) -> Result<Surrounding, Failure> {
     let scope = scope(vars);
     let mut params = step.params.clone();
     let mut own = vars.front.clone();
-    for level in &step.task.keywords.vars {
-        if let Value::Map(level) = vars
-            .run
-            .templates
-            .value(&Value::from(level.clone()), &scope)
-            .map_err(|error| crate::actions::failure(&error))?
-        {
-            own.extend(level.iter().map(|(name, value)| (name.clone(), value.clone())));
-        }
+    for (name, value) in step.task.keywords.vars.iter().flatten() {
+        let rendered = match vars.run.templates.value(value, &scope) {
+            // It may never be used, or be defined when it is.
+            Err(error) if error.is_undefined() => value.clone(),
+            outcome => outcome.map_err(|error| crate::actions::failure(&error))?,
+        };
+        own.insert(name.clone(), rendered);
     }
     if !own.is_empty() {
         params.push(Arc::new(own));
     }
-    let keywords = Keywords {
-        becoming: step.keywords.becoming.clone(),
-        become_user: step.keywords.become_user.clone(),
-        become_method: step.keywords.become_method.clone(),
-        environment: step.keywords.environment.clone(),
-        check_mode: step.keywords.check_mode.clone(),
-        no_log: step.keywords.no_log.clone(),
-        module_defaults: step.keywords.module_defaults.clone(),
-        delegate_to: step.keywords.delegate_to.clone(),
-        ..Keywords::default()
+    let outside = step.outside.as_deref().cloned().unwrap_or_default();
+    let keywords = match step.task.arg("apply") {
+        Some(Value::Map(apply)) => outside.around(&applied(apply)?),
+        _ => outside,
     };
     Ok(Surrounding { keywords, role: step.role.clone(), folder: step.folder.clone(), params, depth: 0 })
+}
+
+fn applied(apply: &Map) -> Result<Keywords, Failure> {
+    Keywords::of_values(apply)
+        .map_err(|key| Failure::new(format!("`{key}` in `apply` is no keyword of a task")).code("DPP0103"))
 }
 
 fn failure(problems: Problems) -> Failure {

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use crate::actions;
-use crate::engine::batch::Batch;
+use crate::engine::batch::{Batch, is_own};
 use crate::engine::doing::{Doing, Verdict};
 use crate::engine::ending::Ending;
 use crate::engine::foresight::worth_a_look;
@@ -85,7 +85,7 @@ impl Batch<'_> {
                     Ok(Prepared::Skip(condition)) => doing.suppose(Ending::skipped(&condition)),
                     Ok(Prepared::Done(_)) => doing.suppose(Ending::skipped("")),
                     Ok(Prepared::Remote(ready)) => {
-                        let same = ready.becoming == first.becoming && ready.delegate.is_none();
+                        let same = ready.becoming == first.becoming && is_own(&ready);
                         if !same || !worth_a_look(&ready.remote, doing.check) || ahead.tasks.len() >= FAR {
                             return Onward::No;
                         }
@@ -108,6 +108,8 @@ fn is_plain(step: &TaskStep) -> bool {
     let here_only = actions::find(action).is_some() && action == "include_vars";
     step.keywords.delegate_to.is_none()
         && step.keywords.run_once.is_none()
+        && step.task.asynchronous.is_none()
+        && step.keywords.throttle.is_none()
         && step.task.until.is_empty()
         && step.task.failed_when.is_none()
         && !here_only

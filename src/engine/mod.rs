@@ -19,14 +19,19 @@ mod machine;
 mod notify;
 mod prepare;
 mod provisions;
+mod roster;
 mod run;
 mod scope;
+#[cfg(test)]
+mod tests;
 mod vars_files;
 
 pub use control::CONTROLS;
+pub use ending::Sets;
 pub use errand::{Alive, By, Errand, Errands};
 pub use host_run::{Failed, HostRun, Next, Position};
 pub use host_state::{HostState, Known};
 pub use machine::{Connect, Route};
-pub use run::{AddHost, Engine, FindRoute, Options, Parts, RunEnd, count, who};
+pub use roster::{Joined, Roster};
+pub use run::{Engine, FindRoute, Options, Parts, RunEnd, count, who};
 pub use scope::{BecomeDefault, HostEntry, PlayVars, RunVars, TaskVars};

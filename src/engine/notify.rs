@@ -28,8 +28,13 @@ impl Handlers {
     }
 
     /// Handlers that a name or topic wakes: all that listen, and of those with this name the one that was read last.
-    pub(super) fn woken_by(&self, name: &str) -> Vec<usize> {
-        let named = self.handlers.iter().rposition(|handler| is_named(handler, name));
+    /// `called` renders a handler's name, where it is a template.
+    pub(super) fn woken_by(&self, name: &str, called: &dyn Fn(&Handler) -> Option<String>) -> Vec<usize> {
+        let is_meant = |handler: &Handler| {
+            is_named(handler, handler.name(), name)
+                || called(handler).is_some_and(|called| is_named(handler, &called, name))
+        };
+        let named = self.handlers.iter().rposition(is_meant);
         let listening = |at: &usize| self.handlers[*at].listen.iter().any(|topic| topic == name);
         (0..self.handlers.len()).filter(|at| Some(*at) == named || listening(at)).collect()
     }
@@ -65,7 +70,7 @@ impl Handlers {
 }
 
 /// By its name, or by its role's and its name: `kafka : restart kafka`.
-fn is_named(handler: &Handler, name: &str) -> bool {
-    handler.name() == name
-        || name.split_once(" : ").is_some_and(|(role, name)| role == handler.step.role_name() && name == handler.name())
+fn is_named(handler: &Handler, called: &str, name: &str) -> bool {
+    called == name
+        || name.split_once(" : ").is_some_and(|(role, name)| role == handler.step.role_name() && name == called)
 }

@@ -9,8 +9,9 @@ use serde_json::Value as Json;
 use crate::actions::{self, ActionContext, Deed, Done, Remote};
 use crate::engine::TaskVars;
 use crate::engine::control::{self, Control};
+use crate::files::Files;
 use crate::plan::TaskStep;
-use crate::template::{Files, Scope, SearchPath, TemplateError};
+use crate::template::{Scope, SearchPath, TemplateError};
 use crate::transport::{Become, BecomeMethod};
 use crate::value::{Map, Text, Value};
 
@@ -37,6 +38,8 @@ pub(super) struct Ready {
     pub(super) environment: BTreeMap<String, String>,
     /// The host that does it, when it is another one.
     pub(super) delegate: Option<String>,
+    /// Who logs in there, when the task says so.
+    pub(super) login: Option<String>,
 }
 
 /// Why a task could not be made ready.
@@ -72,16 +75,8 @@ pub(super) struct Preparer {
 
 /// The scope of a task's templates.
 pub(super) fn scope(vars: &TaskVars) -> Scope {
-    let mut folders = Vec::new();
-    if let Some(step) = &vars.step {
-        let mut role = step.role.as_ref();
-        while let Some(inner) = role {
-            folders.push(inner.role.folder.clone());
-            role = inner.parent.as_ref();
-        }
-        folders.push(step.folder.clone());
-    }
-    folders.push(vars.play.play.folder.clone());
+    let playbook = &vars.play.play.folder;
+    let folders = vars.step.as_ref().map_or_else(|| vec![playbook.clone()], |step| step.folders(playbook));
     Scope::new(Arc::new(vars.clone()), Arc::new(SearchPath { folders }))
 }
 
@@ -155,7 +150,9 @@ impl Preparer {
             None if keyword.is_local(step)? => Some("localhost".to_owned()),
             None => None,
         };
-        Ok(Ready { remote, becoming: keyword.becoming(step)?, environment: keyword.environment(step)?, delegate })
+        let login = step.keywords.remote_user.as_ref().map(|user| keyword.text(user)).transpose()?;
+        let (becoming, environment) = (keyword.becoming(step)?, keyword.environment(step)?);
+        Ok(Ready { remote, becoming, environment, delegate, login: login.filter(|user| !user.is_empty()) })
     }
 }
 
@@ -194,6 +191,12 @@ impl Keyword<'_> {
     pub(super) fn number(&self, value: Option<&Value>, otherwise: f64) -> Result<f64, TemplateError> {
         let Some(value) = value else { return Ok(otherwise) };
         Ok(self.text(value)?.trim().parse().unwrap_or(otherwise))
+    }
+
+    /// A whole number of at least 1; none when nothing or 0 is said.
+    pub(super) fn count(&self, value: Option<&Value>) -> Result<Option<usize>, TemplateError> {
+        let number = self.number(value, 0.0)?;
+        Ok((number >= 1.0).then_some(number as usize))
     }
 
     /// Whether a task, or its play, is to be done on this machine.

@@ -4,21 +4,20 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
 
 use dpp_protocol::Failure;
 
 use crate::artifacts::Store;
-use crate::engine::batch::{Batch, BatchEnd, play_vars};
+use crate::engine::batch::{Batch, BatchEnd};
 use crate::engine::gather;
 use crate::engine::machine::{Happening, Machine};
-use crate::engine::scope::{HostEntry, RunVars};
-use crate::engine::{HostState, Route};
+use crate::engine::scope::RunVars;
+use crate::engine::{PlayVars, Roster, Route};
 use crate::event::{Event, Events};
+use crate::files::Files;
 use crate::plan::{Catalogue, Plan, PlayPlan, Selection, Step};
-use crate::playbook::Files;
-use crate::template::Files as TemplateFiles;
 use crate::transport::AgentBinary;
 use crate::value::{Map, Value};
 
@@ -39,11 +38,8 @@ pub struct Options {
     pub stop_at_lost_hosts: bool,
 }
 
-/// Finds the way to a host, from its rendered connection variables.
-pub type FindRoute = Box<dyn Fn(&str) -> Result<Route, Failure>>;
-
-/// Adds a host to the inventory while a run goes on.
-pub type AddHost = Box<dyn FnMut(&str, &[String], &Map) -> Result<Vec<Arc<Map>>, Failure>>;
+/// Finds the way to a host, from its rendered connection variables and the user that a task or play names.
+pub type FindRoute = Box<dyn Fn(&str, Option<&str>) -> Result<Route, Failure>>;
 
 /// Everything a run needs.
 pub struct Engine {
@@ -51,17 +47,19 @@ pub struct Engine {
     pub(super) events: Events,
     pub(super) vars: Arc<RunVars>,
     pub(super) files: Arc<dyn Files>,
-    pub(super) template_files: Arc<dyn TemplateFiles>,
     pub(super) roles: Vec<PathBuf>,
     pub(super) catalogue: Catalogue,
     pub(super) selection: Selection,
     binary: Arc<AgentBinary>,
     store: Arc<Store>,
     find_route: FindRoute,
-    add_host: AddHost,
+    pub(super) roster: Box<dyn Roster>,
     cancel: Arc<AtomicU8>,
     machines: HashMap<String, Known>,
-    machine_of: HashMap<String, String>,
+    /// By host and by the login user that a task names.
+    machine_of: HashMap<(String, Option<String>), String>,
+    /// What distinguishes the machine of a host, whoever logs in there.
+    address_of: HashMap<String, String>,
     happenings: (Sender<Happening>, Receiver<Happening>),
     numbers: u64,
 }
@@ -80,10 +78,8 @@ pub struct Parts {
     pub events: Events,
     /// What all tasks see.
     pub vars: Arc<RunVars>,
-    /// Where playbooks and roles are read from.
+    /// Where playbooks, roles, templates and files are read from.
     pub files: Arc<dyn Files>,
-    /// Where templates and files are read from.
-    pub template_files: Arc<dyn TemplateFiles>,
     /// Folders of roles.
     pub roles: Vec<PathBuf>,
     /// Known actions.
@@ -96,8 +92,8 @@ pub struct Parts {
     pub store: Arc<Store>,
     /// Finds the way to a host.
     pub find_route: FindRoute,
-    /// Adds a host.
-    pub add_host: AddHost,
+    /// Hosts and groups, which tasks may add to.
+    pub roster: Box<dyn Roster>,
     /// More than 0 when no new step may begin.
     pub cancel: Arc<AtomicU8>,
 }
@@ -119,17 +115,17 @@ impl Engine {
             events: parts.events,
             vars: parts.vars,
             files: parts.files,
-            template_files: parts.template_files,
             roles: parts.roles,
             catalogue: parts.catalogue,
             selection: parts.selection,
             binary: parts.binary,
             store: parts.store,
             find_route: parts.find_route,
-            add_host: parts.add_host,
+            roster: parts.roster,
             cancel: parts.cancel,
             machines: HashMap::new(),
             machine_of: HashMap::new(),
+            address_of: HashMap::new(),
             happenings: mpsc::channel(),
             numbers: 0,
         }
@@ -140,6 +136,7 @@ impl Engine {
         let begun = Instant::now();
         let mut end = RunEnd::default();
         for play in plan.plays {
+            let Some(play) = self.settled(play) else { continue };
             if self.cancelled() || !self.play(&Arc::new(play), &mut end) {
                 break;
             }
@@ -160,23 +157,23 @@ impl Engine {
             if hosts.is_empty() {
                 continue;
             }
-            let BatchEnd { failed, lost, fatal } = self.batch(play, &hosts);
+            let gone = end.failed.iter().chain(&end.lost).cloned().collect();
+            let BatchEnd { failed, lost, is_broken_off } = self.batch(play, &hosts, gone);
             let all = failed.len() + lost.len() == hosts.len();
-            let too_many = exceeds(play, failed.len() + lost.len(), hosts.len());
-            let stop = all || too_many || (self.options.stop_at_lost_hosts && !lost.is_empty() && !left.is_empty());
+            let waits = self.options.stop_at_lost_hosts && !lost.is_empty() && !left.is_empty();
             end.failed.extend(failed);
             end.lost.extend(lost);
-            if fatal {
+            if all || is_broken_off {
                 return false;
             }
-            if stop {
-                return !(all && left.is_empty()) || hosts.len() < self.vars.hosts().len();
+            if waits {
+                break;
             }
         }
         true
     }
 
-    fn batch(&mut self, play: &Arc<PlayPlan>, hosts: &[String]) -> BatchEnd {
+    fn batch(&mut self, play: &Arc<PlayPlan>, hosts: &[String], gone: HashSet<String>) -> BatchEnd {
         let name = play.name.clone();
         self.events.tell(Event::PlayStarted { play: name, hosts: hosts.to_vec() });
         let names = |hosts: &[String]| Value::list(hosts.iter().map(|host| Value::plain(host.as_str())));
@@ -189,7 +186,7 @@ impl Engine {
             ("playbook_dir".to_owned(), Value::plain(absolute(&play.folder))),
         ]);
         let steps = gather::with_facts(play, self, hosts);
-        let vars = play_vars(Arc::clone(play), magic);
+        let vars = Arc::new(PlayVars { play: Arc::clone(play), magic, gone: RwLock::new(gone) });
         Batch::new(self, &vars, hosts, &steps).go()
     }
 
@@ -204,24 +201,27 @@ impl Engine {
     }
 
     /// The machine of a host and its login user; it is started when it is asked for the first time.
-    pub(super) fn machine(&mut self, host: &str) -> Result<(&Machine, &str), Failure> {
-        if !self.machine_of.contains_key(host) {
-            let route = (self.find_route)(host)?;
+    pub(super) fn machine(&mut self, host: &str, login: Option<&str>) -> Result<(&Machine, &str), Failure> {
+        let asked = (host.to_owned(), login.map(str::to_owned));
+        if !self.machine_of.contains_key(&asked) {
+            let route = (self.find_route)(host, login)?;
             let (key, user) = (route.machine.clone(), route.user.clone());
             if !self.machines.contains_key(&key) {
                 let machine =
                     Machine::start(route, Arc::clone(&self.binary), Arc::clone(&self.store), self.happenings.0.clone());
                 self.machines.insert(key.clone(), Known { machine, user });
             }
-            self.machine_of.insert(host.to_owned(), key);
+            let address = key.rsplit('@').next().unwrap_or_default().to_owned();
+            self.address_of.insert(host.to_owned(), address);
+            self.machine_of.insert(asked.clone(), key);
         }
-        let known = self.machine_of.get(host).and_then(|key| self.machines.get(key));
+        let known = self.machine_of.get(&asked).and_then(|key| self.machines.get(key));
         known.map(|known| (&known.machine, known.user.as_str())).ok_or_else(|| Failure::new("no machine"))
     }
 
-    /// Whether two hosts are one machine.
+    /// Whether two hosts are one machine, whoever logs in there.
     pub(super) fn same_machine(&self, one: &str, other: &str) -> bool {
-        self.machine_of.get(one).is_some_and(|key| self.machine_of.get(other) == Some(key))
+        self.address_of.get(one).is_some_and(|address| self.address_of.get(other) == Some(address))
     }
 
     /// Waits for the next happening; `None` when the time is over.
@@ -229,32 +229,6 @@ impl Engine {
         // A cancelled run must not wait for a long timer: it looks up every now and then.
         let within = within.unwrap_or(Duration::from_millis(500)).min(Duration::from_millis(500));
         self.happenings.1.recv_timeout(within).ok()
-    }
-
-    /// `add_host`.
-    pub(super) fn add_host(&mut self, name: &str, groups: &[String], vars: &Map) -> Result<(), Failure> {
-        let levels = (self.add_host)(name, groups, vars)?;
-        let known = self.vars.hosts().contains_key(name);
-        if known {
-            if let Some(entry) = self.vars.hosts().get(name) {
-                entry.state.write().inventory = levels;
-            }
-        } else {
-            let magic = Arc::new(who(name, groups));
-            let entry = HostEntry { state: Arc::new(HostState::new(levels)), magic };
-            self.vars.hosts.write().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), entry);
-        }
-        groups.iter().for_each(|group| self.vars.add_to_group(group, name));
-        Ok(())
-    }
-
-    /// `group_by`.
-    pub(super) fn group_by(&mut self, host: &str, key: &str, parents: &[String]) -> Result<(), Failure> {
-        (self.add_host)(host, &[key.to_owned()], &Map::new())?;
-        std::iter::once(key)
-            .chain(parents.iter().map(String::as_str))
-            .for_each(|group| self.vars.add_to_group(group, host));
-        Ok(())
     }
 }
 
@@ -269,21 +243,10 @@ pub fn who(name: &str, groups: &[String]) -> Map {
 }
 
 fn absolute(folder: &std::path::Path) -> String {
-    std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned()).display().to_string()
-}
-
-/// Whether more of a batch failed than `max_fail_percentage` allows.
-fn exceeds(play: &PlayPlan, failed: usize, of: usize) -> bool {
-    let percentage = match &play.play.max_fail_percentage {
-        Some(Value::Int(number)) => *number as f64,
-        Some(Value::Float(number)) => *number,
-        Some(Value::Text(text)) => match text.as_str().trim().parse() {
-            Ok(number) => number,
-            Err(_) => return false,
-        },
-        _ => return false,
-    };
-    failed as f64 * 100.0 / of as f64 > percentage
+    // The folder of a playbook that was named alone is empty.
+    let folder = if folder.as_os_str().is_empty() { std::path::Path::new(".") } else { folder };
+    let whole = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+    whole.components().collect::<PathBuf>().display().to_string()
 }
 
 /// Steps of a plan, over all hosts, as far as they are known beforehand.

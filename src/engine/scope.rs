@@ -1,6 +1,6 @@
 //! The variables of one task on one host, in Ansible's order of precedence.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use crate::engine::HostState;
@@ -78,10 +78,26 @@ impl std::fmt::Debug for RunVars {
 pub struct PlayVars {
     /// The play.
     pub play: Arc<PlayPlan>,
-    /// `vars_prompt`.
-    pub prompted: Map,
     /// `ansible_play_hosts`, `ansible_play_batch` …
     pub magic: Map,
+    /// Hosts that failed, were lost or came to their end.
+    pub gone: RwLock<HashSet<String>>,
+}
+
+/// Lists of hosts in which those that are gone do not stand any more.
+const LEFT: &[&str] = &["ansible_play_hosts", "ansible_play_batch", "play_hosts"];
+
+impl PlayVars {
+    /// A host does not count any more.
+    pub(super) fn leave(&self, host: &str) {
+        self.gone.write().unwrap_or_else(PoisonError::into_inner).insert(host.to_owned());
+    }
+
+    fn left(&self, name: &str) -> Option<Value> {
+        let hosts = self.magic.get(name)?.as_list()?;
+        let gone = self.gone.read().unwrap_or_else(PoisonError::into_inner);
+        Some(Value::list(hosts.iter().filter(|host| host.as_str().is_none_or(|host| !gone.contains(host))).cloned()))
+    }
 }
 
 /// The variables of one task on one host.
@@ -133,13 +149,15 @@ impl TaskVars {
             .or_else(|| found(&known.included))
             .or_else(|| self.step.as_ref().and_then(|step| step.keywords.vars.iter().rev().find_map(found)))
             .or_else(|| self.role().and_then(|role| chain(role).find_map(|role| found(&role.role.vars))))
+            .or_else(|| found(&known.exposed_vars))
             .or_else(|| found(&self.play.play.role_vars))
             .or_else(|| known.play_files.iter().find_map(|file| found(file)))
-            .or_else(|| found(&self.play.prompted))
+            .or_else(|| found(&self.play.play.prompted))
             .or_else(|| found(&self.play.play.play.vars))
             .or_else(|| found(&known.facts))
             .or_else(|| known.inventory.iter().find_map(|level| found(level)))
             .or_else(|| self.role().and_then(|role| chain(role).find_map(|role| found(&role.role.defaults))))
+            .or_else(|| found(&known.exposed_defaults))
             .or_else(|| found(&self.play.play.role_defaults))
     }
 
@@ -179,6 +197,7 @@ impl Variables for TaskVars {
         match name {
             "hostvars" => Lookup::Object(minijinja::Value::from_object(super::hostvars::HostVars::new(self))),
             "vars" => Lookup::Object(minijinja::Value::from_object(super::hostvars::OwnVars::new(self))),
+            _ if LEFT.contains(&name) => self.play.left(name).map_or(Lookup::Missing, Lookup::Found),
             "groups" => Lookup::Found(self.run.groups_value()),
             "ansible_facts" => Lookup::Found(self.state.read().ansible_facts()),
             _ => self.find(name).map_or(Lookup::Missing, Lookup::Found),
@@ -194,6 +213,7 @@ impl Variables for TaskVars {
             .into_iter()
             .for_each(&mut add);
         known.play_files.iter().for_each(|file| add(file));
+        [&known.exposed_vars, &known.exposed_defaults].into_iter().for_each(&mut add);
         if let Some(step) = &self.step {
             step.params.iter().for_each(|params| add(params));
             step.keywords.vars.iter().for_each(&mut add);

@@ -8,7 +8,8 @@ use dpp_protocol::Failure;
 
 use crate::engine::TaskVars;
 use crate::engine::prepare::{Keyword, scope};
-use crate::playbook::{Files, vars_file};
+use crate::files::Files;
+use crate::playbook::vars_file;
 use crate::value::{Map, Value};
 
 /// Reads the files for a host, the last one first: it wins.

@@ -118,7 +118,9 @@ fn words(task: &mut Task, line: &Text, place: &Place) {
     }
     if !free.trim().is_empty() {
         let key = Key { text: "_raw_params".to_owned(), place: place.clone() };
-        task.args.push((key, Value::Text(Text::template(free.trim()).at(place.clone()))));
+        // A script keeps its last newline.
+        let free = if task.short_action() == "shell" { free.trim_start() } else { free.trim() };
+        task.args.push((key, Value::Text(Text::template(free).at(place.clone()))));
     }
 }
 

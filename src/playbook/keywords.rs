@@ -131,6 +131,47 @@ impl Keywords {
         Ok(true)
     }
 
+    /// Keywords that were written as data: `apply` of an include.
+    ///
+    /// # Errors
+    /// The first key that is none.
+    pub fn of_values(values: &Map) -> Result<Self, String> {
+        let mut this = Self::default();
+        for (name, value) in values {
+            let given = || Some(value.clone());
+            match name.as_str() {
+                "name" => {}
+                "when" => this.when = texts_of(value),
+                "tags" => {
+                    let tags = texts_of(value);
+                    let words = tags.iter().flat_map(|text| text.as_str().split(','));
+                    this.tags = words.map(|word| word.trim().to_owned()).filter(|word| !word.is_empty()).collect();
+                }
+                "vars" => this.vars.extend(value.as_map().cloned()),
+                "become" => this.becoming = given(),
+                "become_user" => this.become_user = given(),
+                "become_method" => this.become_method = given(),
+                "environment" => this.environment.push(value.clone()),
+                "ignore_errors" => this.ignore_errors = given(),
+                "ignore_unreachable" => this.ignore_unreachable = given(),
+                "no_log" => this.no_log = given(),
+                "run_once" => this.run_once = given(),
+                "delegate_to" => this.delegate_to = texts_of(value).into_iter().next(),
+                "check_mode" => this.check_mode = given(),
+                "diff" => this.diff = given(),
+                "any_errors_fatal" => this.any_errors_fatal = given(),
+                "timeout" => this.timeout = given(),
+                "throttle" => this.throttle = given(),
+                "connection" => this.connection = given(),
+                "remote_user" => this.remote_user = given(),
+                "module_defaults" => this.module_defaults.push(value.clone()),
+                other if SHARED.contains(&other) => {}
+                other => return Err(other.to_owned()),
+            }
+        }
+        Ok(this)
+    }
+
     /// What holds inside, when `self` is written around it.
     #[must_use]
     pub fn around(&self, inner: &Self) -> Self {
@@ -180,6 +221,17 @@ fn python(node: &Node) -> String {
         Data::Bool(true) => "True".into(),
         Data::Bool(false) => "False".into(),
         _ => node.place.text().into(),
+    }
+}
+
+/// The texts of a value: one, or those of a list; booleans and numbers as Python writes them.
+fn texts_of(value: &Value) -> Vec<Text> {
+    match value {
+        Value::List(items) => items.iter().flat_map(texts_of).collect(),
+        Value::Text(text) => vec![text.clone()],
+        Value::Bool(yes) => vec![Text::template(if *yes { "True" } else { "False" })],
+        Value::Int(number) => vec![Text::template(number.to_string())],
+        _ => Vec::new(),
     }
 }
 

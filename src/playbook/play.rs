@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::files::Files;
+use crate::playbook::Item;
 use crate::playbook::keywords::{Keywords, SHARED, kept, text, texts, unknown, variables, wrong};
 use crate::playbook::task::items;
-use crate::playbook::{Files, Item};
 use crate::source::{Place, Problem, Problems};
 use crate::value::{Map, Text, Value};
 use crate::yaml::{self, Data, Key, Node};
@@ -62,6 +63,10 @@ pub struct Play {
     pub gather_facts: Option<Value>,
     /// Which facts.
     pub gather_subset: Option<Value>,
+    /// How many seconds one of them may take.
+    pub gather_timeout: Option<Value>,
+    /// The folder of the host's own facts.
+    pub fact_path: Option<Value>,
     /// Sizes of batches: numbers or percentages.
     pub serial: Vec<Value>,
     /// `linear` or `free`.
@@ -116,8 +121,7 @@ const PLAY_KEYS: &[&str] = &[
 impl Playbook {
     /// Reads a playbook.
     pub fn read(files: &dyn Files, path: &Path) -> Result<Self, Problems> {
-        let source = files.source(path).map_err(|problem| vec![problem])?;
-        let documents = yaml::parse(&source)?;
+        let documents = yaml::load(files, path)?;
         let mut problems = Problems::new();
         let Some(root) = documents.first() else {
             return Err(vec![Problem::error("DPP0105", format!("{} holds no play", path.display()))]);
@@ -187,6 +191,8 @@ fn empty(node: &Node) -> Play {
         handlers: Vec::new(),
         gather_facts: None,
         gather_subset: None,
+        gather_timeout: None,
+        fact_path: None,
         serial: Vec::new(),
         strategy: None,
         max_fail_percentage: None,
@@ -212,12 +218,14 @@ fn take(play: &mut Play, key: &Key, node: &Node, problems: &mut Problems) -> Res
         "handlers" => play.handlers = items(node, problems),
         "gather_facts" => play.gather_facts = value(),
         "gather_subset" => play.gather_subset = value(),
+        "gather_timeout" => play.gather_timeout = value(),
+        "fact_path" => play.fact_path = value(),
         "serial" => play.serial = list(node),
         "strategy" => play.strategy = Some(text(node)?),
         "max_fail_percentage" => play.max_fail_percentage = value(),
         "force_handlers" => play.force_handlers = value(),
         "order" => play.order = Some(text(node)?),
-        "gather_timeout" | "fact_path" | "validate_argspec" => {}
+        "validate_argspec" => {}
         _ => return Ok(false),
     }
     Ok(true)

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::playbook::Files;
+use crate::files::Files;
 use crate::playbook::arguments::{self, FREE_FORM};
 use crate::playbook::keywords::{Keywords, SHARED, TASK_KEYWORDS, collect, kept, text, texts, unknown, wrong};
 use crate::source::{Place, Problem, Problems};
@@ -111,8 +111,7 @@ fn short(action: &str) -> &str {
 
 /// Reads a file of tasks.
 pub fn read_tasks(files: &dyn Files, path: &Path) -> Result<Vec<Item>, Problems> {
-    let source = files.source(path).map_err(|problem| vec![problem])?;
-    let documents = yaml::parse(&source)?;
+    let documents = yaml::load(files, path)?;
     let mut problems = Problems::new();
     let items = documents.first().map(|node| items(node, &mut problems)).unwrap_or_default();
     if problems.is_empty() { Ok(items) } else { Err(problems) }

@@ -1,6 +1,7 @@
 //! Tasks that change the way through the play: `meta`, `pause`, includes, new hosts and groups.
 
 use std::cmp::Reverse;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::engine::TaskVars;
@@ -13,7 +14,7 @@ impl Batch<'_> {
         let ending = match control {
             Control::Meta(meta) => {
                 self.meta(index, meta);
-                Ok(())
+                Ok(false)
             }
             Control::Pause { seconds } => {
                 if let Some(doing) = &mut self.members[index].doing
@@ -25,19 +26,34 @@ impl Batch<'_> {
                     self.timers.push(Reverse((due, index)));
                     return;
                 }
-                Ok(())
+                Ok(false)
             }
-            Control::IncludeTasks { file } => self.include_tasks(index, &file, vars),
-            Control::IncludeRole => self.include_role(index, vars),
-            Control::AddHost { name, groups, vars } => self.engine.add_host(&name, &groups, &vars),
+            Control::IncludeTasks { file } => self.include_tasks(index, &file, vars).map(|()| false),
+            Control::IncludeRole => self.include_role(index, vars).map(|()| false),
+            Control::AddHost { name, groups, vars } => {
+                let added = self.engine.add_host(&name, &groups, &vars);
+                self.meet_again(&name);
+                added
+            }
             Control::GroupBy { key, parents } => {
                 let host = self.members[index].name.clone();
-                self.engine.group_by(&host, &key, &parents)
+                let grouped = self.engine.group_by(&host, &key, &parents);
+                self.meet_again(&host);
+                grouped
             }
         };
-        let ending =
-            ending.map_or_else(Ending::failed, |()| Ending::answered(Ok(dpp_protocol::Outcome::default()), false));
+        let outcome = |changed| dpp_protocol::Outcome { changed, ..dpp_protocol::Outcome::default() };
+        let ending = ending.map_or_else(Ending::failed, |changed| Ending::answered(Ok(outcome(changed)), false));
         self.item_ended(index, ending);
+    }
+
+    /// A host is in other groups now.
+    fn meet_again(&mut self, name: &str) {
+        let magic = self.engine.vars.hosts().get(name).map(|entry| Arc::clone(&entry.magic));
+        let member = self.members.iter_mut().find(|member| member.name == name);
+        if let (Some(magic), Some(member)) = (magic, member) {
+            member.vars.magic = magic;
+        }
     }
 
     pub(super) fn meta(&mut self, index: usize, meta: Meta) {
@@ -49,7 +65,11 @@ impl Batch<'_> {
                 }
             }
             Meta::EndPlay => self.members.iter_mut().for_each(|member| member.run.end()),
-            Meta::EndHost => self.members[index].run.end(),
+            Meta::EndHost => {
+                let member = &mut self.members[index];
+                member.run.end();
+                self.play.leave(&member.name);
+            }
             Meta::ClearFacts => self.members[index].vars.state.write().facts.clear(),
             Meta::Noop | Meta::ClearHostErrors => {}
         }

@@ -15,7 +15,7 @@ impl Batch<'_> {
     pub(super) fn debts_of(&self, index: usize) -> Vec<Debt> {
         let Some(doing) = self.doing(index).filter(|doing| !doing.check) else { return Vec::new() };
         let names = doing.notifies();
-        let woken = names.iter().flat_map(|name| self.handlers.woken_by(name));
+        let woken = names.iter().flat_map(|name| self.woken(index, name));
         woken.map(|at| Debt { handler: self.handlers.name(at), reason: doing.name.task.clone() }).collect()
     }
 
@@ -33,7 +33,7 @@ impl Batch<'_> {
     /// Earlier runs owe a host something: what this play has handlers for is as good as notified.
     pub(super) fn debts_found(&mut self, index: usize, debts: Vec<Debt>, becoming: Option<&Become>) {
         for debt in debts {
-            let woken = self.handlers.woken_by(&debt.handler);
+            let woken = self.woken(index, &debt.handler);
             let will_pay = !woken.is_empty();
             if will_pay {
                 self.note_debts(index, std::slice::from_ref(&debt), becoming);
@@ -74,9 +74,10 @@ impl Batch<'_> {
             environment: BTreeMap::new(),
             owes: Vec::new(),
             settles,
+            bound: None,
         };
         let host = self.members[index].name.clone();
-        if let Ok((machine, login)) = self.engine.machine(&host) {
+        if let Ok((machine, login)) = self.engine.machine(&host, None) {
             let becoming = becoming.filter(|becoming| becoming.user != login);
             machine.give(Job { host, becoming, work: Work::Strike(Box::new(task)) });
         }

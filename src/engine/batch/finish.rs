@@ -9,8 +9,11 @@ use dpp_protocol::Failure;
 use crate::engine::Failed;
 use crate::engine::batch::Batch;
 use crate::engine::doing::Doing;
-use crate::engine::ending::Ending;
+use crate::engine::ending::{Ending, Sets};
+use crate::engine::prepare::{Keyword, scope};
 use crate::event::{Event, Status};
+use crate::plan::Handler;
+use crate::value::Value;
 
 impl Batch<'_> {
     /// An item has an end, unless `until` wants it tried again.
@@ -18,12 +21,7 @@ impl Batch<'_> {
         let Some(doing) = &mut self.members[index].doing else { return };
         doing.waiting = false;
         doing.looked = false;
-        if let Some(facts) = ending.facts() {
-            let mut known = doing.vars.state.write();
-            let of_task = doing.step.task.short_action() == "set_fact";
-            let level = if of_task { &mut known.set } else { &mut known.facts };
-            level.extend(facts);
-        }
+        self.take_sets(index, &ending.sets);
         let host = self.members[index].name.clone();
         let Some(doing) = &mut self.members[index].doing else { return };
         if let Some(delay) = doing.take(ending, &self.engine.events, &host) {
@@ -32,9 +30,21 @@ impl Batch<'_> {
         }
     }
 
+    /// Takes the variables that an end sets: for this host, or for the one to which facts were delegated.
+    pub(super) fn take_sets(&self, index: usize, sets: &Sets) {
+        let Some(doing) = self.doing(index).filter(|_| !sets.is_empty()) else { return };
+        let delegate = doing.facts_for().and_then(|host| self.engine.vars.hosts().get(&host).cloned());
+        let state = delegate.map_or_else(|| Arc::clone(&doing.vars.state), |entry| entry.state);
+        let mut known = state.write();
+        known.take(sets);
+        if matches!(doing.step.task.short_action(), "setup" | "gather_facts") {
+            known.changed_since = false;
+        }
+    }
+
     /// A task ended on a host: registers, notifies, tells, and goes on or fails.
     pub(super) fn finish(&mut self, index: usize, ending: Ending) {
-        let Some(doing) = self.members[index].doing.take() else { return };
+        let Some(mut doing) = self.members[index].doing.take() else { return };
         if doing.run_once {
             self.once.entry(Arc::as_ptr(&doing.step)).or_insert_with(|| ending.clone());
         }
@@ -42,6 +52,9 @@ impl Batch<'_> {
             self.members[index].vars.state.write().set.insert(name.clone(), ending.value());
         }
         let mut ending = ending;
+        if ending.status == Status::Changed && !doing.check {
+            self.members[index].vars.state.write().changed_since = true;
+        }
         if ending.status == Status::Changed
             && let Err(failure) = self.notify(index, &doing)
         {
@@ -51,15 +64,16 @@ impl Batch<'_> {
         let rescued = ending.status == Status::Failed && self.members[index].run.would_rescue();
         self.tell(index, &doing, &ending, ignored, rescued);
         self.settle(index, &doing, ending.status);
-        let includes = doing.includes;
+        let includes = std::mem::take(&mut doing.includes);
         let member = &mut self.members[index];
         match ending.failure {
             Some(failure) if !ignored => {
                 member.foresight.forget();
                 member.run.fail(Failed { step: Arc::clone(&doing.step), failure });
-                if doing.any_errors_fatal && !rescued {
-                    self.ended = true;
+                if self.members[index].run.failed().is_some() {
+                    self.play.leave(&self.members[index].name);
                 }
+                self.judge(index, &doing);
             }
             _ if !includes.is_empty() => member.run.include(includes.into()),
             _ => member.run.advance(),
@@ -67,6 +81,11 @@ impl Batch<'_> {
     }
 
     pub(super) fn tell(&self, index: usize, doing: &Doing, ending: &Ending, ignored: bool, rescued: bool) {
+        // What one host does for all is told once; that all fail of it is told of each.
+        let is_quiet = doing.is_echo && ending.status != Status::Failed;
+        if is_quiet || (doing.is_meta() && ending.status == Status::Ok) {
+            return;
+        }
         let host = self.members[index].name.clone();
         for warning in &ending.warnings {
             self.engine.events.tell(Event::Warning { text: format!("{host}: {warning}") });
@@ -87,7 +106,7 @@ impl Batch<'_> {
             self.handlers.settles(Some(&doing.step)).into_iter().map(|debt| debt.handler).collect();
         if status != Status::Changed {
             let notified = &self.members[index].notified;
-            let woken = doing.notifies().into_iter().flat_map(|name| self.handlers.woken_by(&name));
+            let woken = doing.notifies().into_iter().flat_map(|name| self.woken(index, &name));
             paid.extend(woken.filter(|at| !notified.contains(at)).map(|at| self.handlers.name(at)));
         }
         if !paid.is_empty() {
@@ -95,9 +114,20 @@ impl Batch<'_> {
         }
     }
 
+    /// Handlers that a name wakes on a host, whose variables their names may use.
+    pub(super) fn woken(&self, index: usize, name: &str) -> Vec<usize> {
+        let vars = &self.members[index].vars;
+        let called = |handler: &Handler| {
+            let name = handler.step.task.name.as_ref().filter(|name| name.is_template())?;
+            let vars = vars.of(&handler.step);
+            Keyword { vars: &vars, scope: &scope(&vars) }.text(&Value::Text(name.clone())).ok()
+        };
+        self.handlers.woken_by(name, &called)
+    }
+
     pub(super) fn notify(&mut self, index: usize, doing: &Doing) -> Result<(), Failure> {
         for name in doing.notifies() {
-            let woken = self.handlers.woken_by(&name);
+            let woken = self.woken(index, &name);
             if woken.is_empty() {
                 return Err(self.handlers.unknown(&name));
             }

@@ -79,7 +79,11 @@ impl Batch<'_> {
 
     pub(super) fn answered(&mut self, index: usize, answer: Answer) {
         let check = self.doing(index).is_some_and(|doing| doing.check);
-        self.item_ended(index, Ending::answered(answer, check));
+        let mut ending = Ending::answered(answer, check);
+        if let Some(doing) = self.doing(index).filter(|doing| doing.waits_for_a_job()) {
+            ending.result.extend(doing.job());
+        }
+        self.item_ended(index, ending);
     }
 
     pub(super) fn lost(&mut self, index: usize, failure: Failure) {
@@ -92,12 +96,17 @@ impl Batch<'_> {
             self.item_ended(index, ending);
             return;
         }
-        let failure = match member.doing.take() {
+        member.lost = true;
+        self.play.leave(&member.name);
+        let doing = member.doing.take();
+        let failure = match &doing {
             Some(doing) => failure
                 .note("during", format!("{} ({}), after {:.1}s", doing.name.task, doing.name.at, doing.seconds())),
             None => failure,
         };
-        member.lost = true;
         self.engine.events.tell(Event::HostLost { host: member.name.clone(), failure });
+        if let Some(doing) = doing {
+            self.judge(index, &doing);
+        }
     }
 }

@@ -10,7 +10,7 @@ use std::time::Instant;
 use dpp_protocol::{Debt, Failure};
 
 use crate::engine::doing::{Doing, Verdict};
-use crate::engine::ending::Ending;
+use crate::engine::ending::{Ending, Sets};
 use crate::engine::foresight::Foresight;
 use crate::engine::notify::Handlers;
 use crate::engine::prepare::{Prepared, Preparer, Unready};
@@ -18,15 +18,19 @@ use crate::engine::run::Engine;
 use crate::engine::vars_files;
 use crate::engine::{Failed, HostRun, Next, PlayVars, Position, TaskVars};
 use crate::event::Event;
-use crate::plan::{PlayPlan, Step, Strategy, TaskStep};
+use crate::plan::{Step, Strategy, TaskStep};
 use crate::transport::Become;
 use crate::value::{Map, Value};
 
 mod control;
 mod debts;
+mod doom;
 mod finish;
 mod happen;
 mod perform;
+
+use doom::Doom;
+pub(super) use perform::is_own;
 
 /// One host in this play.
 pub(super) struct Member {
@@ -41,6 +45,8 @@ pub(super) struct Member {
     /// What it failed of before its handlers ran all the same: `force_handlers`.
     forced: Option<Failed>,
     lost: bool,
+    /// How many dooms it failed of, or brought about.
+    heeded: usize,
 }
 
 /// How a batch ended.
@@ -50,8 +56,8 @@ pub(super) struct BatchEnd {
     pub(super) failed: Vec<String>,
     /// Hosts that are out of reach.
     pub(super) lost: Vec<String>,
-    /// Whether a failure was fatal for all, so that nothing comes after.
-    pub(super) fatal: bool,
+    /// Whether nothing may come after it.
+    pub(super) is_broken_off: bool,
 }
 
 /// The hosts of a batch on their way.
@@ -62,7 +68,7 @@ pub(super) struct Batch<'a> {
     pub(super) members: Vec<Member>,
     timers: BinaryHeap<Reverse<(Instant, usize)>>,
     once: HashMap<*const TaskStep, Ending>,
-    ended: bool,
+    dooms: Vec<Doom>,
 }
 
 impl<'a> Batch<'a> {
@@ -71,7 +77,7 @@ impl<'a> Batch<'a> {
         let members: Vec<Member> = hosts.iter().map(|name| member(engine, play, name, steps)).collect();
         let handlers = Handlers::new(&play.play.handlers);
         let play = Arc::clone(play);
-        Self { engine, play, handlers, members, timers: BinaryHeap::new(), once: HashMap::new(), ended: false }
+        Self { engine, play, handlers, members, timers: BinaryHeap::new(), once: HashMap::new(), dooms: Vec::new() }
     }
 
     /// Goes on until every host is at its end.
@@ -89,6 +95,11 @@ impl<'a> Batch<'a> {
 
     fn read_vars_files(&mut self) {
         for index in 0..self.members.len() {
+            {
+                let mut known = self.members[index].vars.state.write();
+                known.exposed_vars.clear();
+                known.exposed_defaults.clear();
+            }
             let read = vars_files::read(self.engine.files.as_ref(), &self.members[index].vars);
             match read {
                 Ok(files) => self.members[index].vars.state.write().play_files = files,
@@ -114,7 +125,7 @@ impl<'a> Batch<'a> {
             Next::Failed => !self.forces_handlers(member),
             Next::Task(_) | Next::Flush => false,
         };
-        member.lost || self.ended || self.engine.cancelled() || done
+        member.lost || self.engine.cancelled() || done
     }
 
     fn may_move(&self, index: usize) -> bool {
@@ -144,9 +155,11 @@ impl<'a> Batch<'a> {
             return true;
         }
         match self.members[index].run.next() {
-            Next::Task(step) => self.begin(index, &step),
+            Next::Task(step) => self.meets_doom(index, Some(&step)) || self.begin(index, &step),
             Next::Flush => {
-                self.flush(index);
+                if !self.meets_doom(index, None) {
+                    self.flush(index);
+                }
                 true
             }
             Next::Failed if self.forces_handlers(&self.members[index]) => {
@@ -175,11 +188,16 @@ impl<'a> Batch<'a> {
     fn begin(&mut self, index: usize, step: &Arc<TaskStep>) -> bool {
         let vars = self.members[index].vars.of(step);
         let vars = self.with_rescue(index, vars);
-        let doing = Doing::new(step, vars, &self.engine.options);
+        let mut doing = Doing::new(step, vars, &self.engine.options);
+        if doing.throttle.is_some_and(|most| self.members_at(step) >= most) {
+            return false;
+        }
         if doing.run_once && self.play.play.strategy == Strategy::Linear {
             let key = Arc::as_ptr(step);
             if let Some(ending) = self.once.get(&key).cloned() {
+                doing.is_echo = true;
                 self.members[index].doing = Some(doing);
+                self.take_sets(index, &ending.sets);
                 self.finish(index, ending);
                 return true;
             }
@@ -189,9 +207,16 @@ impl<'a> Batch<'a> {
             }
         }
         let name = self.members[index].name.clone();
-        self.engine.events.tell(Event::StepStarted { host: name, step: doing.name.clone() });
+        if !doing.is_meta() {
+            self.engine.events.tell(Event::StepStarted { host: name, step: doing.name.clone() });
+        }
         self.members[index].doing = Some(doing);
         true
+    }
+
+    fn members_at(&self, step: &Arc<TaskStep>) -> usize {
+        let is_at_it = |doing: &Doing| Arc::ptr_eq(&doing.step, step);
+        self.members.iter().filter(|member| member.doing.as_ref().is_some_and(is_at_it)).count()
     }
 
     fn with_rescue(&self, index: usize, vars: TaskVars) -> TaskVars {
@@ -233,19 +258,14 @@ impl<'a> Batch<'a> {
     }
 
     pub(super) fn preparer(&self) -> Preparer {
-        Preparer { files: Arc::clone(&self.engine.template_files), verbosity: self.engine.options.verbosity }
+        Preparer { files: Arc::clone(&self.engine.files), verbosity: self.engine.options.verbosity }
     }
 
     fn done_here(&mut self, index: usize, done: crate::actions::Done) {
         let check = self.doing(index).is_some_and(|doing| doing.check);
-        {
-            let mut known = self.members[index].vars.state.write();
-            known.set.extend(done.set);
-            known.included.extend(done.included);
-        }
         let mut ending = Ending::answered(Ok(done.outcome), check);
         ending.message = done.message;
-        ending.result.shift_remove("ansible_facts");
+        ending.sets = Sets { set: done.set, included: done.included, facts: Map::new() };
         self.item_ended(index, ending);
     }
 
@@ -254,7 +274,7 @@ impl<'a> Batch<'a> {
     }
 
     fn end(self) -> BatchEnd {
-        let mut end = BatchEnd { fatal: self.ended, ..BatchEnd::default() };
+        let mut end = BatchEnd { is_broken_off: !self.dooms.is_empty(), ..BatchEnd::default() };
         for member in &self.members {
             if member.lost {
                 end.lost.push(member.name.clone());
@@ -266,6 +286,7 @@ impl<'a> Batch<'a> {
                 self.engine.events.tell(Event::Owed { host: member.name.clone(), debt });
             }
         }
+        end.is_broken_off &= !(end.failed.is_empty() && end.lost.is_empty());
         end
     }
 }
@@ -292,10 +313,6 @@ fn member(engine: &Engine, play: &Arc<PlayVars>, name: &str, steps: &Arc<[Step]>
         debts: Vec::new(),
         forced: None,
         lost: false,
+        heeded: 0,
     }
-}
-
-/// What all hosts of a play see alike.
-pub(super) fn play_vars(plan: Arc<PlayPlan>, magic: Map) -> Arc<PlayVars> {
-    Arc::new(PlayVars { play: plan, prompted: Map::new(), magic })
 }

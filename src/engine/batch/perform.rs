@@ -10,13 +10,14 @@ impl Batch<'_> {
     pub(super) fn perform(&mut self, index: usize, ready: &Ready) {
         let Some(doing) = &self.members[index].doing else { return };
         let (check, looked) = (doing.check, doing.looked);
-        if let Some(answer) = self.members[index].foresight.take(ready) {
+        let is_job = doing.bound.is_some_and(|bound| bound.detached) && !check;
+        if let Some(answer) = self.members[index].foresight.take(ready).filter(|_| !is_job) {
             let settled = matches!(&answer, Ok(outcome) if !outcome.changed && !outcome.unpredicted);
             if settled || check {
                 self.answered(index, answer);
                 return;
             }
-        } else if !looked && ready.delegate.is_none() && worth_a_look(&ready.remote, check) {
+        } else if !looked && is_own(ready) && !is_job && worth_a_look(&ready.remote, check) {
             let ahead = self.look_ahead(index, ready);
             self.send(index, ready, Work::LookAhead(ahead));
             if let Some(doing) = &mut self.members[index].doing {
@@ -47,7 +48,7 @@ impl Batch<'_> {
     pub(super) fn send(&mut self, index: usize, ready: &Ready, work: Work) {
         let name = self.members[index].name.clone();
         let on = ready.delegate.as_ref().unwrap_or(&name);
-        match self.engine.machine(on) {
+        match self.engine.machine(on, ready.login.as_deref()) {
             Ok((machine, user)) => {
                 let becoming = ready.becoming.clone().filter(|becoming| becoming.user != user);
                 machine.give(Job { host: name, becoming, work });
@@ -58,4 +59,9 @@ impl Batch<'_> {
             Err(failure) => self.lost(index, failure),
         }
     }
+}
+
+/// Whether the host itself does it, over its usual login: only there can be looked ahead.
+pub(in crate::engine) fn is_own(ready: &Ready) -> bool {
+    ready.delegate.is_none() && ready.login.is_none()
 }

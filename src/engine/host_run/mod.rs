@@ -128,6 +128,11 @@ impl HostRun {
         self.push(handlers, Kind::Handlers);
     }
 
+    /// How deep it is in includes and blocks.
+    pub fn depth(&self) -> usize {
+        self.frames.len()
+    }
+
     /// Whether a flush is going on.
     pub fn in_flush(&self) -> bool {
         self.frames.iter().any(|frame| matches!(frame.kind, Kind::Handlers))

@@ -31,15 +31,12 @@ fn parse<'a>(words: &mut std::iter::Peekable<impl Iterator<Item = &'a str>>) -> 
 
 struct OneFile(String);
 
-impl crate::playbook::Files for OneFile {
-    fn read(&self, _: &std::path::Path) -> std::io::Result<String> {
-        Ok(self.0.clone())
+impl crate::files::Files for OneFile {
+    fn read(&self, _: &std::path::Path) -> std::io::Result<Vec<u8>> {
+        Ok(self.0.clone().into_bytes())
     }
-    fn is_file(&self, _: &std::path::Path) -> bool {
-        true
-    }
-    fn is_folder(&self, _: &std::path::Path) -> bool {
-        true
+    fn kind(&self, _: &std::path::Path) -> crate::files::FileKind {
+        crate::files::FileKind::File
     }
 }
 
@@ -47,7 +44,14 @@ fn task(name: &str) -> Arc<TaskStep> {
     let items = read_tasks(&OneFile(format!("- name: {name}\n  debug:\n")), "t.yml".as_ref()).unwrap();
     let [Item::Task(task)] = items.as_slice() else { panic!("one task") };
     let task = Arc::clone(task);
-    Arc::new(TaskStep { task, keywords: Keywords::default(), role: None, folder: "".into(), params: Vec::new() })
+    Arc::new(TaskStep {
+        task,
+        keywords: Keywords::default(),
+        outside: None,
+        role: None,
+        folder: "".into(),
+        params: Vec::new(),
+    })
 }
 
 /// The tasks a host does when those in `failing` fail, and whether it failed in the end.

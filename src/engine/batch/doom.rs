@@ -1,0 +1,66 @@
+//! A failure of one host that is too much for all: `any_errors_fatal`, `max_fail_percentage`. The others end the step they
+//! are at, and fail before the next; a rescue around them takes it as it takes a failure of their own.
+
+use std::sync::Arc;
+
+use dpp_protocol::Failure;
+
+use crate::engine::Failed;
+use crate::engine::batch::Batch;
+use crate::engine::doing::Doing;
+use crate::event::Event;
+use crate::plan::{PlayPlan, TaskStep};
+use crate::value::Value;
+
+/// What the other hosts fail of, and at which step it came about.
+pub(super) struct Doom {
+    step: Arc<TaskStep>,
+    failure: Failure,
+}
+
+impl Batch<'_> {
+    /// A host failed or was lost at this task: whether that is too much for the others.
+    pub(super) fn judge(&mut self, index: usize, doing: &Doing) {
+        let gone = self.members.iter().filter(|member| member.lost || member.run.failed().is_some()).count();
+        let reason = if doing.any_errors_fatal {
+            format!("{} failed, and any error is fatal for all hosts of this play", self.members[index].name)
+        } else if exceeds(&self.play.play, gone, self.members.len()) {
+            format!("{gone} of {} hosts failed, which is more than this play allows", self.members.len())
+        } else {
+            return;
+        };
+        if !self.dooms.last().is_some_and(|doom| Arc::ptr_eq(&doom.step, &doing.step)) {
+            self.engine.events.tell(Event::Warning { text: reason.clone() });
+            self.dooms.push(Doom { step: Arc::clone(&doing.step), failure: Failure::new(reason) });
+        }
+        self.members[index].heeded = self.dooms.len();
+    }
+
+    /// Lets a host fail of what happened to another one, before it begins its next step; true when it did.
+    pub(super) fn meets_doom(&mut self, index: usize, next: Option<&Arc<TaskStep>>) -> bool {
+        let member = &mut self.members[index];
+        let Some(doom) = self.dooms.get(member.heeded) else { return false };
+        if next.is_some_and(|next| Arc::ptr_eq(next, &doom.step)) {
+            return false;
+        }
+        member.heeded += 1;
+        member.foresight.forget();
+        self.play.leave(&member.name);
+        member.run.fail(Failed { step: Arc::clone(&doom.step), failure: doom.failure.clone() });
+        true
+    }
+}
+
+/// Whether more of a batch failed than `max_fail_percentage` allows.
+fn exceeds(play: &PlayPlan, failed: usize, of: usize) -> bool {
+    let percentage = match &play.play.max_fail_percentage {
+        Some(Value::Int(number)) => *number as f64,
+        Some(Value::Float(number)) => *number,
+        Some(Value::Text(text)) => match text.as_str().trim().parse() {
+            Ok(number) => number,
+            Err(_) => return false,
+        },
+        _ => return false,
+    };
+    failed as f64 * 100.0 / of as f64 > percentage
+}

@@ -1,0 +1,137 @@
+//! Keywords of tasks and plays, each seen to do what it says.
+
+use super::stage::Stage;
+
+const TWO: &str = "[web]\na\nb\n";
+
+#[test]
+fn throttle_lets_so_many_hosts_at_a_task_and_no_more() {
+    let site = |throttle: &str| {
+        format!("- hosts: web\n  gather_facts: false\n  tasks:\n    - name: one\n      shell: sleep 0.05\n{throttle}")
+    };
+    let hosts = "[web]\na\nb\nc\nd\n";
+    assert_eq!(Stage::new(hosts).file("site.yml", &site("      throttle: 1\n")).run().most_at_once("one"), 1);
+    assert_eq!(Stage::new(hosts).file("site.yml", &site("      throttle: 2\n")).run().most_at_once("one"), 2);
+    assert_eq!(Stage::new(hosts).file("site.yml", &site("")).run().most_at_once("one"), 4);
+}
+
+#[test]
+fn a_task_and_a_play_name_who_logs_in() {
+    let site = "- hosts: web\n  gather_facts: false\n  remote_user: deploy\n  tasks:\n    - {name: one, ping: {}}\n    \
+                - {name: two, ping: {}, remote_user: '{{ other }}'}\n  vars: {other: audit}\n";
+    let run = Stage::new("[web]\na\n").file("site.yml", site).run();
+    assert_eq!(run.logins(), ["deploy", "audit"]);
+}
+
+#[test]
+fn bounds_are_handed_to_the_machine() {
+    let site = "- hosts: web\n  gather_facts: false\n  tasks:\n    - {name: bounded, shell: 'true', timeout: 7}\n    \
+                - {name: waited for, shell: 'true', async: 30, poll: 5, register: job}\n    \
+                - {name: on its own, shell: 'true', async: 40, poll: 0}\n    - {name: free, shell: 'true', async: 0}\n    \
+                - {name: show, debug: {msg: '{{ job.finished }} {{ job.ansible_job_id is defined }}'}}\n";
+    let run = Stage::new("[web]\na\n").file("site.yml", site).run();
+    let bounds: Vec<_> = run.bounds().iter().map(|bound| bound.map(|bound| (bound.seconds, bound.detached))).collect();
+    assert_eq!(bounds, [Some((7, false)), Some((30, false)), Some((40, true)), None]);
+    assert!(run.told().contains(&"a show ok: 1 True".to_owned()), "{:?}", run.told());
+}
+
+#[test]
+fn a_play_says_which_facts_it_wants_and_whether_it_wants_any() {
+    let site = "- hosts: web\n  gather_subset: ['!all', min]\n  gather_timeout: 3\n  fact_path: /nowhere\n  tasks: [{debug: {msg: x}}]\n";
+    let run = Stage::new("[web]\na\n").file("site.yml", site).run();
+    let params = run.params_of("setup");
+    assert_eq!(params["gather_subset"], serde_json::json!(["!all", "min"]));
+    assert_eq!((&params["gather_timeout"], &params["fact_path"]), (&3.into(), &"/nowhere".into()));
+    for no in ["false", "'no'", "\"{{ gathers }}\""] {
+        let site =
+            format!("- hosts: web\n  vars: {{gathers: false}}\n  gather_facts: {no}\n  tasks: [{{ping: {{}}}}]\n");
+        let run = Stage::new("[web]\na\n").file("site.yml", &site).run();
+        assert_eq!(run.params_of("setup"), serde_json::Value::Null, "{no}");
+    }
+}
+
+#[test]
+fn facts_are_gathered_again_only_when_something_was_changed_since() {
+    let plays = |task: &str| {
+        let play = format!("- hosts: web\n  gather_subset: ['!all', min]\n  tasks:\n    - {{name: t, {task}}}\n");
+        Stage::new("[web]\na\n").file("site.yml", &format!("{play}{play}")).run().count_of("setup")
+    };
+    assert_eq!(plays("ping: {}"), 1);
+    assert_eq!(plays("shell: 'true'"), 2);
+}
+
+#[test]
+fn a_role_that_is_included_shows_its_variables_only_when_it_is_public() {
+    let site = |public: &str| {
+        format!(
+            "- hosts: web\n  gather_facts: false\n  tasks:\n    - include_role: {{name: r{public}}}\n    - name: show\n      \
+             debug: {{msg: \"{{{{ of_vars | default('none') }}}} {{{{ of_defaults | default('none') }}}}\"}}\n"
+        )
+    };
+    let stage = |public: &str| {
+        Stage::new("[web]\na\n")
+            .file("site.yml", &site(public))
+            .file("roles/r/vars/main.yml", "of_vars: v\n")
+            .file("roles/r/defaults/main.yml", "of_defaults: d\n")
+            .file("roles/r/tasks/main.yml", "- {name: inside, debug: {msg: '{{ of_vars }}'}}\n")
+            .run()
+    };
+    assert_eq!(stage("").told().last().unwrap(), "a show ok: none none");
+    assert_eq!(stage(", public: true").told().last().unwrap(), "a show ok: v d");
+}
+
+#[test]
+fn an_include_passes_on_what_stands_around_it_and_what_it_applies_but_not_its_own_keywords() {
+    let site = "- hosts: web\n  gather_facts: false\n  vars: {yes_: true, go: true}\n  tasks:\n    - block:\n        \
+                - include_tasks: {file: more.yml, apply: {vars: {applied: A}, tags: [x]}}\n          when: go\n          \
+                vars: {own: O}\n      vars: {around: B}\n      when: yes_\n";
+    let run = Stage::new("[web]\na\n")
+        .file("site.yml", site)
+        .file(
+            "more.yml",
+            "- {name: first, set_fact: {go: false}}\n- {name: show, debug: {msg: '{{ applied }}{{ around }}{{ own }}'}}\n\
+             - {name: turn, set_fact: {yes_: false}}\n- {name: skipped, debug: {msg: x}}\n",
+        )
+        .run();
+    assert_eq!(run.told()[1..], ["a first ok", "a show ok: ABO", "a turn ok", "a skipped skipped"]);
+}
+
+#[test]
+fn includes_that_go_round_in_a_circle_come_to_an_end() {
+    let site = "- hosts: web\n  gather_facts: false\n  tasks: [{include_tasks: round.yml}]\n";
+    let run = Stage::new("[web]\na\n").file("site.yml", site).file("round.yml", "- include_tasks: round.yml\n").run();
+    assert!(run.told().iter().any(|line| line.ends_with("FAILED")));
+    assert_eq!(run.failed(), ["a"]);
+}
+
+#[test]
+fn delegated_facts_belong_to_the_other_host() {
+    let site = "- hosts: a\n  gather_facts: false\n  tasks:\n    - {name: set, set_fact: {x: 1}, delegate_to: b, delegate_facts: true}\n    \
+                - {name: show, debug: {msg: \"{{ hostvars.b.x }} {{ x | default('none') }}\"}}\n";
+    assert_eq!(Stage::new(TWO).file("site.yml", site).run().told().last().unwrap(), "a show ok: 1 none");
+}
+
+#[test]
+fn encrypted_values_and_files_are_opened_wherever_variables_are_written() {
+    let stage = Stage::new("[web]\na\n");
+    let inline = |text: &str| stage.sealed(text).lines().map(|line| format!("  {line}\n")).collect::<String>();
+    let site = format!(
+        "- hosts: web\n  gather_facts: false\n  vars_files: [secrets.yml]\n  vars:\n    of_play: !vault |\n{}\n  roles: [r]\n  tasks:\n    \
+         - include_vars: more.yml\n    - name: show\n      \
+         debug: {{msg: '{{{{ of_play }}}} {{{{ of_file }}}} {{{{ of_defaults }}}} {{{{ of_more }}}} {{{{ lookup(\"file\", \"sealed.txt\") }}}}'}}\n",
+        inline("in-the-play").replace("  ", "      ")
+    );
+    let (whole, more, text) =
+        (stage.sealed("of_file: in-a-file\n"), stage.sealed("of_more: included\n"), stage.sealed("looked-up\n"));
+    let defaults = format!("of_defaults: !vault |\n{}", inline("in-the-defaults"));
+    let run = stage
+        .file("site.yml", &site)
+        .file("secrets.yml", &whole)
+        .file("more.yml", &more)
+        .file("sealed.txt", &text)
+        .file("roles/r/defaults/main.yml", &defaults)
+        .file("roles/r/tasks/main.yml", "[]\n")
+        .run();
+    assert_eq!(run.told().last().unwrap(), "a show ok: **** **** **** **** ****");
+    assert!(run.failed().is_empty());
+}

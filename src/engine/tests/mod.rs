@@ -1,0 +1,6 @@
+//! Whole runs without a network: playbooks from memory, agents in threads of this process, what happened as a list.
+
+mod keywords;
+mod play;
+mod precedence;
+mod stage;

@@ -1,0 +1,128 @@
+//! How hosts go through a play: batches, failures that are too much, what one does for all.
+
+use super::stage::Stage;
+
+const THREE: &str = "[web]\na\nb\nc\n";
+
+#[test]
+fn what_one_host_does_for_all_is_told_once_and_known_to_all() {
+    let run = Stage::new(THREE)
+        .file(
+            "site.yml",
+            "- hosts: web\n  gather_facts: false\n  tasks:\n    - name: choose\n      set_fact: {leader: '{{ inventory_hostname }}'}\n      \
+             run_once: true\n      register: chosen\n    - name: show\n      debug: {msg: '{{ leader }} {{ chosen.ansible_facts.leader }}'}\n",
+        )
+        .run();
+    assert_eq!(run.told(), ["a choose ok", "a show ok: a a", "b show ok: a a", "c show ok: a a"]);
+}
+
+#[test]
+fn any_error_is_fatal_for_all_after_the_task_and_the_plays_after_it_are_not_begun() {
+    let run = Stage::new(THREE)
+        .file(
+            "site.yml",
+            "- hosts: web\n  gather_facts: false\n  any_errors_fatal: true\n  tasks:\n    - name: one\n      \
+             assert: {that: inventory_hostname != 'b'}\n    - name: two\n      debug: {msg: x}\n\
+             - hosts: web\n  gather_facts: false\n  tasks:\n    - name: three\n      debug: {msg: x}\n",
+        )
+        .run();
+    assert_eq!(run.told(), ["a one ok", "b one FAILED", "c one ok"]);
+    assert_eq!(run.failed(), ["a", "b", "c"]);
+    assert!(run.warnings()[0].contains("b failed"), "{:?}", run.warnings());
+}
+
+#[test]
+fn a_fatal_error_sends_all_hosts_into_the_rescue() {
+    let run = Stage::new(THREE)
+        .file(
+            "site.yml",
+            "- hosts: web\n  gather_facts: false\n  tasks:\n    - any_errors_fatal: true\n      block:\n        - name: one\n          \
+             assert: {that: inventory_hostname != 'b'}\n        - name: two\n          debug: {msg: x}\n      rescue:\n        \
+             - name: mend\n          debug: {msg: x}\n    - name: after\n      debug: {msg: x}\n",
+        )
+        .run();
+    let rescued = ["a mend ok: x", "b mend ok: x", "c mend ok: x", "a after ok: x", "b after ok: x", "c after ok: x"];
+    assert_eq!(run.told()[3..], rescued);
+    assert!(run.failed().is_empty());
+}
+
+#[test]
+fn more_failures_than_allowed_end_the_play_and_no_more_do_not() {
+    let site = |percentage: &str| {
+        format!(
+            "- hosts: web\n  gather_facts: false\n  max_fail_percentage: {percentage}\n  tasks:\n    - name: one\n      \
+             assert: {{that: inventory_hostname != 'b'}}\n    - name: two\n      debug: {{msg: x}}\n"
+        )
+    };
+    let run = Stage::new(THREE).file("site.yml", &site("30")).run();
+    assert_eq!(run.told().len(), 3, "nobody does `two`");
+    let run = Stage::new(THREE).file("site.yml", &site("50")).run();
+    assert_eq!(run.told()[3..], ["a two ok: x", "c two ok: x"]);
+}
+
+#[test]
+fn a_failed_batch_keeps_the_next_from_beginning() {
+    let site = "- hosts: web\n  gather_facts: false\n  serial: 1\n  tasks:\n    - name: one\n      \
+                assert: {that: inventory_hostname != 'b'}\n";
+    let run = Stage::new(THREE).file("site.yml", site).run();
+    assert_eq!(run.told(), ["a one ok", "b one FAILED"]);
+}
+
+#[test]
+fn hosts_come_in_the_order_that_the_play_wants() {
+    let order = |order: &str| {
+        let site = format!(
+            "- hosts: web\n  gather_facts: false\n  order: {order}\n  serial: 1\n  tasks:\n    - {{name: t, debug: {{msg: x}}}}\n"
+        );
+        let run = Stage::new("[web]\nb\nc\na\n").file("site.yml", &site).run();
+        run.begun().concat()
+    };
+    assert_eq!(order("inventory"), "bca");
+    assert_eq!(order("sorted"), "abc");
+    assert_eq!(order("reverse_sorted"), "cba");
+    assert_eq!(order("reverse_inventory"), "acb");
+    assert_eq!(order("shuffle").len(), 3);
+    let refused = Stage::new(THREE).file("site.yml", "- hosts: web\n  order: sortd\n  tasks: []\n").refused();
+    assert!(refused[0].help.as_ref().is_some_and(|help| help.contains("sorted")), "{refused:?}");
+}
+
+#[test]
+fn run_once_under_free_is_warned_of_and_every_host_does_it() {
+    let site = "- hosts: web\n  gather_facts: false\n  strategy: free\n  tasks:\n    - name: one\n      debug: {msg: x}\n      run_once: true\n";
+    let run = Stage::new(THREE).file("site.yml", site).run();
+    assert_eq!(run.told().len(), 3);
+    assert!(run.advice()[0].contains("`run_once` has no effect"), "{:?}", run.advice());
+}
+
+#[test]
+fn hosts_and_groups_that_a_play_brings_have_plays_of_their_own_afterwards() {
+    let site = "- hosts: web\n  gather_facts: false\n  tasks:\n    - {name: add, add_host: {name: new, groups: added, x: 1}, run_once: true}\n    \
+                - {name: group, group_by: {key: 'is_{{ inventory_hostname }}'}}\n    - {name: show, debug: {msg: '{{ group_names }} {{ groups.all | length }}'}}\n\
+                - hosts: added:is_b\n  gather_facts: false\n  tasks:\n    - {name: then, debug: {msg: '{{ x | default(0) }} {{ group_names }}'}}\n\
+                - hosts: nothing\n  tasks: []\n";
+    let run = Stage::new(THREE).file("site.yml", site).run();
+    assert_eq!(
+        run.told(),
+        [
+            "a add changed",
+            "a group changed",
+            "b group changed",
+            "c group changed",
+            "a show ok: ['is_a', 'web'] 4",
+            "b show ok: ['is_b', 'web'] 4",
+            "c show ok: ['is_c', 'web'] 4",
+            "b then ok: 0 ['is_b', 'web']",
+            "new then ok: 1 ['added']",
+        ]
+    );
+    assert!(run.warnings()[0].contains("`nothing` has no hosts"), "{:?}", run.warnings());
+}
+
+#[test]
+fn who_is_gone_is_in_no_list_of_the_play() {
+    let site = "- hosts: web\n  gather_facts: false\n  tasks:\n    - {name: fails, assert: {that: inventory_hostname != 'c'}}\n    \
+                - {meta: end_host, when: inventory_hostname == 'b'}\n    \
+                - {name: left, debug: {msg: '{{ ansible_play_hosts }} {{ play_hosts }} {{ ansible_play_hosts_all | length }}'}}\n";
+    let run = Stage::new(THREE).file("site.yml", site).run();
+    assert_eq!(run.told().last().unwrap(), "a left ok: ['a'] ['a'] 3");
+}
