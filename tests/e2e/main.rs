@@ -11,6 +11,8 @@ mod converge;
 mod debts;
 mod deployed;
 mod doctor;
+mod keywords;
+mod killed;
 mod lab;
 mod passphrases;
 mod patience;
