@@ -17,7 +17,7 @@ use crate::cli::options::{ConnectionArgs, Global, HowArgs, PrivilegeArgs};
 use crate::engine::Errand;
 use crate::exit::Exit;
 use crate::pipeline::{
-    COUNTED, Flow, HostLook, Seen, Stage, StageHealth, State, Wiring, flows, lag, stage_health, table,
+    COUNTED, Flow, HostLook, Seen, Stage, StageHealth, State, Wiring, flows, judge_together, lag, stage_health, table,
 };
 use crate::ui::{Ui, answer_json};
 
@@ -114,6 +114,7 @@ fn look(layout: &mut Layout) -> Found {
         if seen.is_empty() { None } else { stage_health(stage, &seen, &layout.wiring) }
     });
     let mut stages: Vec<StageHealth> = stages.collect();
+    judge_together(&mut stages, &layout.wiring);
     let flows = watch_flows(layout, &asked, &facts, asked_at);
     for stage in &mut stages {
         let flow = Stage::parse(stage.stage).and_then(|stage| flows.get(&stage));

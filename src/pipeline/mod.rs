@@ -11,7 +11,7 @@ mod wiring;
 
 pub use connector_table::connector_table;
 pub use flow::{COUNTED, Flow, flows};
-pub use health::{Seen, StageHealth, State, lag, stage_health, table};
+pub use health::{Seen, StageHealth, State, judge_together, lag, stage_health, table};
 pub use hops::{Clocks, Hop, Journey, Times, Verdict, report};
 pub use host_look::HostLook;
 pub use stage::Stage;

@@ -54,6 +54,9 @@ pub struct StageHealth {
     pub detail: String,
     /// What is wrong, host by host.
     pub troubles: Vec<String>,
+    /// Whether nobody takes messages from its queue, by a count that is some seconds old.
+    #[serde(skip)]
+    unread: bool,
 }
 
 /// What was learnt of one host of a stage.
@@ -84,6 +87,7 @@ pub fn stage_health(stage: Stage, seen: &[Seen], wiring: &Wiring) -> Option<Stag
         backlog: None,
         detail: String::new(),
         troubles: Vec::new(),
+        unread: false,
     };
     for one in seen {
         match down(stage, one) {
@@ -110,6 +114,15 @@ pub fn stage_health(stage: Stage, seen: &[Seen], wiring: &Wiring) -> Option<Stag
         health.worsen(State::Degraded);
     }
     Some(health)
+}
+
+/// Judges what takes several stages to tell: a relay that is ready reads the queue, whatever RabbitMQ's old count says.
+pub fn judge_together(stages: &mut [StageHealth], wiring: &Wiring) {
+    let is_read = stages.iter().any(|health| health.stage == Stage::Relay.name() && health.state == State::Ok);
+    for health in stages.iter_mut().filter(|health| health.unread && !is_read) {
+        let words = format!("nobody takes messages from queue {}: is the relay running?", wiring.queue);
+        health.trouble(State::Degraded, words);
+    }
 }
 
 impl StageHealth {
@@ -181,12 +194,7 @@ fn rabbitmq(health: &mut StageHealth, facts: &Value, wiring: &Wiring) {
     let consumers = queue["consumers"].as_u64().unwrap_or(0);
     let s = if consumers == 1 { "" } else { "s" };
     health.detail = format!("queue {}, {consumers} consumer{s}", wiring.queue);
-    if consumers == 0 {
-        health.trouble(
-            State::Degraded,
-            format!("nobody takes messages from queue {}: is the relay running?", wiring.queue),
-        );
-    }
+    health.unread = consumers == 0;
 }
 
 fn relay(health: &mut StageHealth, facts: &Value) {

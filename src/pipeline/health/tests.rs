@@ -40,7 +40,7 @@ fn facts_become_states() {
     let queue = |consumers: u64| json!({"queues": {"logs": {"messages": 3, "consumers": consumers}}, "nodes": {}});
     for (stage, facts, state, words) in [
         (Stage::Rabbitmq, queue(1), State::Ok, "queue logs, 1 consumer"),
-        (Stage::Rabbitmq, queue(0), State::Degraded, "queue logs, 0 consumers"),
+        (Stage::Rabbitmq, queue(0), State::Ok, "queue logs, 0 consumers"),
         (Stage::Rabbitmq, json!({"queues": {}}), State::Failed, ""),
         (
             Stage::Relay,
@@ -64,6 +64,17 @@ fn facts_become_states() {
         let health = health(stage, &facts);
         assert_eq!((health.state, health.detail.as_str()), (state, words), "{stage:?} {facts}");
         assert_eq!(health.troubles.is_empty(), state == State::Ok, "{stage:?}: {:?}", health.troubles);
+    }
+}
+
+#[test]
+fn a_queue_that_nobody_reads_is_ill_unless_its_relay_is_well() {
+    let queue = json!({"queues": {"logs": {"messages": 3, "consumers": 0}}, "nodes": {}});
+    for (ready, state) in [(true, State::Ok), (false, State::Degraded)] {
+        let mut stages =
+            vec![health(Stage::Rabbitmq, &queue), health(Stage::Relay, &json!({"json": {"ready": ready}}))];
+        judge_together(&mut stages, &wiring());
+        assert_eq!(stages[0].state, state, "{:?}", stages[0].troubles);
     }
 }
 

@@ -29,8 +29,6 @@ impl Product for RabbitmqFacts {
         let nodes = api.find("/api/nodes", "nodes")?.unwrap_or_default();
         let queues =
             api.find(&path("queues", &[&self.vhost]), &format!("queues of {}", self.vhost))?.unwrap_or_default();
-        let consumers =
-            api.find(&path("consumers", &[&self.vhost]), &format!("consumers in {}", self.vhost))?.unwrap_or_default();
         let nodes: Map<String, Value> = entries(
             &nodes,
             |node| json!({"running": node["running"], "memory_alarm": node["mem_alarm"], "disk_alarm": node["disk_free_alarm"]}),
@@ -40,7 +38,7 @@ impl Product for RabbitmqFacts {
                 "messages": queue["messages"],
                 "ready": queue["messages_ready"],
                 "unacknowledged": queue["messages_unacknowledged"],
-                "consumers": readers(&consumers, &queue["name"]),
+                "consumers": queue["consumers"],
                 "in_rate": queue.pointer("/message_stats/publish_details/rate"),
                 "out_rate": queue.pointer("/message_stats/ack_details/rate"),
             })
@@ -62,11 +60,6 @@ impl Product for RabbitmqFacts {
         }
         Ok(())
     }
-}
-
-/// Consumers of a queue as of now: the count that a queue tells of itself is some seconds old.
-fn readers(consumers: &Value, queue: &Value) -> usize {
-    consumers.as_array().into_iter().flatten().filter(|consumer| consumer["queue"]["name"] == *queue).count()
 }
 
 fn entries(list: &Value, facts: impl Fn(&Value) -> Value) -> Map<String, Value> {
