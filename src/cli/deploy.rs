@@ -11,7 +11,7 @@ use crate::cli::conduct::{Conduct, conduct};
 use crate::cli::invocation::Invocation;
 use crate::cli::layout::{stage_of, steps_of};
 use crate::cli::options::{ConnectionArgs, Global, HowArgs, PrivilegeArgs, SelectionArgs};
-use crate::cli::{ask, candidates, verify};
+use crate::cli::{ask, candidates, groups, verify};
 use crate::content::{self, Content};
 use crate::engine::count;
 use crate::exit::Exit;
@@ -52,6 +52,9 @@ pub(super) fn stage(name: &str) -> Result<Stage, String> {
 pub(super) fn deploy(global: &Global, args: &DeployArgs, ui: Ui) -> Result<Exit, Stop> {
     let mut invocation = Invocation::read(global, Some(&args.connection), Some(&args.privilege))?;
     let playbook = playbook(&invocation.project.root, args.playbook.as_deref())?;
+    if playbook.starts_with(content::path("")) {
+        groups::require_spelling(&invocation.inventory)?;
+    }
     let review = |plan: &mut Plan| {
         if let Some(stage) = args.only {
             keep_only(plan, stage)?;

@@ -10,6 +10,7 @@ mod doctor;
 mod exec;
 mod facts;
 mod growing;
+mod groups;
 mod help_topics;
 mod host_keys;
 mod init;
