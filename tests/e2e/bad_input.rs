@@ -43,6 +43,13 @@ fn a_group_without_hosts() {
 }
 
 #[test]
+fn a_group_whose_name_is_mistyped() {
+    let hosts = "[web_nodes]\nweb1\n[logstash_nodes]\nweb1\n[kafka_node]\nkafka1\n[elasticsearch_nodes]\nes1\n";
+    let lab = Lab::empty().file("hosts", hosts).file("group_vars/all.yml", "RABBITMQ_PASS: secret\n");
+    insta::assert_snapshot!(lab.dppctl(["deploy", "--yes"]));
+}
+
+#[test]
 fn yaml_that_is_none() {
     insta::assert_snapshot!(refused("- hosts: all\n  tasks:\n    - name: look\n      ping: {\n"));
 }

@@ -99,7 +99,7 @@ fn a_package_whose_script_fails_is_finished_by_the_next_run() {
 fn a_lock_that_somebody_else_holds() {
     let lab = lab_with("lock", &Package { postinst: "true", size: "10" });
     lab.write("site.yml", &PLAYBOOK.replace("{file: pipe.deb}", "{file: pipe.deb, lock_timeout: 2}"));
-    let hold = "open F, q(+<), q(/var/lib/dpkg/lock-frontend) or die; fcntl F, 6, pack(q(s s x4 q q l x4), 1, 0, 0, 0, 0) or die $!; sleep";
+    let hold = "open F, q(+<), q(/var/lib/dpkg/lock-frontend) or die; $lock = pack q(s s x4 q q l x4), 1, 0, 0, 0, 0; fcntl F, 6, $lock or die $!; sleep";
     lab.on("db1", &format!("systemd-run --quiet --unit=holder perl -e '{hold}'"));
     insta::assert_snapshot!(lab.dppctl(["run", "site.yml"]));
     assert_eq!(lab.on("db1", "dpkg-query -W pipe 2>/dev/null || true"), "");

@@ -184,6 +184,7 @@ impl Lab {
             // Whether a step took long enough for its time to be shown depends on the machine.
             (r" \(\d+\.\d+s\)", ""),
             (r"  after \d+\.\d+s", ""),
+            (r"(?m)^\[CLOCK\] still .*\n", ""),
             (r"\b\d+\.\d+s\b", "[TIME]"),
             // A dead address: the neighbour table's own time-out may come before ours.
             (r"no answer within \d+ s|no route to host", "[SILENCE]"),
@@ -194,7 +195,7 @@ impl Lab {
             (r"\d+ files and directories", "[MANY] files and directories"),
             (r"10\.77\.\d+\.1:8000", "[MIRROR]"),
             (r"\(pid \d+\), running for \d+s", "(pid [PID]), running for [TIME]"),
-            (r"= holder   \d+ ", "= holder   [PID] "),
+            (r"= holder  \d+ ", "= holder  [PID] "),
         ];
         for (pattern, word) in changing {
             text = Regex::new(pattern).unwrap().replace_all(&text, word).into_owned();

@@ -20,7 +20,10 @@ const FAULTS: u64 = 4;
 fn nothing_is_lost_when_kafka_and_rabbitmq_stand_still_for_a_minute_and_the_relay_is_killed() {
     let pipeline = pipeline();
     let load = Load::start(&pipeline);
-    thread::sleep(Duration::from_secs(5));
+    eventually(
+        "messages in Elasticsearch",
+        || if load.in_elasticsearch() > 0 { Ok(()) } else { Err("none".to_owned()) },
+    );
     pipeline.on("web1", "systemctl kill --signal=KILL dpp-relay");
     stands_still(&load, "kafka1", "confluent-kafka");
     eventually("the relay at work", || relay_is_ready(&pipeline));
@@ -67,8 +70,7 @@ impl<'a> Load<'a> {
             "/usr/local/bin/load publish --amqp {amqp} --exchange logging --run {run} --ledger /var/tmp/ledger \
              --count {COUNT} --rate {RATE}"
         );
-        pipeline
-            .on("web1", &format!("systemd-run --quiet --unit=load --remain-after-exit {}", command.replace('%', "%%")));
+        pipeline.on("web1", &format!("systemd-run --quiet --unit=load --remain-after-exit {command}"));
         Self { pipeline, run }
     }
 

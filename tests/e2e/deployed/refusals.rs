@@ -47,10 +47,11 @@ fn kafka_that_cannot_come_up() {
     let pipeline = pipeline();
     pipeline.on("kafka1", "systemctl stop confluent-kafka");
     let intruder =
-        "use IO::Socket::INET; IO::Socket::INET->new(LocalPort => 9092, Listen => 9, ReuseAddr => 1) or die $!; sleep";
+        "use IO::Socket::INET; $listener = IO::Socket::INET->new(LocalPort => 9092, Listen => 9) or die $!; sleep";
     pipeline.on("kafka1", &format!("systemd-run --quiet --unit=intruder perl -e '{intruder}'"));
     let failed = pipeline.dppctl(["deploy", "--yes"]).exits(2);
     assert!(failed.stderr.contains("Address already in use"), "{failed}");
+    assert!(pipeline.runs("kafka1", "intruder"), "{failed}");
     pipeline.on("kafka1", "systemctl stop intruder");
     let repaired = pipeline.dppctl(["deploy", "--yes"]).exits(0);
     assert!(repaired.changes() > 0, "{repaired}");
