@@ -12,7 +12,7 @@ ROOT := $(if $(filter 0,$(shell id -u)),,sudo --preserve-env)
 
 include tests/lab/lab.mk
 
-.PHONY: help deps dppctl build test lint house unit e2e demo browser bench bench-deps audit clean
+.PHONY: help deps dppctl build release release-deps test lint house unit e2e demo browser bench venv-deps audit clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | sort | expand -t 16
@@ -31,10 +31,25 @@ dppctl: deps ## release build of dppctl with its agent, into dist/
 	@mkdir -p $(DIST)
 	install -m 755 $(CARGO_TARGET_DIR)/release/dppctl $(CARGO_TARGET_DIR)/agent/dppctl-agent $(DIST)/
 
-build: dppctl ## the same, and the packages of relay and web application
+build: dppctl ## release build of dppctl, its agent, and the packages of relay and web application, into dist/
 	$(CARGO) build --release --locked -p dpp-relay -p dpp-webapp
 	crates/relay/debian/build $(CARGO_TARGET_DIR)/release/dpp-relay $(DIST)
 	crates/webapp/debian/build $(CARGO_TARGET_DIR)/release/dpp-webapp $(DIST)
+
+# The agent runs on whatever host it meets, so it is linked against a C library that all of them have: zig brings one.
+AGENT_FLOOR := 2.17
+RELEASE_TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/dppctl-release
+ZIGBUILD := cargo-zigbuild==0.24.0 ziglang==0.17.1
+release: build release-deps ## as build, with an agent for every x86_64 Linux since glibc 2.17
+	PATH=$(RELEASE_TOOLS)/bin:$$PATH $(CARGO) zigbuild --profile agent --locked -p dppctl-agent --target x86_64-unknown-linux-gnu.$(AGENT_FLOOR)
+	install -m 755 $(CARGO_TARGET_DIR)/x86_64-unknown-linux-gnu/agent/dppctl-agent $(DIST)/
+	@wants=$$(objdump --dynamic-syms $(DIST)/dppctl-agent | grep -o 'GLIBC_[0-9.]*' | sort --version-sort | tail -1); \
+	echo "make release: the agent wants $$wants and has $$(stat --format %s $(DIST)/dppctl-agent) bytes"; \
+	printf '%s\n' "$$wants" GLIBC_$(AGENT_FLOOR) | sort --version-sort --check=silent
+
+release-deps: venv-deps
+	@[ -x $(RELEASE_TOOLS)/bin/cargo-zigbuild ] || { echo "make release-deps: $(ZIGBUILD) from PyPI into $(RELEASE_TOOLS)"; \
+	    python3 -m venv --clear $(RELEASE_TOOLS) && $(RELEASE_TOOLS)/bin/pip install --quiet $(ZIGBUILD); }
 
 test: lint unit e2e ## all checks: format, clippy, house, unit tests, and the end-to-end tests in the lab
 
@@ -64,11 +79,11 @@ browser: ## a person at the demo's web page and Kibana, in a real Chromium (PAGE
 	tests/browser/page $(PAGE)
 
 # Never a part of `make test`: a busy machine would make it fail. BENCH="converge push" measures only these parts.
-bench: dppctl lab-deps bench-deps ## dppctl beside Ansible, Mitogen, pyinfra, a shell script and bare ssh, as ratios (6 minutes)
+bench: dppctl lab-deps venv-deps ## dppctl beside Ansible, Mitogen, pyinfra, a shell script and bare ssh, as ratios (6 minutes)
 	$(ROOT) $(CARGO) test --release --locked -p dppctl --test bench -- $(BENCH)
 
-bench-deps:
-	@dpkg-query -W python3-venv >/dev/null 2>&1 || { echo "make bench-deps: apt-get install python3-venv"; \
+venv-deps:
+	@dpkg-query -W python3-venv >/dev/null 2>&1 || { echo "make venv-deps: apt-get install python3-venv"; \
 	    $(ROOT) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(ROOT) apt-get install -y -qq --no-install-recommends python3-venv; }
 
 audit: ## advisories, licences, duplicates (where cargo-deny is installed)
