@@ -28,6 +28,7 @@ struct Times {
 
 /// Measures first converge, nothing to do, and one file changed.
 pub(crate) fn measure(workshop: &Workshop) {
+    workshop.report.tell("### 47 tasks");
     let peers = Peers::install();
     build_package(workshop);
     let (bare, python) = (Hosts::boot("bare", HOSTS), Hosts::boot("python", HOSTS));
@@ -40,7 +41,7 @@ pub(crate) fn measure(workshop: &Workshop) {
     let contenders = contenders(&peers);
     let nothing = nothing_to_do(workshop, &contenders, everybody);
     let one_file = one_file_changed(workshop, bare.all());
-    show(&contenders, &nothing, &first, &one_file);
+    show(workshop, &contenders, &nothing, &first, &one_file);
 }
 
 fn build_package(workshop: &Workshop) {
@@ -155,8 +156,14 @@ fn one_file_changed(workshop: &Workshop, hosts: &[Host]) -> (Series, Series) {
     (dppctl, script)
 }
 
-fn show(contenders: &[Contender], nothing: &[Times], first: &(Lap, Lap), one_file: &(Series, Series)) {
-    println!("Peers: {}.\n", Peers::versions());
+fn show(
+    workshop: &Workshop,
+    contenders: &[Contender],
+    nothing: &[Times],
+    first: &(Lap, Lap),
+    one_file: &(Series, Series),
+) {
+    workshop.report.tell(&format!("Peers: {}.", Peers::versions()));
     let mut table = Table::new(&[
         "nothing to do, 47 tasks",
         "runs",
@@ -182,7 +189,7 @@ fn show(contenders: &[Contender], nothing: &[Times], first: &(Lap, Lap), one_fil
             format!("{:.0}", median(&times.sent)),
         ]);
     }
-    table.show("Nothing to do");
+    table.show(&workshop.report);
     let mut table = Table::new(&["4 hosts", "dppctl, s", "one shell script over ssh, s", "ratio"]);
     let (one, other) = (first.0.wall.as_secs_f64(), first.1.wall.as_secs_f64());
     table.row(["first converge, once".into(), seconds(one), seconds(other), times(one / other)]);
@@ -192,7 +199,7 @@ fn show(contenders: &[Contender], nothing: &[Times], first: &(Lap, Lap), one_fil
         spread(&one_file.1),
         times(one_file.0.seconds() / one_file.1.seconds()),
     ]);
-    table.show("Something to do");
+    table.show(&workshop.report);
 
     let mut goals = Goals::new();
     let dppctl = &nothing[1];
@@ -207,7 +214,7 @@ fn show(contenders: &[Contender], nothing: &[Times], first: &(Lap, Lap), one_fil
     goals.at_most("controller's CPU, 4 hosts, s", dppctl.all.cpu(), 0.15);
     goals.at_most("controller's memory, 4 hosts, MB", dppctl.all.memory(), 32.0);
     goals.at_most("KB sent to 4 hosts", median(&dppctl.sent), 60.0);
-    goals.show();
+    goals.show(&workshop.report);
 }
 
 fn spread(series: &Series) -> String {

@@ -15,6 +15,7 @@ const ROUNDS: usize = 5;
 
 /// Measures 100 and 500 tasks on one host, and 100 tasks on 4 and 32 hosts.
 pub(crate) fn measure(workshop: &Workshop) {
+    workshop.report.tell("### More tasks, more hosts");
     for count in [FEW_TASKS, MANY_TASKS] {
         workshop.write(&format!("tasks-{count}.yml"), &playbook(count));
     }
@@ -44,15 +45,17 @@ pub(crate) fn measure(workshop: &Workshop) {
     ] {
         table.row([what, seconds(series.seconds()), format!("{:.2}", series.cpu()), format!("{:.0}", series.memory())]);
     }
-    table.show("Growth");
+    table.show(&workshop.report);
     let a_task = (many.seconds() - few.seconds()) * 1000.0 / (MANY_TASKS - FEW_TASKS) as f64;
     let a_host = (all.memory() - some.memory()) / (MANY_HOSTS - FEW_HOSTS) as f64;
-    println!("{MANY_HOSTS} hosts take {} the time of {FEW_HOSTS}.\n", times(all.seconds() / some.seconds()));
+    workshop
+        .report
+        .tell(&format!("{MANY_HOSTS} hosts take {} the time of {FEW_HOSTS}.", times(all.seconds() / some.seconds())));
     let mut goals = Goals::new();
     goals.at_most("a task more, ms", a_task, 0.3);
     goals.at_most("32 hosts ÷ 4 hosts", all.seconds() / some.seconds(), 8.0);
     goals.at_most("a host more, MB", a_host, 1.0);
-    goals.show();
+    goals.show(&workshop.report);
 }
 
 fn converge(workshop: &Workshop, count: usize, hosts: &[Host]) -> Lap {

@@ -16,6 +16,7 @@ mod growth;
 mod hosts;
 mod peers;
 mod push;
+mod report;
 mod startup;
 mod stopwatch;
 mod table;
@@ -44,8 +45,11 @@ fn main() {
         .collect();
     assert!(!parts.is_empty(), "the parts are {}", PARTS.map(|(name, _)| name).join(", "));
     let workshop = Workshop::open();
-    println!("{}\n", workshop.machine());
-    for (_, measure) in parts {
+    workshop.report.tell(&workshop.machine());
+    for (_, measure) in &parts {
         measure(&workshop);
+    }
+    if arguments.is_empty() {
+        workshop.report.keep();
     }
 }

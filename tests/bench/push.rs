@@ -15,6 +15,7 @@ const ROUNDS: usize = 5;
 
 /// Measures `copy` of 200 MiB beside scp of the same.
 pub(crate) fn measure(workshop: &Workshop) {
+    workshop.report.tell("### A large file");
     let file = workshop.path("payload");
     let mut random = File::open("/dev/urandom").unwrap().take(SIZE);
     io::copy(&mut random, &mut File::create(&file).unwrap()).unwrap();
@@ -45,11 +46,11 @@ pub(crate) fn measure(workshop: &Workshop) {
             format!("{:.2}", series.cpu()),
         ]);
     }
-    table.show("Pushing a file");
-    println!("dppctl carries {} what scp carries.\n", times(rate(&dppctl) / rate(&scp)));
+    table.show(&workshop.report);
+    workshop.report.tell(&format!("dppctl carries {} what scp carries.", times(rate(&dppctl) / rate(&scp))));
     let mut goals = Goals::new();
     goals.at_least("rate ÷ scp's", rate(&dppctl) / rate(&scp), 1.0);
-    goals.show();
+    goals.show(&workshop.report);
 }
 
 fn copy(workshop: &Workshop, file: &Path, hosts: &Hosts) -> Command {

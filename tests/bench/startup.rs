@@ -9,6 +9,7 @@ const ROUNDS: usize = 15;
 
 /// Measures `--version`, and `lint` of a project with a thousand tasks.
 pub(crate) fn measure(workshop: &Workshop) {
+    workshop.report.tell("### Before the first connection");
     for role in 0..TASKS / 50 {
         let task = |number| {
             format!(
@@ -45,9 +46,9 @@ pub(crate) fn measure(workshop: &Workshop) {
     for (name, series) in [("`dppctl --version`", &version), ("`dppctl lint`, 1000 tasks in 20 roles", &lint)] {
         table.row([name.to_owned(), seconds(series.seconds()), format!("{:.0}", series.memory())]);
     }
-    table.show("Start-up");
+    table.show(&workshop.report);
     let mut goals = Goals::new();
     goals.at_most("`--version`, ms", version.seconds() * 1000.0, 5.0);
     goals.at_most("`lint` of 1000 tasks, ms", lint.seconds() * 1000.0, 100.0);
-    goals.show();
+    goals.show(&workshop.report);
 }

@@ -1,6 +1,8 @@
 //! Figures as tables of Markdown, as docs/performance.md shows them.
 
-/// A table: a title and its columns, then rows.
+use crate::report::Report;
+
+/// A table: its columns, then rows.
 pub(crate) struct Table {
     rows: Vec<Vec<String>>,
 }
@@ -17,16 +19,14 @@ impl Table {
         self.rows.push(cells.into_iter().collect());
     }
 
-    /// Prints it under a title.
-    pub(crate) fn show(&self, title: &str) {
-        println!("### {title}\n");
+    /// Tells it.
+    pub(crate) fn show(&self, report: &Report) {
+        let mut text = String::new();
         for (number, row) in self.rows.iter().enumerate() {
-            println!("| {} |", row.join(" | "));
-            if number == 0 {
-                println!("|{}", " --- |".repeat(row.len()));
-            }
+            let rule = if number == 0 { format!("\n|{}", " --- |".repeat(row.len())) } else { String::new() };
+            text += &format!("| {} |{rule}\n", row.join(" | "));
         }
-        println!();
+        report.tell(text.trim_end());
     }
 }
 
@@ -65,9 +65,9 @@ impl Goals {
         self.add(figure, format!("≥ {goal}"), measured, measured >= goal);
     }
 
-    /// Prints them.
-    pub(crate) fn show(&self) {
-        self.table.show("Goals");
+    /// Tells them.
+    pub(crate) fn show(&self, report: &Report) {
+        self.table.show(report);
     }
 
     fn add(&mut self, figure: &str, goal: String, measured: f64, met: bool) {

@@ -34,6 +34,7 @@ print(sorted(times)[3] * 1e6)
 
 /// Measures a template that was compiled before, as it is for the second host.
 pub(crate) fn measure(workshop: &Workshop) {
+    workshop.report.tell("### Rendering");
     let vars = serde_json::json!({
         "inventory_hostname": "kafka1", "groups": {"lab": ["kafka1", "kafka2", "kafka3"]}, "pipe_stage": "bench",
         "pipe_home": "/var/lib/pipe", "broker_port": 9192, "broker_retention_hours": 168,
@@ -45,11 +46,11 @@ pub(crate) fn measure(workshop: &Workshop) {
     let mut table = Table::new(&["a template of 30 lines, rendered", "µs"]);
     table.row(["dppctl".into(), format!("{ours:.0}")]);
     table.row(["Jinja2".into(), format!("{theirs:.0}")]);
-    table.show("Templates");
-    println!("dppctl takes {} of Jinja2's time.\n", times(ours / theirs));
+    table.show(&workshop.report);
+    workshop.report.tell(&format!("dppctl takes {} of Jinja2's time.", times(ours / theirs)));
     let mut goals = Goals::new();
     goals.at_most("a template of 30 lines, µs", ours, 50.0);
-    goals.show();
+    goals.show(&workshop.report);
 }
 
 fn ours(text: &str, vars: &serde_json::Value) -> f64 {

@@ -7,11 +7,13 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use crate::hosts::{self, Host};
+use crate::report::Report;
 
 /// Opened once for a run of the bench.
 pub(crate) struct Workshop {
     folder: TempDir,
     dppctl: PathBuf,
+    pub(crate) report: Report,
 }
 
 impl Workshop {
@@ -25,7 +27,7 @@ impl Workshop {
         let folder = TempDir::new().unwrap();
         let source = root.join("tests/bench/converge/.");
         run(Command::new("cp").arg("--recursive").arg(source).arg(folder.path()));
-        Self { folder, dppctl }
+        Self { folder, dppctl, report: Report::default() }
     }
 
     /// Where a file of the project lies.
@@ -77,7 +79,8 @@ impl Workshop {
         let kib: f64 = memory.split_whitespace().nth(1).unwrap().parse().unwrap();
         let said = |command: &mut Command| String::from_utf8(command.output().unwrap().stdout).unwrap();
         format!(
-            "{} × {}, {:.0} GiB, Linux {}; load before the first measurement {}; {}",
+            "{}: {} × {}, {:.0} GiB, Linux {}, load {} before the first measurement; {}.",
+            said(Command::new("date").args(["--utc", "+%F"])).trim(),
             models.len(),
             models[0],
             kib / f64::from(1 << 20),
