@@ -1,6 +1,6 @@
 //! Keeps an eye on the unit of something that is waited for: a service that died will not become ready.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use dpp_protocol::Failure;
@@ -20,8 +20,8 @@ pub struct Vigil {
     manager: Manager,
     unit: String,
     log: Option<PathBuf>,
-    /// How often it had been started again when it was first looked at.
-    restarts: Option<u64>,
+    /// When its last words begin, and how often it had been started again by then.
+    begun: Option<(SystemTime, u64)>,
 }
 
 /// Why a unit is not waited for any longer.
@@ -35,15 +35,15 @@ enum Loss {
 impl Vigil {
     /// Begins to watch over a unit of the host, which may write a log of its own.
     pub fn over(unit: &str, log: Option<PathBuf>) -> Result<Self, Failure> {
-        Ok(Self { manager: Manager::connect(Scope::System)?, unit: full_name(unit), log, restarts: None })
+        Ok(Self { manager: Manager::connect(Scope::System)?, unit: full_name(unit), log, begun: None })
     }
 
     /// Fails with the unit's last words when it does not run, or died again and again since the watch began.
     pub fn check(&mut self) -> Result<(), Failure> {
         let unit = self.manager.unit(&self.unit)?;
-        let before = *self.restarts.get_or_insert(unit.number("NRestarts"));
-        match loss(&unit, before) {
-            Some(loss) => Err(loss.failure(&self.unit, &unit, self.log.as_deref())),
+        let (since, restarts) = *self.begun.get_or_insert_with(|| (started(&unit), unit.number("NRestarts")));
+        match loss(&unit, restarts) {
+            Some(loss) => Err(loss.failure(&self.unit, &unit, &journal::last_words(&unit, since, self.log.as_deref()))),
             None => Ok(()),
         }
     }
@@ -61,18 +61,14 @@ fn loss(unit: &Unit, restarts_before: u64) -> Option<Loss> {
 }
 
 impl Loss {
-    fn failure(&self, name: &str, unit: &Unit, log: Option<&Path>) -> Failure {
-        let failure = |words: String, code: &str| Failure::new(words).code(code);
-        let lines = match self {
-            Self::Unknown => return failure(format!("there is no unit {name}"), "DPP0701"),
-            Self::AtRest | Self::Died => journal::last_words(unit, started(unit), log),
+    fn failure(&self, name: &str, unit: &Unit, lines: &[String]) -> Failure {
+        let words = match (self, journal::gist(lines)) {
+            (Self::Unknown, _) => return Failure::new(format!("there is no unit {name}")).code("DPP0701"),
+            (Self::AtRest, _) => format!("{name} does not run: nothing to wait for"),
+            (Self::Died, Some(line)) => format!("{name} died: {line}"),
+            (Self::Died, None) => format!("{name} died ({})", unit.text("Result")),
         };
-        let failure = match (self, journal::gist(&lines)) {
-            (Self::Died, Some(line)) => failure(format!("{name} died: {line}"), "DPP0702"),
-            (Self::Died, None) => failure(format!("{name} died ({})", unit.text("Result")), "DPP0702"),
-            _ => failure(format!("{name} does not run: nothing to wait for"), "DPP0702"),
-        };
-        described(failure, unit, &lines)
+        described(Failure::new(words).code("DPP0702"), unit, lines)
     }
 }
 
