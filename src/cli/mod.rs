@@ -29,6 +29,7 @@ mod render;
 mod run;
 mod shipped;
 mod signals;
+mod sources;
 mod status;
 mod verify;
 mod version;

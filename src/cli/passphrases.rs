@@ -7,7 +7,7 @@ use crate::cli::{Stop, ask};
 use crate::inventory::{Connection, ConnectionKind};
 use crate::secret::Secret;
 use crate::source::Problem;
-use crate::transport::{Login, PrivateKey, agent_keys};
+use crate::transport::{Login, PrivateKey, TransportError, agent_keys};
 use crate::ui::Ui;
 
 const INSTEAD: &str = "--key-passphrase-file FILE, or load the key into the ssh agent: ssh-add";
@@ -80,10 +80,9 @@ impl Keys {
             ui.story(&format!("{} private key{s} encrypted; to be asked no more: {INSTEAD}", self.wanted.len()));
         }
         if let Some(path) = self.misfits.first().filter(|_| !ask::is_possible()) {
-            let words = format!("the passphrase that was given does not open the private key {}", path.display());
-            return Err(Problem::error("DPP0405", words)
-                .help("look at --key-passphrase-file or ansible_private_key_passphrase; ssh-keygen -y -f KEY tries one")
-                .into());
+            let error = TransportError::WrongPassphrase { path: path.display().to_string() };
+            let problem = Problem::error(error.code(), error.to_string());
+            return Err(problem.help(error.help().unwrap_or_default()).into());
         }
         let mut given: BTreeMap<PathBuf, Secret> = BTreeMap::new();
         for (path, hosts) in &self.wanted {
