@@ -9,8 +9,8 @@ use crate::source::{Problem, nearest};
 pub(super) fn require_spelling(inventory: &Inventory) -> Result<(), Problem> {
     let (known, missing): (Vec<&str>, Vec<&str>) =
         Stage::ALL.iter().flat_map(|stage| stage.groups()).partition(|name| inventory.group(name).is_some());
-    let strangers = inventory.groups().filter(|name| !known.contains(name));
-    match strangers.filter_map(|name| Some((name, nearest(name, missing.iter().copied())?))).next() {
+    let mut strangers = inventory.groups().filter(|name| !known.contains(name));
+    match strangers.find_map(|name| Some((name, nearest(name, missing.iter().copied())?))) {
         Some((name, meant)) => Err(mistyped(inventory, name, meant)),
         None => Ok(()),
     }
@@ -20,7 +20,7 @@ fn mistyped(inventory: &Inventory, name: &str, meant: &str) -> Problem {
     let problem = Problem::error("DPP0203", format!("there is no group `{meant}`, but a group `{name}`"))
         .note("the pipeline takes its hosts by the names of their groups");
     match inventory.group(name).and_then(|group| group.place()) {
-        Some(place) => problem.at(place, &format!("did you mean `{meant}`?")),
+        Some(place) => problem.at(place, format!("did you mean `{meant}`?")),
         None => problem.help(format!("did you mean `{meant}`?")),
     }
 }

@@ -48,7 +48,7 @@ pub(super) fn init(args: &InitArgs, ui: Ui) -> Result<Exit, Stop> {
     }
     let files = [
         ("inventory/hosts", inventory(&args.hosts)),
-        ("inventory/group_vars/all.yml", variables()),
+        ("inventory/group_vars/all.yml", variables(packages_beside().as_deref())),
         ("dppctl.toml", SETTINGS.to_owned()),
         (".gitignore", IGNORED.to_owned()),
     ];
@@ -61,6 +61,7 @@ pub(super) fn init(args: &InitArgs, ui: Ui) -> Result<Exit, Stop> {
     if args.hosts.is_empty() {
         ui.story(&format!("Name your hosts:   {go}$EDITOR inventory/hosts"));
     }
+    ui.story(&format!("Give a password:   {go}$EDITOR inventory/group_vars/all.yml"));
     ui.story(&format!("Look at them:      {go}dppctl doctor"));
     ui.story(&format!("See what would be: {go}dppctl deploy --check"));
     Ok(Exit::Ok)
@@ -109,21 +110,61 @@ fn inventory(hosts: &[String]) -> String {
     let mut text = "# Ansible's own format. The same host may stand in several groups.\n\
         # A host by another name:  es1 ansible_host=10.0.0.12 ansible_user=debian ansible_port=22\n"
         .to_owned();
-    for (at, group) in GROUPS.iter().enumerate() {
+    let dealt = dealt(hosts.len());
+    if let Some(rest) = hosts.get(SIX..).filter(|rest| !rest.is_empty()) {
+        text.extend(["\n# Not in a group yet:\n", &rest.join("\n"), "\n"]);
+    }
+    for (group, places) in GROUPS.iter().zip(dealt) {
         text.extend(["\n[", group, "]\n"]);
-        // Hosts are dealt along the flow, so that neighbours in the flow share one when there are few.
-        match hosts.get(at * hosts.len() / GROUPS.len()) {
-            Some(host) => text.extend([host.as_str(), "\n"]),
-            None => text += "# HOST\n",
+        for place in places {
+            text.extend([hosts[*place].as_str(), "\n"]);
+        }
+        if places.is_empty() {
+            text += "# HOST\n";
         }
     }
     text
 }
 
-fn variables() -> String {
-    "# Variables of all hosts. Passwords belong into a vault: ansible-vault encrypt inventory/group_vars/vault.yml\n\
-     # RABBITMQ_USER: logger\n"
-        .to_owned()
+/// The largest layout there is: three nodes of Kafka, three of Elasticsearch.
+const SIX: usize = 6;
+
+/// Which hosts stand in which group. Neighbours in the flow share one where there are few; Elasticsearch and Kibana stay
+/// away from the rest as long as they can.
+fn dealt(hosts: usize) -> [&'static [usize]; GROUPS.len()] {
+    match hosts {
+        0 => [&[]; GROUPS.len()],
+        1 => [&[0]; GROUPS.len()],
+        2 => [&[0], &[0], &[0], &[1], &[1]],
+        3 => [&[0], &[0], &[1], &[2], &[2]],
+        4 => [&[0], &[1], &[2], &[3], &[3]],
+        5 => [&[0], &[1], &[2], &[3], &[4]],
+        _ => [&[0], &[0], &[0, 1, 2], &[3, 4, 5], &[3]],
+    }
+}
+
+/// What a first deploy cannot do without, and what is likely to be set next.
+fn variables(packages: Option<&Path>) -> String {
+    let folder = packages.map(|folder| format!(", {}", folder.display())).unwrap_or_default();
+    format!(
+        "# Variables of all hosts. The rest of them: dppctl init --eject pipeline; roles/pipeline/defaults/main.yml\n\n\
+         # The application's password at RabbitMQ, for which there is no default. It belongs into a vault:\n\
+         # ansible-vault encrypt_string --name RABBITMQ_PASS\n\
+         # RABBITMQ_PASS:\n\n\
+         # Where packages come from, the first that has them wins: `upstream`, URLs of mirrors, folders of this machine.\n\
+         # dpp-relay and dpp-webapp come from the folder into which `make build` laid them.\n\
+         dpp_sources: [upstream{folder}]\n\n\
+         # Versions that were run together: newest, zero_loss or documents.\n\
+         dpp_stack: newest\n"
+    )
+}
+
+/// The folder of this programme, if packages lie beside it.
+fn packages_beside() -> Option<PathBuf> {
+    let folder = std::env::current_exe().ok()?.parent()?.to_owned();
+    let mut entries = std::fs::read_dir(&folder).ok()?.filter_map(Result::ok);
+    let relay = entries.any(|entry| entry.file_name().to_string_lossy().starts_with("dpp-relay_"));
+    relay.then_some(folder)
 }
 
 #[cfg(test)]
@@ -145,7 +186,13 @@ mod tests {
     fn hosts_are_dealt_along_the_flow() {
         let (_folder, inventory) = begun(&["a", "b", "c"]);
         let groups: Vec<String> = GROUPS.iter().map(|group| inventory.hosts_of(group).join(" ")).collect();
-        assert_eq!(groups, ["a", "a", "b", "b", "c"]);
+        assert_eq!(groups, ["a", "a", "b", "c", "c"]);
+        let names = ["a", "b", "c", "d", "e", "f", "g"];
+        for count in 2..=names.len() {
+            let (_folder, inventory) = begun(&names[..count]);
+            assert_eq!(inventory.hosts().len(), count, "nobody is forgotten");
+            assert!(GROUPS.iter().all(|group| !inventory.hosts_of(group).is_empty()));
+        }
         let (_folder, inventory) = begun(&["one"]);
         assert!(GROUPS.iter().all(|group| inventory.hosts_of(group) == ["one"]));
         let (_folder, inventory) = begun(&[]);

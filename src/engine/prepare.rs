@@ -22,7 +22,7 @@ pub(super) enum Prepared {
     /// It was done here.
     Done(Done),
     /// A module does it.
-    Remote(Ready),
+    Remote(Box<Ready>),
     /// It changes the way through the play.
     Control(Control),
 }
@@ -102,7 +102,7 @@ impl Preparer {
             };
             return match (action.run)(&context, &args)? {
                 Deed::Done(done) => Ok(Prepared::Done(done)),
-                Deed::Remote(remote) => Ok(Prepared::Remote(Self::ready(remote, step, vars, &scope)?)),
+                Deed::Remote(remote) => Ok(Prepared::Remote(Box::new(Self::ready(remote, step, vars, &scope)?))),
             };
         }
         if dpp_modules::find(action).is_none() {
@@ -110,7 +110,7 @@ impl Preparer {
         }
         let params = Json::from(&Value::from(args));
         let remote = Remote { module: action.to_owned(), params, lean: None, blobs: Vec::new(), supply: None };
-        Ok(Prepared::Remote(Self::ready(remote, step, vars, &scope)?))
+        Ok(Prepared::Remote(Box::new(Self::ready(remote, step, vars, &scope)?)))
     }
 
     fn false_condition(step: &TaskStep, vars: &TaskVars, scope: &Scope) -> Result<Option<String>, Unready> {

@@ -8,7 +8,7 @@ use crate::lint::{Lint, Met, everything, tasks, templates, unknown_module};
 use crate::plan::{Compiler, Ground, Surrounding};
 use crate::playbook::{Keywords, read_tasks, vars_file};
 use crate::source::{Problem, Problems};
-use crate::template::FileOptions;
+use crate::template::{FileOptions, TemplateError};
 use crate::value::{Map, Text};
 
 /// Adds what is wrong with them.
@@ -71,7 +71,7 @@ fn template(lint: &Lint, path: &Path, problems: &mut Problems) {
     match lint.files.source(path) {
         Ok(source) => {
             let checked = lint.templates.check_file(&source, &FileOptions::default());
-            problems.extend(checked.errors.iter().map(|error| error.problem()));
+            problems.extend(checked.errors.iter().map(TemplateError::problem));
         }
         Err(problem) => problems.push(problem),
     }

@@ -125,7 +125,7 @@ fn what_a_plan_refuses_hides_no_other_mistake_and_includes_are_followed() {
         ],
         true,
     );
-    let found: Vec<_> = problems.iter().map(|problem| problem.to_string()).collect();
+    let found: Vec<_> = problems.iter().map(ToString::to_string).collect();
     for wanted in [
         "unknown key `dset` in task action `template`",
         "there is no handler `restrat it`",
