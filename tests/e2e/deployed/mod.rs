@@ -8,6 +8,7 @@ mod deploy;
 mod outage;
 mod page;
 mod refusals;
+mod safety;
 mod stopped;
 mod verify;
 
