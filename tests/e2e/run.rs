@@ -27,6 +27,12 @@ impl Run {
         found.unwrap_or_else(|| panic!("no summary: {self}"))[1].parse().unwrap()
     }
 
+    /// What it says of what failed, and everything after that.
+    pub(crate) fn failure(&self) -> &str {
+        let at = self.stderr.find("\n(1) ").unwrap_or_else(|| panic!("nothing failed: {self}"));
+        self.stderr[at..].trim()
+    }
+
     /// The one JSON document that is the answer.
     pub(crate) fn json(&self) -> Json {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("no JSON ({error}): {self}"))
