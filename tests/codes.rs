@@ -35,6 +35,7 @@ const SHARED: &[(&str, &[&str])] = &[
     ("DPP0203", &["cli", "inventory"]),
     ("DPP0204", &["engine", "inventory"]),
     ("DPP0301", &["lint", "template"]),
+    ("DPP0405", &["cli", "transport"]),
     ("DPP0501", &["modules/files", "modules/packages", "modules/services", "transport"]),
     ("DPP0503", &["engine", "plan"]),
     ("DPP0602", &["artifacts", "modules/packages"]),
@@ -111,11 +112,11 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     let paths = entries.map(|entry| folder.join(entry.expect("an entry can be read").file_name()));
     paths
         .flat_map(|path| if root().join(&path).is_dir() { sources(&path) } else { vec![path] })
-        .filter(is_source)
+        .filter(|path| is_source(path))
         .collect()
 }
 
-fn is_source(path: &PathBuf) -> bool {
+fn is_source(path: &Path) -> bool {
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     let tests = stem == "tests" || stem.ends_with("_tests") || path.iter().any(|word| word == "tests");
     path.extension().is_some_and(|extension| extension == "rs") && !tests
