@@ -35,7 +35,6 @@ const SHARED: &[(&str, &[&str])] = &[
     ("DPP0203", &["cli", "inventory"]),
     ("DPP0204", &["engine", "inventory"]),
     ("DPP0301", &["lint", "template"]),
-    ("DPP0405", &["cli", "transport"]),
     ("DPP0501", &["modules/files", "modules/packages", "modules/services", "transport"]),
     ("DPP0503", &["engine", "plan"]),
     ("DPP0602", &["artifacts", "modules/packages"]),

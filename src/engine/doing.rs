@@ -37,6 +37,8 @@ pub(super) struct Doing {
     pub(super) throttle: Option<usize>,
     /// How long it may take, and whether somebody waits for it.
     pub(super) bound: Option<Bound>,
+    /// Whether it has the handlers run that were notified so far.
+    pub(super) flushes: bool,
     /// Steps it brings.
     pub(super) includes: Vec<Step>,
     diff: bool,
@@ -80,6 +82,7 @@ impl Doing {
             any_errors_fatal: false,
             throttle: None,
             bound: None,
+            flushes: false,
             includes: Vec::new(),
             diff: options.diff,
             no_log: false,

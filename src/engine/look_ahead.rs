@@ -72,6 +72,10 @@ impl Batch<'_> {
             }
             _ => return Onward::No,
         };
+        if self.handlers.are_passed_over(run, &step, &self.members[index].notified) {
+            run.advance();
+            return Onward::Yes;
+        }
         if !is_plain(&step) {
             return Onward::No;
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use dpp_protocol::{Debt, Failure};
 
+use crate::engine::HostRun;
 use crate::plan::{Handler, Step, TaskStep};
 use crate::source::nearest;
 
@@ -49,6 +50,21 @@ impl Handlers {
         let mut notified = std::mem::take(notified);
         notified.sort_unstable();
         notified.iter().map(|at| Step::Task(Arc::clone(&self.handlers[*at].step))).collect()
+    }
+
+    /// All handlers as steps, in the order in which they were written.
+    pub(super) fn steps(&self) -> Arc<[Step]> {
+        self.handlers.iter().map(|handler| Step::Task(Arc::clone(&handler.step))).collect()
+    }
+
+    /// Which handler a step is.
+    pub(super) fn at(&self, step: &Arc<TaskStep>) -> Option<usize> {
+        self.handlers.iter().position(|handler| Arc::ptr_eq(&handler.step, step))
+    }
+
+    /// Whether a step is a handler at a flush that nobody notified.
+    pub(super) fn are_passed_over(&self, run: &HostRun, step: &Arc<TaskStep>, notified: &[usize]) -> bool {
+        run.in_flush() && self.at(step).is_some_and(|at| !notified.contains(&at))
     }
 
     /// The debt that is paid when this task is a handler and succeeds.

@@ -59,9 +59,9 @@ impl Batch<'_> {
     pub(super) fn meta(&mut self, index: usize, meta: Meta) {
         match meta {
             Meta::FlushHandlers => {
-                let steps = self.handlers.take(&mut self.members[index].notified);
-                if let Some(doing) = &mut self.members[index].doing {
-                    doing.includes.extend(steps.iter().cloned());
+                let member = &mut self.members[index];
+                if let Some(doing) = member.doing.as_mut().filter(|_| !member.notified.is_empty()) {
+                    doing.flushes = true;
                 }
             }
             Meta::EndPlay => self.members.iter_mut().for_each(|member| member.run.end()),

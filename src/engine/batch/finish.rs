@@ -75,6 +75,7 @@ impl Batch<'_> {
                 }
                 self.judge(index, &doing);
             }
+            _ if doing.flushes => member.run.flush(self.handlers.steps()),
             _ if !includes.is_empty() => member.run.include(includes.into()),
             _ => member.run.advance(),
         }

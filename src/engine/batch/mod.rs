@@ -155,7 +155,7 @@ impl<'a> Batch<'a> {
             return true;
         }
         match self.members[index].run.next() {
-            Next::Task(step) => self.meets_doom(index, Some(&step)) || self.begin(index, &step),
+            Next::Task(step) => self.begin_or_pass_over(index, &step),
             Next::Flush => {
                 if !self.meets_doom(index, None) {
                     self.flush(index);
@@ -178,10 +178,25 @@ impl<'a> Batch<'a> {
         (asked || self.engine.options.force_handlers) && member.forced.is_none() && !member.notified.is_empty()
     }
 
+    /// All handlers are steps of a flush, so that one which another one notifies has its turn, too.
     fn flush(&mut self, index: usize) {
         let member = &mut self.members[index];
-        let steps = self.handlers.take(&mut member.notified);
+        let steps = if member.notified.is_empty() { Vec::new().into() } else { self.handlers.steps() };
         member.run.flush(steps);
+    }
+
+    fn begin_or_pass_over(&mut self, index: usize, step: &Arc<TaskStep>) -> bool {
+        let member = &mut self.members[index];
+        if self.handlers.are_passed_over(&member.run, step, &member.notified) {
+            member.run.advance();
+            return true;
+        }
+        let handler = self.handlers.at(step).filter(|_| member.run.in_flush());
+        let moves = self.meets_doom(index, Some(step)) || self.begin(index, step);
+        if let Some(handler) = handler.filter(|_| moves) {
+            self.members[index].notified.retain(|at| *at != handler);
+        }
+        moves
     }
 
     /// Begins a task on a host; false when another host does it for all and is not done yet.

@@ -4,3 +4,4 @@ mod keywords;
 mod play;
 mod precedence;
 mod stage;
+mod threaded;

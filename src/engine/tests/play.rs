@@ -126,3 +126,15 @@ fn who_is_gone_is_in_no_list_of_the_play() {
     let run = Stage::new(THREE).file("site.yml", site).run();
     assert_eq!(run.told().last().unwrap(), "a left ok: ['a'] ['a'] 3");
 }
+
+#[test]
+fn handlers_run_in_their_order_once_a_flush_and_those_that_handlers_notify_have_their_turn() {
+    let site = "- hosts: web\n  gather_facts: false\n  vars: {what: it}\n  tasks:\n    - {name: one, shell: 'true', notify: [third, first, restart it]}\n    \
+                - meta: flush_handlers\n    - {name: two, shell: 'true', notify: topic}\n  handlers:\n    \
+                - {name: first, shell: 'true', notify: second}\n    - {name: second, shell: 'true', notify: first}\n    \
+                - {name: third, shell: 'true', listen: topic}\n    - {name: 'restart {{ what }}', shell: 'true'}\n    \
+                - {name: never, shell: 'true'}\n";
+    let run = Stage::new("[web]\na\n").file("site.yml", site).run();
+    let begun: Vec<String> = run.begun_tasks();
+    assert_eq!(begun, ["one", "first", "second", "third", "restart it", "two", "first", "second", "third"]);
+}

@@ -2,15 +2,12 @@
 //! happened.
 
 use std::collections::BTreeMap;
-use std::io::{self, BufReader};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU8;
-use std::sync::{Arc, Mutex, PoisonError, RwLock, mpsc};
-use std::thread;
+use std::sync::{Arc, PoisonError, RwLock, mpsc};
 
-use dpp_protocol::{
-    Bound, Failure, Frame, Hello, MAGIC, Mode, PROTOCOL, Request, Response, Task, read_frame, write_message,
-};
+use dpp_protocol::{Bound, Failure, Task};
 use serde_json::Value as Json;
 
 use crate::actions::ACTIONS;
@@ -25,8 +22,10 @@ use crate::plan::{Catalogue, Plan, PlanRequest, Selection, build};
 use crate::secret::{Decrypt, Secret, Vault};
 use crate::source::{Problem, Problems};
 use crate::template::{Scope, SearchPath, Surroundings, Templates, omit};
-use crate::transport::{AgentBinary, BecomeMethod, Connection, TransportError, Wire};
+use crate::transport::{AgentBinary, BecomeMethod, Connection};
 use crate::value::{Map, Text, Value};
+
+use super::threaded::{Record, Threaded};
 
 /// A project in a folder of its own.
 pub(super) struct Stage {
@@ -40,13 +39,6 @@ pub(super) struct Run {
     end: RunEnd,
     advice: Problems,
     record: Record,
-}
-
-/// What the machines were asked.
-#[derive(Clone, Default)]
-struct Record {
-    tasks: Arc<Mutex<Vec<Task>>>,
-    logins: Arc<Mutex<Vec<String>>>,
 }
 
 fn keys() -> Vault {
@@ -234,6 +226,15 @@ impl Run {
         self.events.iter().filter_map(begun).collect()
     }
 
+    /// Tasks in the order in which they were begun.
+    pub(super) fn begun_tasks(&self) -> Vec<String> {
+        let begun = |event: &Event| match event {
+            Event::StepStarted { step, .. } => Some(step.task.clone()),
+            _ => None,
+        };
+        self.events.iter().filter_map(begun).collect()
+    }
+
     /// Hosts that failed.
     pub(super) fn failed(&self) -> Vec<String> {
         let mut failed = self.end.failed.clone();
@@ -317,57 +318,6 @@ fn run_vars(templates: Templates, inventory: &Inventory, extra: Map) -> RunVars 
         groups: RwLock::new(BTreeMap::new()),
         magic: Map::from_iter([("omit".to_owned(), omit())]),
         become_default: BecomeDefault::default(),
-    }
-}
-
-/// A host that is a thread: it speaks the agent's language and runs the real modules.
-struct Threaded(Record);
-
-impl Connection for Threaded {
-    fn start(&self, _command: &str, _terminal: bool) -> Result<Wire, TransportError> {
-        let broken = |error: io::Error| TransportError::Broken(error.to_string());
-        let (their_input, our_output) = io::pipe().map_err(broken)?;
-        let (our_input, their_output) = io::pipe().map_err(broken)?;
-        let record = self.0.clone();
-        thread::spawn(move || serve(BufReader::new(their_input), their_output, &record));
-        Ok(Wire { input: Box::new(our_input), output: Box::new(our_output) })
-    }
-}
-
-fn serve(mut input: impl io::Read, mut output: impl io::Write, record: &Record) -> Option<()> {
-    let state = tempfile::tempdir().ok()?;
-    output.write_all(MAGIC).ok()?;
-    let hello = Hello { protocol: PROTOCOL, version: String::new(), uid: 1, machine: String::new(), debts: Vec::new() };
-    write_message(&mut output, &Response::Hello(hello)).ok()?;
-    loop {
-        let Ok(Frame::Message(bytes)) = read_frame(&mut input) else { return None };
-        match serde_json::from_slice(&bytes).ok()? {
-            Request::Run(task) => write_message(&mut output, &done(&task, state.path(), record)).ok()?,
-            Request::LookAhead { tasks } => {
-                for task in tasks {
-                    let response = done(&Task { mode: Mode::Survey, ..task }, state.path(), record);
-                    let goes_on =
-                        matches!(&response, Response::Done { outcome, .. } if !outcome.changed && !outcome.unpredicted);
-                    write_message(&mut output, &response).ok()?;
-                    if !goes_on {
-                        break;
-                    }
-                }
-                write_message(&mut output, &Response::LookedAhead).ok()?;
-            }
-            Request::Blob { .. } | Request::Bye => return None,
-        }
-    }
-}
-
-fn done(task: &Task, state: &Path, record: &Record) -> Response {
-    record.tasks.lock().unwrap_or_else(PoisonError::into_inner).push(task.clone());
-    let host = dpp_modules::Host::new(state, task.environment.clone(), &|_, _| ());
-    let id = task.id;
-    match dpp_modules::find(&task.module).map(|module| (module.run)(task, &host)) {
-        Some(Ok(outcome)) => Response::Done { id, outcome },
-        Some(Err(failure)) => Response::Failed { id, failure },
-        None => Response::Failed { id, failure: Failure::new("no such module") },
     }
 }
 
