@@ -1,10 +1,15 @@
 //! `copy`: brings a text, a file or a folder of the project to a place on the host.
 
+use std::collections::BTreeMap;
+use std::fs::File;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use dpp_modules::files::checksum::digest;
 use dpp_protocol::Failure;
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
@@ -101,12 +106,25 @@ fn large_or_small(context: &ActionContext, path: &Path, params: &Map) -> Result<
     Ok(Deed::Remote(Remote { module: "copy".into(), params: whole, lean: Some(lean), blobs: vec![blob], supply: None }))
 }
 
+/// A file as it was when it was hashed: path, size and time.
+type Print = (PathBuf, u64, SystemTime);
+
+/// Hashes of this run: a task is made ready once to look and once to be done, for each host.
+static HASHES: Mutex<BTreeMap<Print, String>> = Mutex::new(BTreeMap::new());
+
 /// A file to be pushed, with its hash.
 pub(super) fn blob(path: &Path, size: u64) -> Result<Blob, Failure> {
     let cannot =
         |error: std::io::Error| Failure::new(format!("cannot read {}: {error}", path.display())).code("DPP0106");
-    let file = std::fs::File::open(path).map_err(cannot)?;
-    let sha256 = dpp_modules::files::checksum::digest::<Sha256>(file).map_err(cannot)?;
+    let file = File::open(path).map_err(cannot)?;
+    let modified = file.metadata().and_then(|metadata| metadata.modified()).map_err(cannot)?;
+    let print = (path.to_owned(), size, modified);
+    let mut hashes = HASHES.lock().unwrap_or_else(PoisonError::into_inner);
+    let sha256 = match hashes.get(&print) {
+        Some(known) => known.clone(),
+        None => digest::<Sha256>(file).map_err(cannot)?,
+    };
+    hashes.insert(print, sha256.clone());
     Ok(Blob { path: path.to_owned(), sha256, size })
 }
 

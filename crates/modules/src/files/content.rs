@@ -28,6 +28,8 @@ pub enum Source {
     Bytes(Vec<u8>),
     /// They lie in this file of the host.
     File(PathBuf),
+    /// They were pushed into this file, which may go where it is wanted.
+    Blob(PathBuf),
     /// Only their hash is known; enough for a survey.
     Elsewhere,
 }
@@ -74,8 +76,7 @@ impl NewContent {
 
     fn write(&self, beside: &Path) -> Result<(), Failure> {
         let old = fs::metadata(&self.path).ok();
-        let mut file = create_privately(beside).map_err(|error| self.refused_parent(&error))?;
-        self.fill(&mut file).map_err(|error| refused("write", &self.path, &error))?;
+        let file = self.made(beside)?;
         let (owner, group) = self.attributes.ids()?;
         let owner = owner.or(old.as_ref().map(MetadataExt::uid)).map(Uid::from_raw);
         let group = group.or(old.as_ref().map(MetadataExt::gid)).map(Gid::from_raw);
@@ -86,10 +87,22 @@ impl NewContent {
         file.sync_all().map_err(|error| refused("write", &self.path, &error))
     }
 
+    /// The new file with its bytes. What was pushed is moved and not written a second time, if it lies on the same disk.
+    fn made(&self, beside: &Path) -> Result<File, Failure> {
+        if let Source::Blob(from) = &self.source
+            && fs::rename(from, beside).is_ok()
+        {
+            return File::open(beside).map_err(|error| refused("write", &self.path, &error));
+        }
+        let mut file = create_privately(beside).map_err(|error| self.refused_parent(&error))?;
+        self.fill(&mut file).map_err(|error| refused("write", &self.path, &error))?;
+        Ok(file)
+    }
+
     fn fill(&self, file: &mut File) -> io::Result<()> {
         match &self.source {
             Source::Bytes(bytes) => file.write_all(bytes),
-            Source::File(from) => io::copy(&mut File::open(from)?, file).map(|_| ()),
+            Source::File(from) | Source::Blob(from) => io::copy(&mut File::open(from)?, file).map(|_| ()),
             Source::Elsewhere => Err(io::Error::new(io::ErrorKind::NotFound, "its content was not sent along")),
         }
     }
@@ -128,7 +141,7 @@ impl NewContent {
     fn text_after(&self) -> Option<String> {
         match &self.source {
             Source::Bytes(bytes) if bytes.len() as u64 <= DIFF_LIMIT => String::from_utf8(bytes.clone()).ok(),
-            Source::File(path) => text_of(path),
+            Source::File(path) | Source::Blob(path) => text_of(path),
             _ => None,
         }
     }

@@ -135,7 +135,7 @@ impl Copy {
                 .map(Source::Bytes)
                 .map_err(|error| Failure::new(format!("the content of {} is broken: {error}", self.dest.display()))),
             Self { blob: Some(blob), .. } => {
-                Ok(Some(host.blob(blob)).filter(|path| path.exists()).map_or(Source::Elsewhere, Source::File))
+                Ok(Some(host.blob(blob)).filter(|path| path.exists()).map_or(Source::Elsewhere, Source::Blob))
             }
             Self { src: Some(src), remote_src: Flag(true), .. } => Ok(Source::File(src.clone())),
             Self { sha256: Some(_), .. } => Ok(Source::Elsewhere),
@@ -144,7 +144,7 @@ impl Copy {
     }
 
     fn check_checksum(&self, source: &Source) -> Result<(), Failure> {
-        let (Some(wanted), Source::File(path)) = (&self.checksum, source) else { return Ok(()) };
+        let (Some(wanted), Source::File(path) | Source::Blob(path)) = (&self.checksum, source) else { return Ok(()) };
         let found = Algorithm::Sha1.of_file(path).map_err(|error| refused("read", path, &error))?;
         if found.eq_ignore_ascii_case(wanted) {
             return Ok(());
@@ -202,7 +202,7 @@ impl Copy {
             (Source::Bytes(bytes), _) => Ok(fs::read(dest).map_err(read)? == *bytes),
             (_, Some(hash)) => Ok(sha256_of(dest).map_err(read)? == *hash),
             (Source::File(from), None) => same_bytes(from, dest).map_err(|error| refused("compare", from, &error)),
-            (Source::Elsewhere, None) => Ok(false),
+            (Source::Blob(_) | Source::Elsewhere, None) => Ok(false),
         }
     }
 
@@ -269,7 +269,9 @@ mod tests {
         assert!(ground.survey("copy", &json!({"dest": dest, "_sha256": hash, "_size": 3})).unwrap().changed);
         fs::create_dir_all(ground.state().join("blobs")).unwrap();
         fs::write(ground.state().join("blobs").join(hash), "abc").unwrap();
-        ground.converge("copy", &json!({"dest": dest, "_blob": hash, "src": "/on/controller/b"}));
+        ground.apply("copy", &json!({"dest": dest, "_blob": hash, "src": "/on/controller/b", "mode": "0640"})).unwrap();
+        assert_eq!((ground.read("b").as_str(), ground.mode("b")), ("abc", 0o640));
+        assert!(!ground.state().join("blobs").join(hash).exists(), "it was moved, not written twice");
         assert!(!ground.survey("copy", &json!({"dest": dest, "_sha256": hash, "_size": 3})).unwrap().changed);
     }
 
