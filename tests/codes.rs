@@ -29,7 +29,7 @@ const SHARED: &[(&str, &[&str])] = &[
     ("DPP0106", &["actions", "artifacts", "cli", "files", "plan"]),
     ("DPP0107", &["cli", "playbook"]),
     ("DPP0108", &["engine", "plan"]),
-    ("DPP0109", &["engine", "lint"]),
+    ("DPP0109", &["engine", "plan"]),
     ("DPP0201", &["cli", "inventory"]),
     ("DPP0202", &["actions", "cli", "inventory"]),
     ("DPP0203", &["cli", "inventory"]),

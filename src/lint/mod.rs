@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 
 use crate::files::Files;
 use crate::inventory::Inventory;
-use crate::plan::{Catalogue, PlanRequest, PlayPlan, Selection, TaskStep, draft};
-use crate::source::{Place, Problem, Problems, nearest};
+use crate::plan::{Catalogue, PlanRequest, PlayPlan, Selection, TaskStep, draft, unknown_handler};
+use crate::source::{Place, Problem, Problems};
 use crate::template::Templates;
 use crate::value::{Map, Text};
 
@@ -169,23 +169,6 @@ fn unknown_module(catalogue: &Catalogue, step: &TaskStep) -> Option<Problem> {
         Some(near) => problem.did_you_mean(Some(near)),
         None => problem.help("modules in Python cannot be run; `command` and `script` can do what they did"),
     })
-}
-
-/// A handler that is notified and is not there; where a name is only made in the run, nobody can tell.
-fn unknown_handler(play: &PlayPlan, name: &Text) -> Option<Problem> {
-    let is_open = |text: &str| text.contains("{{");
-    let asked = name.as_str().rsplit(" : ").next().unwrap_or_default();
-    let mut names = Vec::new();
-    for handler in play.handlers.iter() {
-        names.push(handler.name());
-        names.extend(handler.listen.iter().map(String::as_str));
-    }
-    if is_open(asked) || names.iter().any(|known| *known == asked || is_open(known)) {
-        return None;
-    }
-    let problem = Problem::error("DPP0109", format!("there is no handler `{asked}`"));
-    let problem = problem.did_you_mean(nearest(asked, names.iter().copied()));
-    Some(name.place().map_or(problem.clone(), |place| problem.at(place, "wakes nobody")))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::files::Files;
 use crate::plan::advice;
 use crate::plan::compile::{Compiler, Ground, Render, Surrounding};
+use crate::plan::notified;
 use crate::plan::vars_files;
 use crate::plan::{Catalogue, Plan, PlayPlan, Selection, Step, Strategy};
 use crate::playbook::{Keywords, Play, PlayItem, Playbook};
@@ -138,6 +139,7 @@ impl Builder<'_> {
         let mut plan = PlayPlan { name, pattern, may_grow, seed, strategy: strategy(play)?, ..steps };
         plan.take_hosts(hosts)?;
         self.problems.extend(advice::of(&plan));
+        self.problems.extend(notified::unknown(&plan));
         Ok(Some(plan))
     }
 
