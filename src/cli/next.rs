@@ -13,7 +13,8 @@ const FLAGS: &str = "CDbvqkK";
 
 /// The commands after a run, each with what it is for; `typed` are the words after the programme's name.
 pub(super) fn commands(typed: &[String], report: &RunReport) -> Vec<(String, String)> {
-    let troubled: Vec<&str> = report.failed_names().into_iter().chain(report.lost_names()).collect();
+    let left = report.left.iter().map(String::as_str);
+    let troubled: Vec<&str> = report.failed_names().into_iter().chain(report.lost_names()).chain(left).collect();
     let mut next = Vec::new();
     if !report.lost_names().is_empty() {
         let inventory = kept(typed, &INVENTORY);
@@ -110,6 +111,13 @@ mod tests {
             next("run -ihosts 'my site.yml' --limit=all -e pass=geheim -e @vars.yml", &report),
             ["dppctl doctor kib1 -ihosts", "dppctl run -ihosts 'my site.yml' -e ... -e @vars.yml -l es2,kib1"]
         );
+    }
+
+    #[test]
+    fn hosts_that_a_run_did_not_come_to_are_gone_on_with_too() {
+        let report =
+            RunReport { left: vec!["es3".into()], ..report(&[("es1", 1, 0, 0), ("es2", 0, 1, 0), ("es3", 0, 0, 0)]) };
+        assert_eq!(next("run a.yml", &report), ["dppctl run a.yml -l es2,es3"]);
     }
 
     #[test]

@@ -178,6 +178,11 @@ pub enum Event {
         /// What is owed.
         debt: Debt,
     },
+    /// The run was broken off before it came to all plays of these hosts.
+    LeftUndone {
+        /// The hosts, without those that failed or were lost.
+        hosts: Vec<String>,
+    },
     /// Something the operator should know.
     Warning {
         /// The words.

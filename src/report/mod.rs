@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use dpp_protocol::{Change, Failure};
 use serde::Serialize;
 
-use crate::event::{Event, Stamped, Status, StepName};
+use crate::event::{Event, Stamped, Status, StepName, StepResult};
 
 pub use junit::Junit;
 pub use line::Line;
@@ -75,6 +75,8 @@ pub struct RunReport {
     pub unpredicted: Vec<String>,
     /// What is owed after the run: host and handler.
     pub owed: Vec<(String, String)>,
+    /// Hosts to whose plays a run that was broken off did not come.
+    pub left: Vec<String>,
     /// How long it took.
     pub ms: u64,
     /// Whether nothing was touched.
@@ -95,11 +97,14 @@ impl RunReport {
                 if result.unpredicted && !self.unpredicted.contains(&step.at) {
                     self.unpredicted.push(step.at.clone());
                 }
-                if result.status == Status::Changed {
+                if result.status == Status::Changed || has_changed_before_it_failed(result) {
                     let (host, step, changes) = (host.clone(), step.clone(), result.changes.clone());
                     self.changed.push(Changed { host, step, changes });
                 }
                 self.count(host, result.status, result.ignored, result.rescued);
+                if has_changed_before_it_failed(result) {
+                    self.hosts.entry(host.clone()).or_default().changed += 1;
+                }
                 if let Some(failure) = result.failure.as_ref().filter(|_| !result.ignored && !result.rescued) {
                     let (step, failure) = (Some(step.clone()), failure.clone());
                     self.failures.push(Failed { host: host.clone(), step, failure, ms: result.ms });
@@ -110,6 +115,12 @@ impl RunReport {
                 self.failures.push(Failed { host: host.clone(), step: None, failure: failure.clone(), ms: 0 });
             }
             Event::Owed { host, debt } => self.owed.push((host.clone(), debt.handler.clone())),
+            Event::LeftUndone { hosts } => {
+                for host in hosts {
+                    self.hosts.entry(host.clone()).or_default();
+                }
+                self.left.extend(hosts.iter().cloned());
+            }
             Event::Warning { text } => self.warnings.push(text.clone()),
             Event::RunFinished { ms } => self.ms = *ms,
             _ => {}
@@ -163,4 +174,9 @@ impl RunReport {
     pub fn lost_hosts(&self) -> usize {
         self.lost_names().len()
     }
+}
+
+/// A failure does not take back what was changed before it.
+fn has_changed_before_it_failed(result: &StepResult) -> bool {
+    result.status == Status::Failed && !result.changes.is_empty()
 }

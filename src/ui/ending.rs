@@ -50,13 +50,16 @@ pub(super) fn lines(ui: &Ui, report: &RunReport, close: &Close) -> Vec<String> {
 
 fn summary(report: &RunReport, exit: Exit) -> String {
     let (hosts, failed, lost) = (report.hosts.len(), report.failed_hosts(), report.lost_hosts());
-    let good = hosts.saturating_sub(failed + lost);
+    let good = hosts.saturating_sub(failed + lost + report.left.len());
     let (changes, seconds) = (report.changes(), report.ms as f64 / 1000.0);
     let would = if report.check { "would be made" } else { "made" };
     let s = if changes == 1 { "" } else { "s" };
     let word = if matches!(exit, Exit::Interrupted | Exit::Terminated) { "Stopped. Done" } else { "Done" };
     let mut line = format!("{word} on {good} of {hosts} hosts, {changes} change{s} {would}, {seconds:.1}s.");
-    for (words, hosts) in [("Failed", report.failed_names()), ("Out of reach", report.lost_names())] {
+    let left: Vec<&str> = report.left.iter().map(String::as_str).collect();
+    for (words, hosts) in
+        [("Failed", report.failed_names()), ("Out of reach", report.lost_names()), ("Still to do", left)]
+    {
         if !hosts.is_empty() {
             line.extend([" ", words, ": ", &hosts.join(", "), "."]);
         }

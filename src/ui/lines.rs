@@ -117,6 +117,10 @@ impl Lines {
     fn details(&self, result: &StepResult) -> Vec<String> {
         let verbosity = self.ui.verbosity;
         let mut lines: Vec<String> = result.message.lines().map(|line| format!("           {line}")).collect();
+        // A failure that counts is told in full at the end of the run; of one that does not, this line is all.
+        let cause = result.failure.as_ref().filter(|_| result.ignored || result.rescued);
+        let cause = cause.and_then(|failure| failure.message.lines().next());
+        lines.extend(cause.map(|cause| format!("           {cause}")));
         if result.status == Status::Changed {
             for change in &result.changes {
                 if self.diff || verbosity > 0 {
