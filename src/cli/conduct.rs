@@ -57,6 +57,7 @@ pub(super) fn conduct(invocation: &mut Invocation, conduct: &Conduct, ui: Ui) ->
         skip_tags: conduct.selection.skip_tags.clone(),
     });
     let hosts = hosts(&plan);
+    require_hosts(invocation, &plan, &hosts)?;
     let ways = Ways::to(invocation, &vars, &hosts, ui)?;
     let (sender, inbox) = mpsc::channel();
     let templates = invocation.templates.clone();
@@ -99,6 +100,20 @@ fn conceal(invocation: &Invocation, events: &Events) {
     let defaults = &invocation.defaults;
     let given = [&defaults.password, &defaults.become_.password, &defaults.passphrase];
     given.into_iter().flatten().chain(defaults.passphrases.values()).for_each(|secret| events.conceal(secret.reveal()));
+}
+
+/// A run that would touch nobody is a mistake, not a success.
+fn require_hosts(invocation: &Invocation, plan: &Plan, hosts: &[String]) -> Result<(), Problem> {
+    if !hosts.is_empty() || plan.warnings.iter().all(|warning| warning.code != "DPP0203") {
+        return Ok(());
+    }
+    let there: Vec<&str> = invocation.inventory.groups().filter(|name| !["all", "ungrouped"].contains(name)).collect();
+    let problem = Problem::error("DPP0203", "no play has a host");
+    let problem = match there.is_empty() {
+        true => problem,
+        false => problem.note(format!("the inventory has the groups {}", there.join(", "))),
+    };
+    Err(problem.help("`dppctl inventory graph` shows groups and hosts"))
 }
 
 /// All hosts that may be touched, each once.

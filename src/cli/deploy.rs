@@ -9,7 +9,7 @@ use clap_complete::engine::ArgValueCompleter;
 use crate::cli::Stop;
 use crate::cli::conduct::{Conduct, conduct};
 use crate::cli::invocation::Invocation;
-use crate::cli::layout::{stage_of, steps_of};
+use crate::cli::layout::{Sketch, stage_of, steps_of};
 use crate::cli::options::{ConnectionArgs, Global, HowArgs, PrivilegeArgs, SelectionArgs};
 use crate::cli::{ask, candidates, groups, verify};
 use crate::content::{self, Content};
@@ -53,7 +53,9 @@ pub(super) fn deploy(global: &Global, args: &DeployArgs, ui: Ui) -> Result<Exit,
     let mut invocation = Invocation::read(global, Some(&args.connection), Some(&args.privilege))?;
     let playbook = playbook(&invocation.project.root, args.playbook.as_deref())?;
     if playbook.starts_with(content::path("")) {
+        groups::lay_out(&mut invocation)?;
         groups::require_spelling(&invocation.inventory)?;
+        Sketch::draw(&mut invocation, playbook.clone(), global.limit.as_deref(), &args.how)?.require_password()?;
     }
     let review = |plan: &mut Plan| {
         if let Some(stage) = args.only {
@@ -137,6 +139,22 @@ fn confirm(plan: &Plan, ui: Ui) -> Result<(), Stop> {
     let mut hosts: Vec<&String> = plan.plays.iter().flat_map(|play| &play.hosts).collect();
     hosts.sort();
     hosts.dedup();
-    let question = format!("Apply {} steps on {} hosts?", count(plan), hosts.len());
-    ask::yes(&question, "--yes answers it, --check only looks", ui)
+    ask::yes(&question(count(plan), hosts.len()), "--yes answers it, --check only looks", ui)
+}
+
+/// What is asked. Which of the steps change something, only the hosts know.
+fn question(steps: usize, hosts: usize) -> String {
+    let s = if hosts == 1 { "" } else { "s" };
+    format!("Deploy to {hosts} host{s}, up to {steps} steps; what is as it should be stays?")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_number_of_steps_is_said_to_be_the_most_there_can_be() {
+        assert!(question(282, 5).starts_with("Deploy to 5 hosts, up to 282 steps"));
+        assert!(question(1, 1).starts_with("Deploy to 1 host, "));
+    }
 }

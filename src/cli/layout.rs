@@ -9,11 +9,13 @@ use serde_json::Value as Json;
 
 use crate::cli::Stop;
 use crate::cli::conduct::{Conduct, agent, plan, store};
+use crate::cli::groups;
 use crate::cli::invocation::{Invocation, Manner};
 use crate::cli::options::{HowArgs, SelectionArgs};
 use crate::cli::ways::Ways;
+use crate::content;
 use crate::engine::{Errands, PlayVars, RunVars, TaskVars};
-use crate::pipeline::{Stage, Wiring};
+use crate::pipeline::{Stage, Wiring, no_password};
 use crate::plan::{Plan, PlayPlan, RoleScope, Step, TaskStep};
 use crate::source::Problem;
 use crate::template::{Lookup, Scope, SearchPath, Variables};
@@ -39,22 +41,7 @@ impl Layout {
         how: &HowArgs,
         ui: Ui,
     ) -> Result<Self, Stop> {
-        let folder = playbook.parent().map(PathBuf::from).unwrap_or_default();
-        invocation.inventory.read_beside_playbook(&folder, &invocation.vault)?;
-        let selection = SelectionArgs::default();
-        let conduct = Conduct {
-            command: "look",
-            playbooks: vec![playbook],
-            selection: &selection,
-            how,
-            limit: None,
-            review: &|_plan| Ok(()),
-        };
-        let plan = plan(invocation, &conduct)?;
-        let vars = invocation.run_vars(&Manner::default());
-        let plays: Vec<Arc<PlayPlan>> = plan_of(plan);
-        let hosts = hosts(invocation, &plays, limit)?;
-        let wiring = wiring(&plays, &vars, &hosts)?;
+        let Sketch { hosts, wiring, vars } = Sketch::draw(invocation, playbook, limit, how)?;
         let all: BTreeSet<String> = hosts.values().flatten().cloned().collect();
         let ways = Ways::to(invocation, &vars, &Vec::from_iter(all), ui)?;
         let errands = Errands::new(ways.into_routes(), Arc::new(agent()?), Arc::new(store(invocation)?));
@@ -77,6 +64,53 @@ impl Layout {
                 ),
             )
         })
+    }
+}
+
+/// A layout without any way to its hosts: all that can be said before the first connection.
+pub(super) struct Sketch {
+    hosts: BTreeMap<Stage, Vec<String>>,
+    wiring: Wiring,
+    vars: Arc<RunVars>,
+}
+
+impl Sketch {
+    /// Reads who is which stage, and the names and logins that they share.
+    pub(super) fn draw(
+        invocation: &mut Invocation,
+        playbook: PathBuf,
+        limit: Option<&str>,
+        how: &HowArgs,
+    ) -> Result<Self, Stop> {
+        let folder = playbook.parent().map(PathBuf::from).unwrap_or_default();
+        invocation.inventory.read_beside_playbook(&folder, &invocation.vault)?;
+        if playbook.starts_with(content::path("")) {
+            groups::lay_out(invocation)?;
+        }
+        let selection = SelectionArgs::default();
+        let conduct = Conduct {
+            command: "look",
+            playbooks: vec![playbook],
+            selection: &selection,
+            how,
+            limit: None,
+            review: &|_plan| Ok(()),
+        };
+        let plan = plan(invocation, &conduct)?;
+        let vars = invocation.run_vars(&Manner::default());
+        let plays: Vec<Arc<PlayPlan>> = plan_of(plan);
+        let hosts = hosts(invocation, &plays, limit)?;
+        if hosts.is_empty() {
+            return Err(groups::nobody(&invocation.inventory).into());
+        }
+        let wiring = wiring(&plays, &vars, &hosts)?;
+        Ok(Self { hosts, wiring, vars })
+    }
+
+    /// Refuses what would be missed only after the first changes: the one variable that has no default.
+    pub(super) fn require_password(&self) -> Result<(), Problem> {
+        let is_used = [Stage::Rabbitmq, Stage::Relay].iter().any(|stage| self.hosts.contains_key(stage));
+        if is_used { self.wiring.password().map(drop) } else { Ok(()) }
     }
 }
 
@@ -170,7 +204,16 @@ fn wiring(plays: &[Arc<PlayPlan>], vars: &Arc<RunVars>, hosts: &BTreeMap<Stage, 
     };
     let wiring = Wiring::read(&find);
     let wrong = wrong.into_inner();
-    if wrong.is_empty() { Ok(wiring) } else { Err(wrong.into()) }
+    let is_unset = views.iter().any(|(stage, views)| {
+        matches!(stage, Stage::Rabbitmq | Stage::Relay)
+            && !views.iter().any(|view| matches!(view.lookup("RABBITMQ_PASS"), Lookup::Found(_)))
+    });
+    match wrong.is_empty() {
+        true => Ok(wiring),
+        // What could not be read is made of it.
+        false if is_unset => Err(no_password(&wiring.user).into()),
+        false => Err(wrong.into()),
+    }
 }
 
 fn rendered(view: &TaskVars, value: &Value) -> Result<Value, Problem> {

@@ -40,6 +40,9 @@ pub(super) fn status(global: &Global, args: &StatusArgs, ui: Ui) -> Result<Exit,
     let mut invocation = Invocation::read(global, Some(&args.connection), Some(&args.privilege))?;
     let playbook = playbook(&invocation.project.root, None)?;
     let mut layout = Layout::read(&mut invocation, playbook, global.limit.as_deref(), &HowArgs::default(), ui)?;
+    if layout.hosts.contains_key(&Stage::Rabbitmq) {
+        layout.wiring.password()?;
+    }
     if let Some(stage) = args.stage {
         layout.first(stage)?;
         layout.hosts.retain(|known, _| *known == stage);

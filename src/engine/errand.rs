@@ -104,6 +104,17 @@ impl Errands {
     /// Runs these errands beside each other and returns their answers in the same order. A host out of reach answers
     /// with a failure of the transport.
     pub fn run(&mut self, errands: &[Errand], alive: Alive) -> Vec<Answer> {
+        self.run_unless(errands, alive, &|_, _| false)
+    }
+
+    /// The same, but nothing more is waited for once an answer makes the others useless. Who gave up so asks nothing
+    /// more of these hosts: what still goes on there would answer for it.
+    pub fn run_unless(
+        &mut self,
+        errands: &[Errand],
+        alive: Alive,
+        is_in_vain: &dyn Fn(&Errand, &Answer) -> bool,
+    ) -> Vec<Answer> {
         let mut answers: Vec<Option<Answer>> = errands.iter().map(|_| None).collect();
         let mut open = 0;
         for (number, errand) in errands.iter().enumerate() {
@@ -112,7 +123,11 @@ impl Errands {
                 Err(failure) => answers[number] = Some(Err(failure)),
             }
         }
-        while open > 0 {
+        let in_vain = |answers: &[Option<Answer>]| {
+            let mut told = errands.iter().zip(answers);
+            told.any(|(errand, answer)| answer.as_ref().is_some_and(|answer| is_in_vain(errand, answer)))
+        };
+        while open > 0 && !in_vain(&answers) {
             let Ok(Happening { host, what }) = self.happenings.1.recv() else { break };
             let Some(number) = host.parse::<usize>().ok().filter(|number| *number < errands.len()) else { continue };
             match what {
@@ -211,5 +226,13 @@ mod tests {
         assert_eq!(messages.len(), 3);
         assert_eq!(messages[0], "no such host");
         assert_eq!(messages[1], messages[2]);
+    }
+
+    #[test]
+    fn nothing_is_waited_for_that_an_answer_made_useless() {
+        let errands = ["unknown", "down"].map(|host| Errand::new(host, "ping", json!({})));
+        let answers = unreachable()
+            .run_unless(&errands, &mut |_, _, _| {}, &|errand, answer| errand.host == "unknown" && answer.is_err());
+        assert_eq!(answers[1].as_ref().unwrap_err().message, "the errand was never answered");
     }
 }

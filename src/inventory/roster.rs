@@ -195,6 +195,26 @@ impl Inventory {
         self.read_folders_again(vault)
     }
 
+    /// Gives a group these hosts and no others; it is made where there is none.
+    pub fn assign(&mut self, group: &str, hosts: &[String], vault: &dyn Decrypt) -> Result<(), Problems> {
+        let known = self.declare_group(group, None);
+        let gone: Vec<String> = known.hosts.drain(..).collect();
+        let children: Vec<String> = known.children.drain(..).collect();
+        for name in gone.iter().filter(|name| !hosts.contains(name)) {
+            if let Some(host) = self.hosts.get_mut(name) {
+                host.groups.shift_remove(group);
+            }
+        }
+        for child in &children {
+            if let Some(child) = self.groups.get_mut(child) {
+                child.parents.shift_remove(group);
+            }
+        }
+        hosts.iter().for_each(|host| self.join(host, group));
+        self.settle()?;
+        self.read_folders_again(vault)
+    }
+
     pub(crate) fn declare_group(&mut self, name: &str, place: Option<&Place>) -> &mut Group {
         let group = self.groups.entry(name.to_owned()).or_default();
         if group.place.is_none() {

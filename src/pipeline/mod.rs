@@ -15,4 +15,4 @@ pub use health::{Seen, StageHealth, State, judge_together, lag, stage_health, ta
 pub use hops::{Clocks, Hop, Journey, Times, Verdict, report};
 pub use host_look::HostLook;
 pub use stage::Stage;
-pub use wiring::{Find, Wiring};
+pub use wiring::{Find, Wiring, no_password};

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::pipeline::Stage;
+use crate::source::Problem;
 
 /// Finds the first of these variables that is set, as the tasks of a stage would see it.
 pub type Find<'a> = &'a dyn Fn(Stage, &[&str]) -> Option<Value>;
@@ -18,8 +19,8 @@ pub struct Wiring {
     pub queue: String,
     /// Who sends them.
     pub user: String,
-    /// The sender's password.
-    pub password: String,
+    /// The sender's password; nobody but the operator can know it.
+    pub password: Option<String>,
     /// The topic.
     pub topic: String,
     /// Brokers as seen from a broker's host.
@@ -80,15 +81,33 @@ impl Wiring {
         }
     }
 
+    /// The sender's password, or a word about where it is to be set.
+    ///
+    /// # Errors
+    /// That nobody set one.
+    pub fn password(&self) -> Result<&str, Problem> {
+        self.password.as_deref().ok_or_else(|| no_password(&self.user))
+    }
+
     /// The sink's name: the first connector, or the documents' own.
     pub fn sink(&self) -> &str {
         self.connectors.keys().next().map_or("elasticsearch-sink", String::as_str)
     }
 }
 
+/// The password that everything needs and nothing has a default for.
+pub fn no_password(user: &str) -> Problem {
+    Problem::error("DPP0301", "`RABBITMQ_PASS` is not set")
+        .note(format!("it is the password of RabbitMQ's user `{user}`; there is no default for it"))
+        .help(
+            "write `RABBITMQ_PASS: …` into group_vars/all.yml beside the inventory, the value encrypted by \
+             `ansible-vault encrypt_string`, or give it with -e @FILE",
+        )
+}
+
 struct Account {
     user: String,
-    password: String,
+    password: Option<String>,
     vhost: String,
 }
 
@@ -102,14 +121,14 @@ fn account(find: Find) -> Account {
         .flatten()
         .find(|user| ["password", "pass"].iter().any(|key| user[*key].is_string()));
     let of_user = |keys: &[&str]| keys.iter().find_map(|key| scalar(user?.get(*key)?));
-    let text = |keys: &[&str], names: &[&str], otherwise: &str| {
+    let set = |keys: &[&str], names: &[&str]| {
         let named = || find(Stage::Rabbitmq, names).and_then(|value| scalar(&value));
-        of_user(keys).or_else(named).unwrap_or_else(|| otherwise.to_owned())
+        of_user(keys).or_else(named)
     };
     Account {
-        user: text(&["user", "name"], &["RABBITMQ_USER", "rabbitmq_user"], "logger"),
-        password: text(&["password", "pass"], &["RABBITMQ_PASS", "rabbitmq_password"], "logger_pass"),
-        vhost: text(&["vhost"], &["RABBITMQ_VHOST", "rabbitmq_vhost"], "/log"),
+        user: set(&["user", "name"], &["RABBITMQ_USER", "rabbitmq_user"]).unwrap_or_else(|| "logger".to_owned()),
+        password: set(&["password", "pass"], &["RABBITMQ_PASS", "rabbitmq_password"]).filter(|text| !text.is_empty()),
+        vhost: set(&["vhost"], &["RABBITMQ_VHOST", "rabbitmq_vhost"]).unwrap_or_else(|| "/log".to_owned()),
     }
 }
 
@@ -181,7 +200,16 @@ mod tests {
     fn the_user_with_a_password_is_the_sender() {
         let users = json!({"RABBITMQ_USERS": [{"user": "guest"}, {"user": "app", "password": "s", "vhost": "/x"}]});
         let wiring = wiring(users);
-        assert_eq!((wiring.user.as_str(), wiring.password.as_str(), wiring.vhost.as_str()), ("app", "s", "/x"));
+        assert_eq!((wiring.user.as_str(), wiring.password().unwrap(), wiring.vhost.as_str()), ("app", "s", "/x"));
+    }
+
+    #[test]
+    fn a_password_that_nobody_set_is_not_made_up() {
+        for variables in [json!({}), json!({"RABBITMQ_PASS": ""}), json!({"RABBITMQ_USERS": [{"user": "guest"}]})] {
+            let problem = wiring(variables).password().unwrap_err();
+            assert_eq!((problem.code, problem.message.as_str()), ("DPP0301", "`RABBITMQ_PASS` is not set"));
+            assert!(problem.help.unwrap().contains("group_vars/all.yml"));
+        }
     }
 
     #[test]

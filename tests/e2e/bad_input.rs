@@ -50,6 +50,29 @@ fn a_group_whose_name_is_mistyped() {
 }
 
 #[test]
+fn a_password_that_nobody_set() {
+    let hosts = "[web_nodes]\nweb1\n[logstash_nodes]\nweb1\n[kafka_nodes]\nkafka1\n[elasticsearch_nodes]\nes1\n";
+    let lab = Lab::empty().file("hosts", hosts);
+    insta::assert_snapshot!(lab.dppctl(["deploy", "--yes"]));
+}
+
+#[test]
+fn a_group_of_the_settings_that_is_not_there() {
+    let settings = "inventory = \"hosts\"\n[pipeline]\nkafka = \"kafkaz\"\n";
+    let lab = Lab::empty().file("hosts", "[kafkas]\nk1\n").file("dppctl.toml", settings);
+    insta::assert_snapshot!(lab.dppctl(["deploy", "--yes"]));
+}
+
+#[test]
+fn groups_that_are_not_the_pipelines() {
+    let lab = Lab::empty().file("hosts", "[brokers]\nk1\n");
+    let refused = lab.dppctl(["deploy", "--yes"]);
+    insta::assert_snapshot!(refused);
+    assert_eq!(lab.dppctl(["status"]).to_string(), refused.to_string());
+    assert_eq!(lab.dppctl(["verify"]).to_string(), refused.to_string());
+}
+
+#[test]
 fn yaml_that_is_none() {
     insta::assert_snapshot!(refused("- hosts: all\n  tasks:\n    - name: look\n      ping: {\n"));
 }

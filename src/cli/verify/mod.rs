@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use clap::Args;
-use dpp_protocol::Failure;
+use dpp_protocol::{Answer, Failure};
 use serde_json::{Map, Value as Json, json};
 
 use crate::cli::Stop;
@@ -18,10 +18,13 @@ use crate::cli::status::elasticsearch;
 use crate::engine::Errand;
 use crate::exit::Exit;
 use crate::pipeline::{Clocks, Journey, Stage, Verdict, Wiring, report};
+use crate::source::Problem;
 use crate::ui::{Ui, answer_json};
 
 /// The field that holds the mark.
 const FIELD: &str = "dppctl_probe.id";
+/// The module that sends.
+const PUBLISH: &str = "rabbitmq_publish";
 const KAFKA: &str = "kafka";
 const ELASTICSEARCH: &str = "elasticsearch";
 
@@ -57,6 +60,7 @@ pub(super) fn verify(global: &Global, args: &VerifyArgs, ui: Ui) -> Result<Exit,
     let mut invocation = Invocation::read(global, Some(&args.connection), Some(&args.privilege))?;
     let playbook = playbook(&invocation.project.root, None)?;
     let layout = Layout::read(&mut invocation, playbook, None, &HowArgs::default(), ui)?;
+    require_stages(&layout)?;
     let probe = Probe { events: args.events, timeout: args.wait, keep: args.keep };
     let (verdict, removed, mark) = probe.go(layout, ui)?;
     let exit = if verdict.passed { Exit::Ok } else { Exit::Unhealthy };
@@ -66,6 +70,14 @@ pub(super) fn verify(global: &Global, args: &VerifyArgs, ui: Ui) -> Result<Exit,
     }
     ui.answer(&probe.screen(&verdict, removed));
     Ok(exit)
+}
+
+/// Refuses what cannot be followed, before anything is touched.
+fn require_stages(layout: &Layout) -> Result<(), Problem> {
+    for stage in [Stage::Rabbitmq, Stage::Kafka, Stage::Elasticsearch] {
+        layout.first(stage)?;
+    }
+    layout.wiring.password().map(drop)
 }
 
 /// Verifies what was just deployed with this playbook; a playbook that is no pipeline is left alone.
@@ -114,7 +126,10 @@ impl Probe {
             ..Journey::default()
         };
         let removed = self.follow(&mut layout, &posts, ends, &mut journey, ui);
-        surroundings::look(&mut layout, &posts, &mut journey);
+        // Where nothing was sent, there is nothing to be seen further on.
+        if !journey.is_unsent() {
+            surroundings::look(&mut layout, &posts, &mut journey);
+        }
         Ok((report(&journey, &wiring), removed, mark))
     }
 
@@ -137,13 +152,21 @@ impl Probe {
             publish(posts, &layout.wiring, &journey.ids),
         ];
         let (begun, mut told) = (Instant::now(), Instant::now());
-        let answers = layout.errands.run(&errands, &mut |errand, text, count| {
+        let mut alive = |errand: &Errand, text: &str, count: Option<(u64, u64)>| {
             if told.elapsed() >= Duration::from_secs(10) {
                 told = Instant::now();
                 let far = count.map(|(at, of)| format!(" {at}/{of}")).unwrap_or_default();
                 ui.story(&format!("still: {} {text}{far}, {}s", errand.host, begun.elapsed().as_secs()));
             }
-        });
+        };
+        let is_in_vain =
+            |errand: &Errand, answer: &Answer| errand.module == PUBLISH && answer.as_ref().is_err_and(sent_nothing);
+        let answers = layout.errands.run_unless(&errands, &mut alive, &is_in_vain);
+        if let Some(Err(failure)) = answers.last().filter(|answer| answer.as_ref().is_err_and(sent_nothing)) {
+            journey.words.insert("rabbitmq", words(failure));
+            journey.ill.push("rabbitmq");
+            return 0;
+        }
         let mut answers = answers.into_iter();
         let mut take = |hop: &'static str, key: &str| -> (Map<String, Json>, u64) {
             match answers.next() {
@@ -155,7 +178,8 @@ impl Probe {
                 Some(Err(failure)) => {
                     journey.words.insert(hop, words(&failure));
                     journey.ill.push(hop);
-                    Default::default()
+                    let found = failure.result.get(key).and_then(Json::as_object).cloned();
+                    (found.unwrap_or_default(), 0)
                 }
                 None => Default::default(),
             }
@@ -203,7 +227,7 @@ fn publish(posts: &Posts, wiring: &Wiring, ids: &[String]) -> Errand {
     params["time_header"] = "datetime".into();
     params["mandatory"] = false.into();
     params["messages"] = ids.iter().map(message).collect();
-    Errand::new(&posts.rabbitmq, "rabbitmq_publish", params)
+    Errand::new(&posts.rabbitmq, PUBLISH, params)
 }
 
 fn rabbitmq_login(wiring: &Wiring) -> Json {
@@ -234,6 +258,11 @@ fn warm_up(layout: &mut Layout, posts: &Posts) -> Result<Option<Map<String, Json
     }
     // Kafka that does not answer is for the verdict to tell; searching begins at the end of the topic then.
     Ok(answers[1].as_ref().ok().map(|outcome| ends(&outcome.result["topics"][&wiring.topic]["partitions"])))
+}
+
+/// Whether the first hop refused before any message was on its way.
+fn sent_nothing(failure: &Failure) -> bool {
+    failure.result.get("sent").and_then(Json::as_object).is_none_or(Map::is_empty)
 }
 
 fn ends(partitions: &Json) -> Map<String, Json> {

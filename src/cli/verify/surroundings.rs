@@ -32,8 +32,10 @@ pub(super) fn look(layout: &mut Layout, posts: &Posts, journey: &mut Journey) {
     }
     let only: Vec<Errand> = errands.iter().map(|(_, errand)| errand.clone()).collect();
     for ((hop, _), answer) in errands.iter().zip(layout.errands.run(&only, &mut |_, _, _| {})) {
+        // RabbitMQ counts consumers every few seconds only: what came through proves the relay.
+        let proven = journey.kafka.len() == journey.ids.len();
         let (words, well) = match *hop {
-            "relay" => relay(&answer, &wiring),
+            "relay" => relay(&answer, &wiring, proven),
             UNIT => match stopped_relay(&answer) {
                 Some(words) => (words, false),
                 None => continue,
@@ -43,9 +45,7 @@ pub(super) fn look(layout: &mut Layout, posts: &Posts, journey: &mut Journey) {
         };
         let hop = if *hop == UNIT { "relay" } else { hop };
         journey.words.insert(hop, words);
-        // RabbitMQ counts consumers every few seconds only: what came through proves the relay.
-        let proven = hop == "relay" && journey.kafka.len() == journey.ids.len();
-        if !well && !proven {
+        if !well && !(hop == "relay" && proven) {
             journey.ill.push(hop);
         }
     }
@@ -61,10 +61,11 @@ fn stopped_relay(answer: &Answer) -> Option<String> {
     }
 }
 
-fn relay(answer: &Answer, wiring: &Wiring) -> (String, bool) {
+fn relay(answer: &Answer, wiring: &Wiring, proven: bool) -> (String, bool) {
     match answer {
         Ok(outcome) => match &outcome.result["queues"][&wiring.queue] {
             Json::Null => (format!("there is no queue {}", wiring.queue), false),
+            queue if proven && queue["consumers"].as_u64().unwrap_or(0) == 0 => ("its relay reads it".to_owned(), true),
             queue => {
                 let consumers = queue["consumers"].as_u64().unwrap_or(0);
                 let s = if consumers == 1 { "" } else { "s" };
@@ -95,5 +96,28 @@ fn data_view(answer: &Answer) -> (String, bool) {
         Ok(outcome) if outcome.changed => ("not as it should be".to_owned(), false),
         Ok(_) => ("there".to_owned(), true),
         Err(failure) => (words(failure), false),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use dpp_protocol::Outcome;
+
+    use super::*;
+
+    #[test]
+    fn a_count_that_lags_behind_does_not_contradict_what_came_through() {
+        let wiring = Wiring::read(&|_, _| None);
+        let counted = |consumers: u64| -> Answer {
+            let facts = json!({"queues": {"logs": {"consumers": consumers, "messages": 0}}});
+            Ok(Outcome { result: facts.as_object().cloned().unwrap_or_default(), ..Outcome::default() })
+        };
+        for (consumers, proven, words, well) in [
+            (0, true, "its relay reads it", true),
+            (0, false, "0 consumers, 0 waiting", false),
+            (1, true, "1 consumer, 0 waiting", true),
+        ] {
+            assert_eq!(relay(&counted(consumers), &wiring, proven), (words.to_owned(), well));
+        }
     }
 }

@@ -89,6 +89,9 @@ pub struct Verdict {
 
 /// Makes the verdict of a journey.
 pub fn report(journey: &Journey, wiring: &Wiring) -> Verdict {
+    if journey.is_unsent() {
+        return unsent(journey);
+    }
     let all = journey.ids.len();
     let state = |hop, what: String| journey.hop(hop, what, None, None, None);
     let sent = journey.ids.iter().filter(|id| journey.sent.get(*id).is_some_and(|facts| facts["routed"] == true));
@@ -114,6 +117,12 @@ pub fn report(journey: &Journey, wiring: &Wiring) -> Verdict {
     Verdict { passed, lost: all - arrived, doubled, stopped_at, slowest, hops }
 }
 
+/// Nothing was sent: only the first hop has something to say, and nothing can be lost.
+fn unsent(journey: &Journey) -> Verdict {
+    let hop = journey.hop("rabbitmq", "publisher confirms".into(), None, None, None);
+    Verdict { hops: vec![hop], passed: false, lost: 0, doubled: 0, stopped_at: Some("rabbitmq"), slowest: None }
+}
+
 /// Where messages stopped: between the last hop that saw them all and the next one that counts; of these two a hop in
 /// between that is ill is the culprit.
 fn stop(hops: &[Hop]) -> Option<&'static str> {
@@ -123,6 +132,11 @@ fn stop(hops: &[Hop]) -> Option<&'static str> {
 }
 
 impl Journey {
+    /// Whether the first hop refused, before any message was on its way.
+    pub fn is_unsent(&self) -> bool {
+        self.sent.is_empty() && self.ill.contains(&"rabbitmq")
+    }
+
     fn hop(
         &self,
         hop: &'static str,
@@ -177,6 +191,9 @@ impl Verdict {
 
     /// The last line.
     pub fn last_line(&self, removed: Option<u64>) -> String {
+        if let ([hop], Some(_)) = (self.hops.as_slice(), self.stopped_at) {
+            return format!("FAIL  nothing was sent: {} does not take messages.", hop.hop);
+        }
         let removed = match removed {
             Some(count) => format!(" Test events removed ({count})."),
             None => " Test events kept.".to_owned(),

@@ -97,3 +97,19 @@ fn the_screen_of_a_loss() {
     let verdict = report(&journey, &wiring());
     insta::assert_snapshot!(format!("{}{}", verdict.table(), verdict.last_line(Some(3))));
 }
+
+#[test]
+fn what_was_never_sent_is_not_lost() {
+    let words = "RabbitMQ refuses the login of logger (401)";
+    let journey = Journey {
+        sent: Map::new(),
+        words: [("rabbitmq", words.to_owned())].into(),
+        ill: vec!["rabbitmq"],
+        ..journey(100, 0, 0)
+    };
+    let verdict = report(&journey, &wiring());
+    assert_eq!((verdict.passed, verdict.lost, verdict.stopped_at), (false, 0, Some("rabbitmq")));
+    assert_eq!(verdict.last_line(Some(0)), "FAIL  nothing was sent: rabbitmq does not take messages.");
+    let table = verdict.table();
+    assert!(table.contains(words) && !table.contains("0/100") && !table.contains("elasticsearch"), "{table}");
+}

@@ -57,7 +57,12 @@ impl Product for RabbitmqPublish {
         let mut sent = Map::new();
         let whole = self.messages.len() as u64;
         for (number, message) in (1..).zip(&self.messages) {
-            sent.insert(message.id.clone(), self.publish(&api, message)?);
+            let facts = self.publish(&api, message).map_err(|mut failure| {
+                // Whoever follows the messages has to know which of them are on their way.
+                failure.result.insert("sent".into(), sent.clone().into());
+                failure
+            })?;
+            sent.insert(message.id.clone(), facts);
             host.life(&format!("publishing to {}", self.exchange), Some((number, whole)));
         }
         let unrouted: Vec<&String> =
