@@ -15,12 +15,12 @@ use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
 use crate::actions::action::{flag, text};
-use crate::actions::{Action, ActionContext, Blob, Deed, Remote, form};
+use crate::actions::{Action, ActionContext, Blob, Deed, Remote, copy_tree, form};
 use crate::files::FileKind;
 use crate::value::{Map, Value};
 
 /// Files larger than this are pushed as blobs, smaller ones travel inside the request.
-const INLINE: u64 = 256 << 10;
+pub(super) const INLINE: u64 = 256 << 10;
 
 pub(super) const ACTION: Action = Action {
     name: "copy",
@@ -71,11 +71,7 @@ fn run(context: &ActionContext, args: &Map) -> Result<Deed, Failure> {
     let src = text(args, "src").ok_or_else(|| Failure::new("`copy` wants `src` or `content`").code("DPP0104"))?;
     let path = context.find("files", src)?;
     if context.files.kind(&path) == FileKind::Folder {
-        return Err(Failure::new(format!(
-            "{} is a folder: copy it with one task a file, or as an archive",
-            path.display()
-        ))
-        .code("DPP0104"));
+        return copy_tree::deed(context, args, params, src, &path);
     }
     params.shift_remove("src");
     if text(args, "mode") == Some("preserve") {

@@ -11,6 +11,7 @@ mod artifact_package;
 mod artifact_tests;
 mod assert;
 mod copy;
+mod copy_tree;
 mod debug;
 mod fail;
 mod form;

@@ -25,6 +25,8 @@ pub struct Command {
     strip_empty_ends: Flag,
     #[serde(default = "yes")]
     expand_argument_vars: Flag,
+    /// Means something to a shell only; Ansible says so and goes on.
+    executable: Option<String>,
     /// Ansible's advice to use another module is gone since 2.14; old playbooks still switch it off.
     #[serde(rename = "warn")]
     _warn: Option<Flag>,
@@ -39,7 +41,12 @@ impl Module for Command {
     type Step = Change;
 
     fn survey(&self, host: &Host) -> Result<Survey<Change>, Failure> {
-        Ok(self.run(host)?.survey(host))
+        let survey = self.run(host)?.survey(host);
+        Ok(match &self.executable {
+            Some(shell) => survey
+                .warning(format!("`command` uses no shell: `executable: {shell}` has no effect; `shell` takes it")),
+            None => survey,
+        })
     }
 
     fn apply(&self, _step: &Change, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
@@ -107,6 +114,13 @@ mod tests {
         let ground = Ground::new();
         let outcome = ground.survey("command", &json!({"cmd": format!("touch {}", ground.at("f"))})).unwrap();
         assert!(outcome.changed && outcome.unpredicted && !ground.path("f").exists());
+    }
+
+    #[test]
+    fn a_shell_is_passed_over_with_a_word_as_in_ansible() {
+        let outcome = Ground::new().apply("command", &json!({"cmd": "echo a", "executable": "/bin/bash"})).unwrap();
+        assert_eq!(outcome.result["stdout"], "a");
+        assert!(outcome.warnings[0].contains("`executable: /bin/bash` has no effect"), "{:?}", outcome.warnings);
     }
 
     #[test]

@@ -16,6 +16,7 @@ use crate::files::content::{NewContent, Source};
 use crate::files::facts::add_facts;
 use crate::files::mode::FileMode;
 use crate::files::refusal::refused;
+use crate::files::sent_tree::{self, SentEntry};
 use crate::files::step::{FileStep, folders};
 use crate::files::tree::tree_steps;
 use crate::{Host, Module, Survey};
@@ -32,10 +33,10 @@ pub struct Copy {
     pub(super) owner: Option<Words>,
     pub(super) group: Option<Words>,
     #[serde(default)]
-    backup: Flag,
-    validate: Option<String>,
+    pub(super) backup: Flag,
+    pub(super) validate: Option<String>,
     #[serde(default = "yes", alias = "thirsty")]
-    force: Flag,
+    pub(super) force: Flag,
     #[serde(default)]
     follow: Flag,
     #[serde(default)]
@@ -54,6 +55,9 @@ pub struct Copy {
     sha256: Option<String>,
     #[serde(rename = "_size")]
     size: Option<Whole>,
+    /// What a folder of the controller holds.
+    #[serde(rename = "_tree")]
+    tree: Option<Vec<SentEntry>>,
     #[serde(rename = "_original_basename")]
     original_basename: Option<String>,
 }
@@ -67,6 +71,10 @@ impl Module for Copy {
     type Step = FileStep;
 
     fn survey(&self, host: &Host) -> Result<Survey<FileStep>, Failure> {
+        if let Some(tree) = &self.tree {
+            let steps = sent_tree::steps(self, tree, host)?;
+            return Ok(Survey::steps(steps).value("dest", self.dest.to_string_lossy()));
+        }
         if let Some(folder) = self.source_folder() {
             return self.survey_folder(&folder);
         }
@@ -321,6 +329,33 @@ mod tests {
         assert!(ground.survey("copy", &params).unwrap().unpredicted);
         let failure = ground.apply("copy", &params).unwrap_err();
         assert!(failure.message.contains("there is no folder"), "{}", failure.message);
+    }
+
+    #[test]
+    fn a_folder_of_the_controller_comes_with_its_modes_and_empty_folders() {
+        let ground = Ground::new();
+        let hash = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        let tree = json!([
+            {"path": "a", "mode": "0640", "content": "MQ==", "sha256": "6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b", "size": 1},
+            {"path": "empty", "kind": "folder"},
+            {"path": "l", "kind": "link", "target": "a"},
+            {"path": "sub", "kind": "folder"},
+            {"path": "sub/b", "sha256": hash, "size": 3},
+        ]);
+        let params = json!({"dest": ground.at("to"), "directory_mode": "0750", "_tree": tree});
+        assert_eq!(ground.survey("copy", &params).unwrap().changes.len(), 6, "the folder itself, too");
+        fs::create_dir_all(ground.state().join("blobs")).unwrap();
+        fs::write(ground.state().join("blobs").join(hash), "abc").unwrap();
+        ground.converge("copy", &params);
+        assert_eq!(
+            (ground.read("to/a"), ground.read("to/sub/b"), ground.read("to/l")),
+            ("1".into(), "abc".into(), "1".into())
+        );
+        assert_eq!((ground.mode("to/a"), ground.mode("to/sub"), ground.mode("to/empty")), (0o640, 0o750, 0o750));
+        ground.write("to/sub/b", "own");
+        ground.write("to/more", "stays");
+        assert_eq!(ground.converge("copy", &params).changes.len(), 1);
+        assert_eq!((ground.read("to/sub/b"), ground.read("to/more")), ("abc".into(), "stays".into()));
     }
 
     #[test]

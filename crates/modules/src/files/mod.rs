@@ -21,6 +21,7 @@ pub(crate) mod pattern;
 pub(crate) mod refusal;
 pub mod replace;
 pub mod replace_text;
+pub(crate) mod sent_tree;
 pub mod slurp;
 pub mod stat;
 pub mod step;
