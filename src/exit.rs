@@ -7,20 +7,14 @@ use std::process::ExitCode;
 pub enum Exit {
     /// Done.
     Ok,
-    /// Only with `--detailed-exitcode`: changes or drift were found.
-    Changes,
     /// A person said no, or a question met no terminal.
     Declined,
-    /// Somebody else holds the lock.
-    Locked,
     /// At least one host could not be reached, none failed.
     Unreachable,
     /// `status`, `verify` or a gate says no.
     Unhealthy,
     /// A task failed on at least one host.
     Failed,
-    /// The change failed and the old state was restored.
-    RolledBack,
     /// Our fault, or this machine's.
     Internal,
     /// Wrong command line.
@@ -36,14 +30,11 @@ pub enum Exit {
 impl Exit {
     /// Every code with its name and meaning, for `help exit-codes` and the manual.
     pub const TABLE: &'static [(Self, &'static str, &'static str)] = &[
-        (Self::Ok, "ok", "done; also a plan with changes, unless --detailed-exitcode was asked for"),
+        (Self::Ok, "ok", "done; also when --check found changes to be made"),
         (Self::Internal, "internal", "our fault, or this machine's: I/O, a bug"),
         (Self::Failed, "failed", "a task failed on at least one host"),
-        (Self::Changes, "changes", "only with --detailed-exitcode: changes or drift were found"),
         (Self::Unreachable, "unreachable", "at least one host could not be reached, none failed"),
         (Self::Unhealthy, "unhealthy", "status, verify or a gate says no: pipeline broken, events lost"),
-        (Self::Locked, "locked", "somebody else holds the lock"),
-        (Self::RolledBack, "rolled-back", "the change failed and the old state was restored"),
         (Self::Declined, "declined", "a person said no, or a question met no terminal"),
         (Self::Usage, "usage", "wrong command line"),
         (Self::Refused, "refused", "inventory, role, template or bundle is wrong; nothing was touched"),
@@ -62,11 +53,8 @@ impl Exit {
             Self::Ok => 0,
             Self::Internal => 1,
             Self::Failed => 2,
-            Self::Changes => 3,
             Self::Unreachable => 4,
             Self::Unhealthy => 6,
-            Self::Locked => 7,
-            Self::RolledBack => 8,
             Self::Declined => 9,
             Self::Usage => 64,
             Self::Refused => 65,
@@ -90,6 +78,6 @@ mod tests {
     fn every_code_is_in_the_table_once() {
         let mut codes: Vec<u8> = Exit::TABLE.iter().map(|(exit, ..)| exit.code()).collect();
         codes.sort_unstable();
-        assert_eq!(codes, [0, 1, 2, 3, 4, 6, 7, 8, 9, 64, 65, 130, 143]);
+        assert_eq!(codes, [0, 1, 2, 4, 6, 9, 64, 65, 130, 143]);
     }
 }

@@ -12,6 +12,8 @@ mod facts;
 mod groups;
 mod growing;
 mod help_topics;
+#[cfg(test)]
+mod hints;
 mod host_keys;
 mod init;
 mod inventory;
@@ -80,7 +82,7 @@ enum Command {
     Connectors(connectors::ConnectorsCommand),
     /// Run Ansible playbooks
     Run(run::RunArgs),
-    /// Look whether hosts can be worked on; changes nothing
+    /// Look whether hosts can be worked on; puts only dppctl's own agent on them
     Doctor(doctor::DoctorArgs),
     /// Look whether hosts can be reached: doctor --only reach
     #[command(hide = true)]

@@ -256,6 +256,6 @@ fn unknown(step: &TaskStep) -> Failure {
         .note("at", step.task.action_place.to_string());
     match near {
         Some(near) => failure.help(format!("did you mean `{near}`?")),
-        None => failure.help("`dppctl doc` lists all modules; modules in Python cannot be run"),
+        None => failure.help("modules in Python cannot be run; `command` and `script` can do what they did"),
     }
 }

@@ -54,7 +54,9 @@ impl VaultError {
     /// What to type next, where there is something.
     pub fn help(&self) -> Option<&'static str> {
         match self {
-            Self::NoPassword => Some("give it with --vault-password-file FILE or -J, or set [vault] password-file"),
+            Self::NoPassword => {
+                Some("give it with --vault-password-file FILE or -J, or set [vault] password-file in dppctl.toml")
+            }
             Self::WrongPassword { .. } => Some("see which password it wants: --vault-id LABEL@FILE may repeat"),
             _ => None,
         }

@@ -1,5 +1,5 @@
 //! `dppctl doctor`: can the hosts be worked on? It looks at reach, sudo, system, disk, memory, clock and ports, and
-//! changes nothing.
+//! changes nothing but the cache in which the agent is put.
 
 mod disks;
 mod examine;
