@@ -5,7 +5,7 @@ use clap_complete::engine::ArgValueCompleter;
 use serde_json::{Map as JsonMap, Value as Json, json};
 
 use crate::cli::invocation::Invocation;
-use crate::cli::options::Global;
+use crate::cli::options::{Global, VaultArgs};
 use crate::cli::{Stop, candidates};
 use crate::exit::Exit;
 use crate::inventory::{Inventory, LayerKind};
@@ -18,6 +18,8 @@ use crate::value::Value;
 pub(super) struct InventoryArgs {
     #[command(subcommand)]
     what: What,
+    #[command(flatten)]
+    vault: VaultArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -38,7 +40,7 @@ enum What {
 }
 
 pub(super) fn inventory(global: &Global, args: &InventoryArgs, ui: Ui) -> Result<Exit, Stop> {
-    let invocation = Invocation::read(global, None, None)?;
+    let invocation = Invocation::read_offline(global, &args.vault)?;
     let inventory = &invocation.inventory;
     let hosts = match &global.limit {
         Some(limit) => inventory.select(limit)?,

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
-use crate::cli::options::{BecomeMethodArg, ConnectionArg, ConnectionArgs, Global, HostKeyArg, PrivilegeArgs};
+use crate::cli::options::{
+    BecomeMethodArg, ConnectionArg, ConnectionArgs, Global, HostKeyArg, PrivilegeArgs, VaultArgs,
+};
 use crate::cli::shipped::Shipped;
 use crate::cli::sources::{sources, ssh_config};
 use crate::cli::{Stop, ask};
@@ -60,9 +62,23 @@ impl Invocation {
         connection: Option<&ConnectionArgs>,
         privilege: Option<&PrivilegeArgs>,
     ) -> Result<Self, Stop> {
+        Self::read_with_keys(global, connection.map(|args| &args.vault), connection, privilege)
+    }
+
+    /// The same for a command that connects to nothing, but reads what may be encrypted.
+    pub(super) fn read_offline(global: &Global, vault: &VaultArgs) -> Result<Self, Stop> {
+        Self::read_with_keys(global, Some(vault), None, None)
+    }
+
+    fn read_with_keys(
+        global: &Global,
+        vault: Option<&VaultArgs>,
+        connection: Option<&ConnectionArgs>,
+        privilege: Option<&PrivilegeArgs>,
+    ) -> Result<Self, Stop> {
         let project = project(global)?;
         let sources = sources(global, connection, &project)?;
-        let invocation = Self::of(global, project, &sources, connection, privilege)?;
+        let invocation = Self::of(global, project, &sources, vault, connection, privilege)?;
         let ui = global.ui();
         ui.problems(&invocation.project.warnings);
         ui.problems(invocation.inventory.warnings());
@@ -70,21 +86,22 @@ impl Invocation {
     }
 
     /// Reads everything there is; true when there is an inventory.
-    pub(super) fn read_without_hosts(global: &Global) -> Result<(Self, bool), Stop> {
+    pub(super) fn read_without_hosts(global: &Global, vault: &VaultArgs) -> Result<(Self, bool), Stop> {
         let project = project(global)?;
         let named = !global.inventory.is_empty() || !project.settings.inventory.value.is_empty();
         let sources = if named { sources(global, None, &project)? } else { Vec::new() };
-        Ok((Self::of(global, project, &sources, None, None)?, named))
+        Ok((Self::of(global, project, &sources, Some(vault), None, None)?, named))
     }
 
     fn of(
         global: &Global,
         project: Project,
         sources: &[InventorySource],
+        vault: Option<&VaultArgs>,
         connection: Option<&ConnectionArgs>,
         privilege: Option<&PrivilegeArgs>,
     ) -> Result<Self, Stop> {
-        let vault = vault(&project, connection)?;
+        let vault = opened_by(&project, vault)?;
         let inventory = Inventory::load(sources, &vault)?;
         let extra = extra(&global.extra_vars, &vault)?;
         let defaults = defaults(&project, connection, privilege)?;
@@ -189,9 +206,9 @@ pub(super) fn surroundings(global: &Global) -> Result<Surroundings, Stop> {
     })
 }
 
-fn vault(project: &Project, connection: Option<&ConnectionArgs>) -> Result<Vault, Stop> {
+fn opened_by(project: &Project, args: Option<&VaultArgs>) -> Result<Vault, Stop> {
     let mut vault = Vault::new();
-    for given in connection.iter().flat_map(|args| &args.vault_id) {
+    for given in args.iter().flat_map(|args| &args.vault_id) {
         let (label, source) = match given.split_once('@') {
             Some((label, source)) => (Some(label.to_owned()).filter(|label| !label.is_empty()), source),
             None => (None, given.as_str()),
@@ -202,10 +219,10 @@ fn vault(project: &Project, connection: Option<&ConnectionArgs>) -> Result<Vault
         };
         vault = vault.with(label, password);
     }
-    if connection.is_some_and(|args| args.ask_vault_pass) {
+    if args.is_some_and(|args| args.ask_vault_pass) {
         vault = vault.with(None, ask_vault_password(None)?);
     }
-    let named = connection.and_then(|args| args.vault_password_file.clone());
+    let named = args.and_then(|args| args.vault_password_file.clone());
     let file = named.or_else(|| project.settings.vault_password_file.value.clone());
     Ok(match file {
         Some(file) => vault.with(None, secret_of(&file)?),

@@ -113,7 +113,7 @@ pub(super) struct HowArgs {
     /// Hosts worked on at a time
     #[arg(short, long, value_name = "N", env = "DPPCTL_FORKS")]
     pub forks: Option<usize>,
-    /// Touch nothing, say what would be done
+    /// Only look, say what would be done; dppctl's own agent is all that is put on hosts
     #[arg(short = 'C', long, alias = "dry-run")]
     pub check: bool,
     /// Show differences of files
@@ -179,6 +179,14 @@ pub(super) struct ConnectionArgs {
     /// What to do about unknown host keys
     #[arg(long, value_enum, value_name = "POLICY")]
     pub host_key_checking: Option<HostKeyArg>,
+    #[command(flatten)]
+    pub vault: VaultArgs,
+}
+
+/// Which passwords open what is encrypted.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Connection")]
+pub(super) struct VaultArgs {
     /// Ask for the password of the vault
     #[arg(short = 'J', long, alias = "ask-vault-password")]
     pub ask_vault_pass: bool,

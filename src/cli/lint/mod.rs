@@ -10,14 +10,18 @@ use serde_json::json;
 
 use crate::cli::Stop;
 use crate::cli::conduct::{catalogue, render, role_folders};
+use crate::cli::deploy::playbook;
+use crate::cli::groups;
 use crate::cli::invocation::Invocation;
+use crate::cli::layout::Sketch;
 use crate::cli::lint::form::Format;
 use crate::cli::lint::found::Found;
-use crate::cli::options::Global;
+use crate::cli::options::{Global, HowArgs, VaultArgs};
 use crate::cli::shipped::Shipped;
+use crate::content;
 use crate::exit::Exit;
 use crate::lint::{Lint, explain};
-use crate::source::{Problem, Severity};
+use crate::source::{Problem, Problems, Severity};
 use crate::ui::{Ui, answer_json};
 
 /// Options of `lint`.
@@ -35,6 +39,8 @@ pub(super) struct LintArgs {
     /// Warnings are errors
     #[arg(long)]
     strict: bool,
+    #[command(flatten)]
+    vault: VaultArgs,
 }
 
 pub(super) fn lint(global: &Global, args: &LintArgs, ui: Ui) -> Result<Exit, Stop> {
@@ -42,8 +48,11 @@ pub(super) fn lint(global: &Global, args: &LintArgs, ui: Ui) -> Result<Exit, Sto
         return explained(code, &ui);
     }
     let begun = std::time::Instant::now();
-    let (mut invocation, has_hosts) = Invocation::read_without_hosts(global)?;
-    let found = Found::of(&args.paths, &invocation)?;
+    let (mut invocation, has_hosts) = Invocation::read_without_hosts(global, &args.vault)?;
+    let mut found = Found::of(&args.paths, &invocation)?;
+    let shipped = if has_hosts && args.paths.is_empty() { shipped(&mut invocation)? } else { None };
+    found.playbooks.extend(shipped.clone());
+    let refused = shipped.map(|playbook| missing(&mut invocation, playbook)).unwrap_or_default();
     for playbook in &found.playbooks {
         let folder = playbook.parent().unwrap_or(Path::new(""));
         invocation.inventory.read_beside_playbook(folder, &invocation.vault)?;
@@ -65,6 +74,11 @@ pub(super) fn lint(global: &Global, args: &LintArgs, ui: Ui) -> Result<Exit, Sto
     }
     .run();
     problems.extend(invocation.inventory.warnings().iter().cloned());
+    for problem in refused {
+        if problems.iter().all(|known| known.message != problem.message) {
+            problems.push(problem);
+        }
+    }
     let errors = problems.iter().filter(|problem| args.strict || problem.severity == Severity::Error).count();
     let exit = if errors > 0 { Exit::Refused } else { Exit::Ok };
     let files = found.count();
@@ -76,6 +90,29 @@ pub(super) fn lint(global: &Global, args: &LintArgs, ui: Ui) -> Result<Exit, Sto
     Format::of(args.format, global, &ui).tell(&problems, exit, &ui);
     ui.story(&close);
     Ok(exit)
+}
+
+/// The shipped playbook, where `deploy` would run it: the project has none of its own, and hosts for it.
+fn shipped(invocation: &mut Invocation) -> Result<Option<PathBuf>, Stop> {
+    let playbook = playbook(&invocation.project.root, None)?;
+    if !playbook.starts_with(content::path("")) {
+        return Ok(None);
+    }
+    groups::lay_out(invocation)?;
+    Ok(groups::has_hosts(&invocation.inventory).then_some(playbook))
+}
+
+/// What `deploy` would refuse in this project beside mistakes in files.
+fn missing(invocation: &mut Invocation, playbook: PathBuf) -> Problems {
+    let spelling = groups::require_spelling(&invocation.inventory).err();
+    let sketch = Sketch::draw(invocation, playbook, None, &HowArgs::default());
+    let refused = match sketch.map(|sketch| sketch.require_password()) {
+        Ok(Ok(())) => Vec::new(),
+        Ok(Err(problem)) => vec![problem],
+        Err(Stop::Refused(problems)) => problems,
+        Err(_) => Vec::new(),
+    };
+    spelling.into_iter().chain(refused).collect()
 }
 
 fn explained(code: &str, ui: &Ui) -> Result<Exit, Stop> {
