@@ -1,6 +1,6 @@
 //! From a playbook file to a plan: plays in order, imports of playbooks in their place, hosts of each play.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -49,10 +49,18 @@ pub fn build(request: &PlanRequest) -> Result<Plan, Problems> {
 
 /// The plan as far as it can be made, and all that stands against it, each once.
 pub fn draft(request: &PlanRequest) -> (Plan, Problems) {
-    let mut builder = Builder { request, plays: Vec::new(), problems: Problems::new(), open: Vec::new(), grows: false };
+    let mut builder = Builder {
+        request,
+        plays: Vec::new(),
+        problems: Problems::new(),
+        open: Vec::new(),
+        grows: false,
+        tags: BTreeSet::new(),
+    };
     for playbook in request.playbooks {
         builder.playbook(playbook, &Keywords::default(), None);
     }
+    builder.problems.extend(advice::unknown_tags(request.selection, &builder.tags));
     let mut seen = HashSet::new();
     let mut problems = builder.problems;
     problems.retain(|problem| seen.insert((problem.code, problem.to_string())));
@@ -68,6 +76,8 @@ struct Builder<'a> {
     open: Vec<PathBuf>,
     /// Whether a play so far may bring hosts.
     grows: bool,
+    /// Tags of all tasks so far.
+    tags: BTreeSet<String>,
 }
 
 impl Builder<'_> {
@@ -183,6 +193,7 @@ impl Builder<'_> {
         let own = compiler.handlers_of(&play.handlers, &outside);
         let handlers: Vec<_> = std::mem::take(&mut compiler.handlers).into_iter().chain(own).collect();
         self.problems.append(&mut compiler.problems);
+        self.tags.append(&mut compiler.tags);
         PlayPlan {
             name: String::new(),
             pattern: String::new(),

@@ -1,7 +1,7 @@
 //! Turns written tasks, blocks and roles into steps: keywords pass inward, imports are replaced by what they import,
 //! roles by their tasks.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -69,6 +69,8 @@ pub struct Compiler<'a> {
     pub role_vars: Map,
     /// Roles that ran already in this play, with their parameters.
     done: Vec<(PathBuf, Map, Vec<Text>)>,
+    /// Tags of tasks met on the way, wanted or not.
+    pub tags: BTreeSet<String>,
     /// Includes that were followed.
     followed: HashSet<PathBuf>,
 }
@@ -84,6 +86,7 @@ impl<'a> Compiler<'a> {
             role_defaults: Map::new(),
             role_vars: Map::new(),
             done: Vec::new(),
+            tags: BTreeSet::new(),
             followed: HashSet::new(),
         }
     }
@@ -228,6 +231,7 @@ impl<'a> Compiler<'a> {
             "import_role" => return self.import_role(task, keywords, around),
             _ => {}
         }
+        self.tags.extend(keywords.tags.iter().cloned());
         if !self.ground.selection.wants(&keywords.tags) {
             return Vec::new();
         }
