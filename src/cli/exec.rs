@@ -41,7 +41,8 @@ pub(super) fn exec(global: &Global, args: &ExecArgs, ui: Ui) -> Result<Exit, Sto
         let all: JsonMap<String, Json> = hosts.iter().cloned().zip(answers.iter().map(document)).collect();
         answer_json(&ui, "dppctl.exec/1", exit, &json!({"hosts": all}));
     } else {
-        hosts.iter().zip(&answers).for_each(|(host, answer)| tell(&ui, host, answer));
+        let is_alone = hosts.len() == 1;
+        hosts.iter().zip(&answers).for_each(|(host, answer)| tell(&ui, host, answer, is_alone));
     }
     Ok(exit)
 }
@@ -53,7 +54,7 @@ fn document(answer: &Answer) -> Json {
     }
 }
 
-fn tell(ui: &Ui, host: &str, answer: &Answer) {
+fn tell(ui: &Ui, host: &str, answer: &Answer, is_alone: bool) {
     let (result, trouble) = match answer {
         Ok(outcome) => (&outcome.result, None),
         Err(failure) => (&failure.result, Some(failure)),
@@ -61,8 +62,9 @@ fn tell(ui: &Ui, host: &str, answer: &Answer) {
     let rc = result.get("rc").map_or_else(|| "-".to_owned(), Json::to_string);
     let word = if trouble.is_none() { ui.paint("ok", "32") } else { ui.paint("FAILED", "1;31") };
     ui.story(&format!("{host}  {word}  rc {rc}"));
-    printed(result, "stdout").into_iter().for_each(|text| ui.answer(text));
-    printed(result, "stderr").into_iter().for_each(|text| ui.story(text));
+    let told = |name| printed(result, name).map(|text| if is_alone { text.to_owned() } else { labelled(host, text) });
+    told("stdout").into_iter().for_each(|text| ui.answer(&text));
+    told("stderr").into_iter().for_each(|text| ui.story(&text));
     if let Some(failure) = trouble.filter(|_| rc == "-") {
         reach::tell(ui, host, failure);
     }
@@ -70,4 +72,25 @@ fn tell(ui: &Ui, host: &str, answer: &Answer) {
 
 fn printed<'a>(result: &'a ResultMap, name: &str) -> Option<&'a str> {
     result.get(name)?.as_str().map(str::trim_end).filter(|text| !text.is_empty())
+}
+
+/// Every line with its host before it, so that what is redirected or searched still says whose it is.
+fn labelled(host: &str, text: &str) -> String {
+    text.lines().map(|line| format!("{host} | {line}")).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_says_whose_it_is() {
+        assert_eq!(labelled("k1", "up 3 days\n\nload 1"), "k1 | up 3 days\nk1 | \nk1 | load 1");
+    }
+
+    #[test]
+    fn the_document_has_each_host_apart() {
+        let answer: Answer = Err(dpp_protocol::Failure::new("no route").code("DPP0401"));
+        assert_eq!(document(&answer)["message"], "no route");
+    }
 }
