@@ -7,7 +7,7 @@ use minijinja::{Error, State, Value as Dynamic};
 
 use super::dynamic::{defined, type_name};
 use super::error::fault;
-use super::{objects, python};
+use super::{functions, objects, python};
 
 /// What a call was given.
 pub(super) struct Arguments<'c, 't, 'e> {
@@ -36,6 +36,9 @@ pub(super) fn call(
         for key in keywords.args() {
             named.push((key.to_owned(), keywords.peek(key)?));
         }
+    }
+    for value in positional.iter_mut().filter(|value| functions::is_unset(value)) {
+        *value = Dynamic::UNDEFINED;
     }
     let mut arguments = Arguments { name, state, positional, named };
     let result = function(&mut arguments)?;

@@ -79,6 +79,9 @@ fn list(value: &Dynamic, frame: &Arc<Frame>, depth: usize) -> Result<Value, Erro
 
 /// The value, or the error it carries.
 pub(super) fn valid(value: &Dynamic) -> Result<Dynamic, Error> {
+    if let Some(error) = super::functions::unset(value) {
+        return Err(error);
+    }
     if value.kind() != ValueKind::Invalid {
         return Ok(value.clone());
     }

@@ -287,6 +287,9 @@ fn print(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Dynamic) -> Re
         // Without an `else`, a condition that does not hold gives what prints as nothing; all else is refused here.
         StringInput::new(state, value)?;
     }
+    if let Some(error) = functions::unset(value) {
+        return Err(error);
+    }
     if state.name().starts_with(SOLE) {
         Frame::current()?.keep(&if value.is_undefined() { Dynamic::from("") } else { value.clone() });
         return Ok(());

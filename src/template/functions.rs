@@ -1,9 +1,10 @@
 //! The global functions of templates, and the ones that stand for operators whose Python meaning minijinja has not.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use minijinja::formatting::{FormatStyle, format};
-use minijinja::value::{Rest, ValueOrKwargs};
+use minijinja::value::{Object, Rest, ValueOrKwargs};
 use minijinja::{Environment, Error, State, Value as Dynamic};
 
 use super::arguments::{self, Arguments, Function};
@@ -29,15 +30,43 @@ pub(super) fn register(environment: &mut Environment<'static>) {
     for (name, function) in FUNCTIONS {
         let call =
             |state: &mut State<'_, '_>, given: Rest<ValueOrKwargs>| arguments::call(name, *function, state, given);
-        environment.add_function(*name, call);
+        add(environment, name, Dynamic::from_function(call));
     }
-    environment.add_function("__ge", ge);
-    environment.add_function("__gt", gt);
-    environment.add_function("__le", le);
-    environment.add_function("__lt", lt);
-    environment.add_function("range", minijinja::functions::range);
-    environment.add_function("namespace", minijinja::functions::namespace);
+    add(environment, "__ge", Dynamic::from_function(ge));
+    add(environment, "__gt", Dynamic::from_function(gt));
+    add(environment, "__le", Dynamic::from_function(le));
+    add(environment, "__lt", Dynamic::from_function(lt));
+    add(environment, "range", Dynamic::from_function(minijinja::functions::range));
+    add(environment, "namespace", Dynamic::from_function(minijinja::functions::namespace));
     environment.add_filter("__get", get);
+}
+
+fn add(environment: &mut Environment<'static>, name: &'static str, function: Dynamic) {
+    environment.add_global(name, Dynamic::from_object(Callable { name, function }));
+}
+
+/// A function under its name. Who does not call it means a variable of that name, which nobody set.
+#[derive(Debug)]
+struct Callable {
+    name: &'static str,
+    function: Dynamic,
+}
+
+impl Object for Callable {
+    fn call(self: &Arc<Self>, state: &mut State<'_, '_>, args: &[Dynamic]) -> Result<Dynamic, Error> {
+        self.function.call(state, args)
+    }
+}
+
+/// Whether a value is what a name of this room gives where a variable is meant.
+pub(super) fn is_unset(value: &Dynamic) -> bool {
+    value.downcast_object_ref::<Callable>().is_some()
+}
+
+/// The error of using a variable that has the name of a function, and that nobody set.
+pub(super) fn unset(value: &Dynamic) -> Option<Error> {
+    let name = value.downcast_object_ref::<Callable>()?.name.to_owned();
+    Some(carried(TemplateError::Undefined { name, at: None, near: None, because: None }))
 }
 
 /// All names, also those that no template writes.
@@ -158,5 +187,38 @@ fn undef(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
             near: None,
             because: Some(hint),
         })),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::template::{Scope, SearchPath, Surroundings, Templates};
+    use crate::value::{Map, Text, Value};
+
+    fn rendered(text: &str, variables: Map) -> Result<Value, String> {
+        let scope = Scope::new(std::sync::Arc::new(variables), std::sync::Arc::new(SearchPath::default()));
+        let templates = Templates::new(Surroundings::of_this_process());
+        templates.text(&Text::template(text), &scope).map_err(|error| error.problem().message)
+    }
+
+    #[test]
+    fn a_variable_that_is_named_like_a_function_is_undefined_until_it_is_set() {
+        for (text, expected) in [
+            ("{{ q | default('x') }}", Ok("x")),
+            ("{{ 'yes' if q is defined else 'no' }}", Ok("no")),
+            ("{{ q('items', ['a']) | first }}", Ok("a")),
+            ("{{ q }}", Err("`q` is not defined")),
+            ("a {{ lookup }}", Err("`lookup` is not defined")),
+            ("{{ q | upper }}", Err("`q` is not defined")),
+        ] {
+            let found = rendered(text, Map::new());
+            match (&found, expected) {
+                (Ok(found), Ok(expected)) => assert_eq!(found.as_str(), Some(expected), "{text}"),
+                (Err(found), Err(expected)) => assert_eq!(found, expected, "{text}"),
+                _ => panic!("{text}: {found:?}"),
+            }
+        }
+        let set = Map::from_iter([("q".to_owned(), Value::plain("mine"))]);
+        assert_eq!(rendered("{{ q }}", set).unwrap().as_str(), Some("mine"));
     }
 }
