@@ -112,7 +112,8 @@ impl dyn Files + '_ {
             _ => Problem::error("DPP0106", format!("cannot read {name}: {error}")),
         })?;
         match String::from_utf8(bytes) {
-            Ok(text) => Ok(Source::new(name, text)),
+            // Editors of Windows put it there; it says nothing about a text that is UTF-8 in any case.
+            Ok(text) => Ok(Source::new(name, text.trim_start_matches('\u{feff}'))),
             Err(error) => {
                 let sound = &error.as_bytes()[..error.utf8_error().valid_up_to()];
                 let line = sound.split(|byte| *byte == b'\n').count();
@@ -165,6 +166,7 @@ mod tests {
             match path.to_str() {
                 Some("sealed") => Ok(self.envelope.clone().into_bytes()),
                 Some("latin1") => Ok(b"a\n\xe4".to_vec()),
+                Some("windows") => Ok(b"\xef\xbb\xbf[kafka_nodes]\r\nk1\r\n".to_vec()),
                 _ => Err(io::ErrorKind::NotFound.into()),
             }
         }
@@ -194,6 +196,7 @@ mod tests {
     fn what_is_missing_or_no_text_is_said() {
         let files: &dyn Files = &Sealed { envelope: String::new(), keys: Vault::new() };
         let message = |name: &str| files.source(name.as_ref()).unwrap_err().message;
+        assert!(files.source("windows".as_ref()).unwrap().text().starts_with("[kafka_nodes]"), "its mark is left out");
         assert_eq!(message("none"), "there is no file none");
         assert_eq!(message("latin1"), "latin1 is not UTF-8: line 2 has another encoding");
     }

@@ -36,7 +36,7 @@ pub(super) fn lines(ui: &Ui, report: &RunReport, close: &Close) -> Vec<String> {
     if ui.verbosity < 0 {
         return lines;
     }
-    lines.extend(unpredicted(report));
+    lines.extend(unpredicted(report, ui.verbosity > 0));
     lines.extend(
         report
             .owed
@@ -67,8 +67,35 @@ fn summary(report: &RunReport, exit: Exit) -> String {
     line
 }
 
-fn unpredicted(report: &RunReport) -> Option<String> {
-    let count = report.unpredicted.len();
+fn unpredicted(report: &RunReport, is_loud: bool) -> Option<String> {
+    const SHOWN: usize = 3;
+    let places = &report.unpredicted;
+    let count = places.len();
     let s = if count == 1 { "" } else { "s" };
-    (report.check && count > 0).then(|| format!("Not predicted: {count} step{s} ({})", report.unpredicted.join(", ")))
+    let shown = if is_loud { count } else { count.min(SHOWN) };
+    let more = if shown < count { format!(" and {} more; -v names all", count - shown) } else { String::new() };
+    (report.check && count > 0)
+        .then(|| format!("Not predicted: {count} step{s} ({}{more})", places[..shown].join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_steps_that_cannot_be_foretold_three_are_named() {
+        let report = |count: usize| RunReport {
+            check: true,
+            unpredicted: (1..=count).map(|line| format!("a.yml:{line}")).collect(),
+            ..RunReport::default()
+        };
+        let line = |count, is_loud| unpredicted(&report(count), is_loud);
+        assert_eq!(line(0, false), None);
+        assert_eq!(line(1, false).unwrap(), "Not predicted: 1 step (a.yml:1)");
+        assert_eq!(
+            line(43, false).unwrap(),
+            "Not predicted: 43 steps (a.yml:1, a.yml:2, a.yml:3 and 40 more; -v names all)"
+        );
+        assert!(line(43, true).unwrap().ends_with("a.yml:42, a.yml:43)"));
+    }
 }
