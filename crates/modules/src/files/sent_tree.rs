@@ -66,7 +66,7 @@ impl SentEntry {
     fn link(&self, to: PathBuf) -> Option<FileStep> {
         let target = self.target.clone()?;
         let is_there = fs::read_link(&to).is_ok_and(|now| now == target);
-        (!is_there).then(|| FileStep::Link(NewLink { path: to, target, hard: false }))
+        (!is_there).then_some(FileStep::Link(NewLink { path: to, target, hard: false }))
     }
 
     fn file(&self, copy: &Copy, to: &Path, host: &Host) -> Result<Option<FileStep>, Failure> {
