@@ -5,7 +5,7 @@ use std::sync::Arc;
 use minijinja::value::{Kwargs, Rest, ValueOrKwargs};
 use minijinja::{Error, State, Value as Dynamic};
 
-use super::dynamic::{defined, type_name};
+use super::dynamic::{defined, type_name, undefined};
 use super::error::fault;
 use super::{functions, objects, python};
 
@@ -37,9 +37,6 @@ pub(super) fn call(
             named.push((key.to_owned(), keywords.peek(key)?));
         }
     }
-    for value in positional.iter_mut().filter(|value| functions::is_unset(value)) {
-        *value = Dynamic::UNDEFINED;
-    }
     let mut arguments = Arguments { name, state, positional, named };
     let result = function(&mut arguments)?;
     arguments.finish()?;
@@ -54,12 +51,12 @@ impl<'t, 'e> Arguments<'_, 't, 'e> {
 
     /// What the filter works on, even if it is undefined.
     pub(super) fn subject_or_undefined(&self) -> Dynamic {
-        self.positional.first().cloned().unwrap_or_default()
+        self.positional.first().filter(|value| !functions::is_unset(value)).cloned().unwrap_or_default()
     }
 
     /// What the filter works on.
     pub(super) fn subject(&self) -> Result<Dynamic, Error> {
-        defined(&self.subject_or_undefined())
+        self.positional.first().map_or_else(|| Err(undefined(&Dynamic::UNDEFINED)), defined)
     }
 
     /// What the filter works on, as `str()` writes it.
