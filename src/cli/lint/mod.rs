@@ -128,3 +128,55 @@ fn explained(code: &str, ui: &Ui) -> Result<Exit, Stop> {
     }
     Ok(Exit::Ok)
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::secret::{Secret, Vault};
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        global: Global,
+        #[command(flatten)]
+        args: LintArgs,
+    }
+
+    const HOSTS: &str =
+        "[web_nodes]\nw1\n[logstash_nodes]\nw1\n[kafka_nodes]\nk1\n[elasticsearch_nodes]\ne1\n[kibana_nodes]\ne1\n";
+
+    /// How `lint` ends in a project of these files.
+    fn ends(files: &[(&str, &str)], options: &[&str]) -> Result<Exit, Stop> {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        let at = |name: &str| folder.path().join(name).display().to_string();
+        let options = options.iter().map(|option| option.replace("DIR/", &at("")));
+        let given = ["lint", "--no-config", "--project", &at(""), "-i", &at("hosts")].map(str::to_owned);
+        let line = Line::parse_from(given.into_iter().chain(options));
+        lint(&line.global, &line.args, Ui::plain())
+    }
+
+    #[test]
+    fn the_playbook_that_deploy_would_run_lacks_one_variable_and_no_other() {
+        assert!(matches!(ends(&[("hosts", HOSTS)], &[]), Ok(Exit::Refused)));
+        let set = ["-e", "RABBITMQ_PASS=x", "--strict"];
+        assert!(matches!(ends(&[("hosts", HOSTS)], &set), Ok(Exit::Ok)), "all others have defaults");
+        let own = [("hosts", HOSTS), ("deploy.yml", "- hosts: all\n  gather_facts: false\n  tasks: []\n")];
+        assert!(matches!(ends(&own, &[]), Ok(Exit::Ok)), "the project's own is meant");
+    }
+
+    #[test]
+    fn what_is_encrypted_is_opened_with_the_password_that_is_named() {
+        let sealed = Vault::new().with(None, Secret::new("key")).encrypt("RABBITMQ_PASS: x\n", None).unwrap();
+        let files = [("hosts", HOSTS), ("group_vars/all.yml", sealed.as_str()), ("key", "key\n")];
+        assert!(matches!(ends(&files, &["--vault-password-file", "DIR/key"]), Ok(Exit::Ok)));
+        let Err(Stop::Refused(problems)) = ends(&files, &[]) else { panic!("it was opened without a password") };
+        assert_eq!(problems[0].code, "DPP1202");
+    }
+}
