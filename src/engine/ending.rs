@@ -178,6 +178,13 @@ impl Ending {
         }
     }
 
+    /// It did its work, and what follows from that cannot be: what was changed stays changed.
+    pub(super) fn fail_after_all(&mut self, failure: Failure) {
+        self.status = Status::Failed;
+        self.result.insert("msg".into(), failure.message.clone().into());
+        self.failure = Some(failure);
+    }
+
     /// `until` did not hold in the end.
     pub(super) fn exhausted(&mut self, attempts: u64) {
         if self.status != Status::Failed {

@@ -138,7 +138,7 @@ impl Errands {
                     answers[number] = Some(*answer);
                     open -= 1;
                 }
-                What::Lost(failure) => {
+                What::Lost(failure) | What::LostElsewhere { failure, .. } => {
                     answers[number] = Some(Err(*failure));
                     open -= 1;
                 }
@@ -168,7 +168,8 @@ impl Errands {
             bound: None,
         });
         let work = Work::Run { task, blobs: Vec::new(), supply: None };
-        known.machine.give(Job { host: number.to_string(), becoming, work });
+        let host = number.to_string();
+        known.machine.give(Job { on: host.clone(), host, becoming, work });
         Ok(())
     }
 

@@ -14,7 +14,7 @@ use crate::source::{Problem, Problems, Severity};
 use crate::template::TemplateError;
 use crate::value::{Map, Text, Value};
 
-/// Includes and blocks nested deeper than this are taken for a circle.
+/// Includes nested deeper than this are taken for a circle.
 const DEEPEST: usize = 100;
 
 impl Batch<'_> {
@@ -54,8 +54,9 @@ impl Batch<'_> {
             let scope = scope(&vars);
             Keyword { vars: &vars, scope: &scope }.text(&Value::Text(text.clone())).map_err(|error| error.problem())
         };
-        if self.members[index].run.depth() > DEEPEST {
-            return Err(Failure::new("includes go round in a circle").code("DPP0108"));
+        let outer: Vec<&Arc<TaskStep>> = self.members[index].run.includes().collect();
+        if outer.len() >= DEEPEST {
+            return Err(too_deep(&outer, step));
         }
         let engine = &self.engine;
         let around = surrounding(step, vars)?;
@@ -113,6 +114,20 @@ fn surrounding(step: &TaskStep, vars: &TaskVars) -> Result<Surrounding, Failure>
         _ => outside,
     };
     Ok(Surrounding { keywords, role: step.role.clone(), folder: step.folder.clone(), params, depth: 0 })
+}
+
+/// What goes round, by the places of the includes; without a circle all that can be told is how deep they are.
+fn too_deep(outer: &[&Arc<TaskStep>], step: &TaskStep) -> Failure {
+    let here = &step.task.place;
+    let failure = match outer.iter().rposition(|outer| outer.task.place == *here) {
+        Some(since) => {
+            let round = outer[since..].iter().map(|outer| &outer.task.place).chain([here]);
+            let round: Vec<String> = round.map(ToString::to_string).collect();
+            Failure::new(format!("includes go round in a circle: {}", round.join(" → ")))
+        }
+        None => Failure::new(format!("{here} is included {DEEPEST} deep")),
+    };
+    failure.code("DPP0108").help("a `when` that fails at some point ends the round; a list of things is for `loop`")
 }
 
 fn applied(apply: &Map) -> Result<Keywords, Failure> {

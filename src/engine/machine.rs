@@ -44,6 +44,8 @@ pub struct Route {
 pub(super) struct Job {
     /// The host it is for.
     pub(super) host: String,
+    /// The host it is done on.
+    pub(super) on: String,
     /// As whom.
     pub(super) becoming: Option<Become>,
     /// What.
@@ -91,6 +93,8 @@ pub(super) enum What {
     LookedAhead(Vec<(u64, Answer)>, Option<Shortage>),
     /// The machine is out of reach.
     Lost(Box<Failure>),
+    /// The machine of another host is, to which the task was delegated.
+    LostElsewhere { on: String, failure: Box<Failure> },
 }
 
 /// The near end of a machine's thread.
@@ -142,17 +146,18 @@ struct Hands {
 
 impl Hands {
     fn work(&mut self, job: Job) {
-        let host = job.host.clone();
+        let (host, on) = (job.host.clone(), job.on.clone());
         let what = match self.try_work(job) {
             Ok(what) => what,
-            Err(failure) => What::Lost(Box::new(failure)),
+            Err(failure) if on == host => What::Lost(Box::new(failure)),
+            Err(failure) => What::LostElsewhere { on, failure: Box::new(failure) },
         };
         self.tell(&host, what);
     }
 
     fn try_work(&mut self, job: Job) -> Result<What, Failure> {
+        self.ready(&job)?;
         let host = job.host;
-        self.ready(&host, job.becoming.as_ref())?;
         let happenings = self.happenings.clone();
         let alive = |text: &str, count| {
             let what = What::Alive { text: text.to_owned(), count };
@@ -176,7 +181,8 @@ impl Hands {
     }
 
     /// Connects and starts the agent, unless both are there.
-    fn ready(&mut self, host: &str, becoming: Option<&Become>) -> Result<(), Failure> {
+    fn ready(&mut self, job: &Job) -> Result<(), Failure> {
+        let (host, becoming) = (&job.host, job.becoming.as_ref());
         if self.agents.contains_key(&becoming.cloned()) {
             return Ok(());
         }
@@ -193,9 +199,9 @@ impl Hands {
         let agent = started.map_err(|error| refusal(&error))?;
         if first {
             let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-            self.tell(host, What::Connected { ms });
+            self.tell(&job.on, What::Connected { ms });
         }
-        self.tell(host, What::Debts(agent.hello().debts.clone(), becoming.cloned()));
+        self.tell(&job.on, What::Debts(agent.hello().debts.clone(), becoming.cloned()));
         self.agents.insert(becoming.cloned(), agent);
         Ok(())
     }

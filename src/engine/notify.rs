@@ -45,13 +45,6 @@ impl Handlers {
         self.handlers[at].name().to_owned()
     }
 
-    /// The steps of the notified handlers, in the order in which they were written; nothing is notified any more.
-    pub(super) fn take(&self, notified: &mut Vec<usize>) -> Arc<[Step]> {
-        let mut notified = std::mem::take(notified);
-        notified.sort_unstable();
-        notified.iter().map(|at| Step::Task(Arc::clone(&self.handlers[*at].step))).collect()
-    }
-
     /// All handlers as steps, in the order in which they were written.
     pub(super) fn steps(&self) -> Arc<[Step]> {
         self.handlers.iter().map(|handler| Step::Task(Arc::clone(&handler.step))).collect()

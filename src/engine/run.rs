@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use dpp_protocol::Failure;
 
 use crate::artifacts::Store;
-use crate::engine::batch::{Batch, BatchEnd};
+use crate::engine::batch::{Batch, BatchEnd, FoundDebts};
 use crate::engine::gather;
 use crate::engine::machine::{Happening, Machine};
 use crate::engine::scope::RunVars;
@@ -61,6 +61,8 @@ pub struct Engine {
     /// What distinguishes the machine of a host, whoever logs in there.
     address_of: HashMap<String, String>,
     happenings: (Sender<Happening>, Receiver<Happening>),
+    /// What hosts are owed that no play came to yet.
+    pub(super) unclaimed: Vec<FoundDebts>,
     numbers: u64,
 }
 
@@ -107,6 +109,21 @@ pub struct RunEnd {
     pub lost: Vec<String>,
 }
 
+impl RunEnd {
+    fn gone(&self) -> HashSet<String> {
+        self.failed.iter().chain(&self.lost).cloned().collect()
+    }
+}
+
+/// Whether anything may come after a play.
+enum Onward {
+    Yes,
+    /// Nothing; these hosts it had not come to.
+    No {
+        left: Vec<String>,
+    },
+}
+
 impl Engine {
     /// An engine at rest.
     pub fn new(parts: Parts) -> Self {
@@ -127,6 +144,7 @@ impl Engine {
             machine_of: HashMap::new(),
             address_of: HashMap::new(),
             happenings: mpsc::channel(),
+            unclaimed: Vec::new(),
             numbers: 0,
         }
     }
@@ -135,9 +153,11 @@ impl Engine {
     pub fn run(mut self, plan: Plan) -> RunEnd {
         let begun = Instant::now();
         let mut end = RunEnd::default();
-        for play in plan.plays {
+        let mut plays = plan.plays.into_iter();
+        while let Some(play) = plays.next().filter(|_| !self.cancelled()) {
             let Some(play) = self.settled(play) else { continue };
-            if self.cancelled() || !self.play(&Arc::new(play), &mut end) {
+            if let Onward::No { left } = self.play(&Arc::new(play), &mut end) {
+                self.tell_undone(left.into_iter().chain(plays.flat_map(|play| play.hosts)), &end);
                 break;
             }
         }
@@ -147,30 +167,36 @@ impl Engine {
         end
     }
 
-    /// Runs one play; false when nothing may come after it.
-    fn play(&mut self, play: &Arc<PlayPlan>, end: &mut RunEnd) -> bool {
-        let gone: HashSet<String> = end.failed.iter().chain(&end.lost).cloned().collect();
+    /// Runs one play, batch after batch.
+    fn play(&mut self, play: &Arc<PlayPlan>, end: &mut RunEnd) -> Onward {
         let mut left = play.hosts.clone();
         for size in &play.batches {
-            let batch: Vec<String> = left.drain(..(*size).min(left.len())).collect();
-            let hosts: Vec<String> = batch.into_iter().filter(|host| !gone.contains(host)).collect();
+            let gone = end.gone();
+            let mut hosts: Vec<String> = left.drain(..(*size).min(left.len())).collect();
+            hosts.retain(|host| !gone.contains(host));
             if hosts.is_empty() {
                 continue;
             }
-            let gone = end.failed.iter().chain(&end.lost).cloned().collect();
             let BatchEnd { failed, lost, is_broken_off } = self.batch(play, &hosts, gone);
-            let all = failed.len() + lost.len() == hosts.len();
-            let waits = self.options.stop_at_lost_hosts && !lost.is_empty() && !left.is_empty();
+            let nobody_is_left = failed.len() + lost.len() == hosts.len();
+            // Hosts to which a play has not come yet must not be met by the plays after it.
+            let batches_wait = self.options.stop_at_lost_hosts && !lost.is_empty() && !left.is_empty();
             end.failed.extend(failed);
             end.lost.extend(lost);
-            if all || is_broken_off {
-                return false;
-            }
-            if waits {
-                break;
+            if nobody_is_left || is_broken_off || batches_wait {
+                return Onward::No { left };
             }
         }
-        true
+        Onward::Yes
+    }
+
+    /// Tells on which hosts something was not begun, since the run ends here.
+    fn tell_undone(&self, left: impl Iterator<Item = String>, end: &RunEnd) {
+        let mut seen = end.gone();
+        let hosts: Vec<String> = left.filter(|host| seen.insert(host.clone())).collect();
+        if !hosts.is_empty() && !self.cancelled() {
+            self.events.tell(Event::LeftUndone { hosts });
+        }
     }
 
     fn batch(&mut self, play: &Arc<PlayPlan>, hosts: &[String], gone: HashSet<String>) -> BatchEnd {

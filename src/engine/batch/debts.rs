@@ -10,7 +10,24 @@ use crate::engine::machine::{Job, Work};
 use crate::event::Event;
 use crate::transport::Become;
 
+/// What a host was found to be owed while a play was on that is not about it.
+pub(in crate::engine) struct FoundDebts {
+    pub(super) host: String,
+    pub(super) debts: Vec<Debt>,
+    pub(super) becoming: Option<Become>,
+}
+
 impl Batch<'_> {
+    /// Takes up what its hosts were found to be owed when tasks of others were delegated to them.
+    pub(super) fn claim_debts(&mut self) {
+        for found in std::mem::take(&mut self.engine.unclaimed) {
+            match self.members.iter().position(|member| member.name == found.host) {
+                Some(index) => self.debts_found(index, found.debts, found.becoming.as_ref()),
+                None => self.engine.unclaimed.push(found),
+            }
+        }
+    }
+
     /// What a change of this task would owe: the handlers it notifies.
     pub(super) fn debts_of(&self, index: usize) -> Vec<Debt> {
         let Some(doing) = self.doing(index).filter(|doing| !doing.check) else { return Vec::new() };
@@ -79,7 +96,7 @@ impl Batch<'_> {
         let host = self.members[index].name.clone();
         if let Ok((machine, login)) = self.engine.machine(&host, None) {
             let becoming = becoming.filter(|becoming| becoming.user != login);
-            machine.give(Job { host, becoming, work: Work::Strike(Box::new(task)) });
+            machine.give(Job { on: host.clone(), host, becoming, work: Work::Strike(Box::new(task)) });
         }
     }
 }

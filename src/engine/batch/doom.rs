@@ -7,6 +7,7 @@ use dpp_protocol::Failure;
 
 use crate::engine::Failed;
 use crate::engine::batch::Batch;
+use crate::engine::batch::occurrence::Occurrence;
 use crate::engine::doing::Doing;
 use crate::event::Event;
 use crate::plan::{PlayPlan, TaskStep};
@@ -14,13 +15,14 @@ use crate::value::Value;
 
 /// What the other hosts fail of, and at which step it came about.
 pub(super) struct Doom {
+    at: Option<Occurrence>,
     step: Arc<TaskStep>,
     failure: Failure,
 }
 
 impl Batch<'_> {
     /// A host failed or was lost at this task: whether that is too much for the others.
-    pub(super) fn judge(&mut self, index: usize, doing: &Doing) {
+    pub(super) fn judge(&mut self, index: usize, doing: &Doing, at: Option<Occurrence>) {
         let gone = self.members.iter().filter(|member| member.lost || member.run.failed().is_some()).count();
         let reason = if doing.any_errors_fatal {
             format!("{} failed, and any error is fatal for all hosts of this play", self.members[index].name)
@@ -29,20 +31,20 @@ impl Batch<'_> {
         } else {
             return;
         };
-        if !self.dooms.last().is_some_and(|doom| Arc::ptr_eq(&doom.step, &doing.step)) {
+        if !self.dooms.last().is_some_and(|doom| doom.at.is_some() && doom.at == at) {
             self.engine.events.tell(Event::Warning { text: reason.clone() });
-            self.dooms.push(Doom { step: Arc::clone(&doing.step), failure: Failure::new(reason) });
+            self.dooms.push(Doom { at, step: Arc::clone(&doing.step), failure: Failure::new(reason) });
         }
         self.members[index].heeded = self.dooms.len();
     }
 
     /// Lets a host fail of what happened to another one, before it begins its next step; true when it did.
-    pub(super) fn meets_doom(&mut self, index: usize, next: Option<&Arc<TaskStep>>) -> bool {
-        let member = &mut self.members[index];
-        let Some(doom) = self.dooms.get(member.heeded) else { return false };
-        if next.is_some_and(|next| Arc::ptr_eq(next, &doom.step)) {
+    pub(super) fn meets_doom(&mut self, index: usize) -> bool {
+        let Some(doom) = self.dooms.get(self.members[index].heeded) else { return false };
+        if doom.at.is_some() && doom.at == self.occurrence(index) {
             return false;
         }
+        let member = &mut self.members[index];
         member.heeded += 1;
         member.foresight.forget();
         self.play.leave(&member.name);

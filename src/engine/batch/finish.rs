@@ -45,8 +45,9 @@ impl Batch<'_> {
     /// A task ended on a host: registers, notifies, tells, and goes on or fails.
     pub(super) fn finish(&mut self, index: usize, ending: Ending) {
         let Some(mut doing) = self.members[index].doing.take() else { return };
-        if doing.run_once {
-            self.once.entry(Arc::as_ptr(&doing.step)).or_insert_with(|| ending.clone());
+        let here = self.occurrence(index);
+        if let Some(here) = here.clone().filter(|_| doing.run_once) {
+            self.once.entry(here).or_insert_with(|| ending.clone());
         }
         if let Some(name) = &doing.step.task.register {
             self.members[index].vars.state.write().set.insert(name.clone(), ending.value());
@@ -58,7 +59,7 @@ impl Batch<'_> {
         if ending.status == Status::Changed
             && let Err(failure) = self.notify(index, &doing)
         {
-            ending = Ending::failed(failure);
+            ending.fail_after_all(failure);
         }
         let ignored = ending.status == Status::Failed && doing.ignores_errors();
         let rescued = ending.status == Status::Failed && self.members[index].run.would_rescue();
@@ -73,10 +74,10 @@ impl Batch<'_> {
                 if self.members[index].run.failed().is_some() {
                     self.play.leave(&self.members[index].name);
                 }
-                self.judge(index, &doing);
+                self.judge(index, &doing, here);
             }
             _ if doing.flushes => member.run.flush(self.handlers.steps()),
-            _ if !includes.is_empty() => member.run.include(includes.into()),
+            _ if !includes.is_empty() => member.run.include(Arc::clone(&doing.step), includes.into()),
             _ => member.run.advance(),
         }
     }

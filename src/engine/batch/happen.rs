@@ -5,12 +5,13 @@ use std::time::Instant;
 
 use dpp_protocol::{Answer, Failure};
 
-use crate::engine::batch::Batch;
+use crate::engine::batch::{Batch, FoundDebts};
 use crate::engine::doing::Doing;
 use crate::engine::ending::Ending;
 use crate::engine::machine::{Happening, What};
 use crate::engine::provisions::Shortage;
 use crate::event::{Event, Status};
+use crate::source::nearest;
 
 impl Batch<'_> {
     /// Waits for the next thing to happen.
@@ -54,7 +55,9 @@ impl Batch<'_> {
                 self.forget_foresight_on(&host);
                 self.answered(index, *answer);
             }
+            (What::Debts(debts, becoming), None) => self.engine.unclaimed.push(FoundDebts { host, debts, becoming }),
             (What::Lost(failure), Some(index)) => self.lost(index, *failure),
+            (What::LostElsewhere { on, failure }, Some(index)) => self.lost_elsewhere(index, &on, *failure),
             (What::Struck, _) | (_, None) => {}
         }
     }
@@ -86,6 +89,26 @@ impl Batch<'_> {
         self.item_ended(index, ending);
     }
 
+    /// The host to which a task was delegated is out of reach: the task fails, and the host it is for is as well as ever.
+    pub(super) fn lost_elsewhere(&mut self, index: usize, on: &str, failure: Failure) {
+        if self.doing(index).is_some_and(Doing::ignores_unreachable) {
+            self.lost(index, failure);
+            return;
+        }
+        let mut failure = Failure {
+            message: format!("cannot reach {on}, to which the task is delegated: {}", failure.message),
+            ..failure
+        };
+        let hosts = self.engine.vars.hosts();
+        if !hosts.contains_key(on) && on != "localhost" {
+            let near = nearest(on, hosts.keys().map(String::as_str));
+            let meant = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            failure.help = Some(format!("no host of the inventory is called `{on}`{meant}"));
+        }
+        drop(hosts);
+        self.item_ended(index, Ending::failed(failure));
+    }
+
     pub(super) fn lost(&mut self, index: usize, failure: Failure) {
         let member = &mut self.members[index];
         let ignored = member.doing.as_ref().is_some_and(Doing::ignores_unreachable);
@@ -106,7 +129,8 @@ impl Batch<'_> {
         };
         self.engine.events.tell(Event::HostLost { host: member.name.clone(), failure });
         if let Some(doing) = doing {
-            self.judge(index, &doing);
+            let here = self.occurrence(index);
+            self.judge(index, &doing, here);
         }
     }
 }

@@ -27,9 +27,12 @@ mod debts;
 mod doom;
 mod finish;
 mod happen;
+mod occurrence;
 mod perform;
 
+pub(super) use debts::FoundDebts;
 use doom::Doom;
+use occurrence::Occurrence;
 pub(super) use perform::is_own;
 
 /// One host in this play.
@@ -67,7 +70,8 @@ pub(super) struct Batch<'a> {
     pub(super) handlers: Handlers,
     pub(super) members: Vec<Member>,
     timers: BinaryHeap<Reverse<(Instant, usize)>>,
-    once: HashMap<*const TaskStep, Ending>,
+    /// How what one host did for all ended.
+    once: HashMap<Occurrence, Ending>,
     dooms: Vec<Doom>,
 }
 
@@ -83,6 +87,7 @@ impl<'a> Batch<'a> {
     /// Goes on until every host is at its end.
     pub(super) fn go(mut self) -> BatchEnd {
         self.read_vars_files();
+        self.claim_debts();
         loop {
             while self.sweep() {}
             if self.members.iter().all(|member| member.doing.is_none() && self.at_end(member)) {
@@ -157,7 +162,7 @@ impl<'a> Batch<'a> {
         match self.members[index].run.next() {
             Next::Task(step) => self.begin_or_pass_over(index, &step),
             Next::Flush => {
-                if !self.meets_doom(index, None) {
+                if !self.meets_doom(index) {
                     self.flush(index);
                 }
                 true
@@ -165,7 +170,7 @@ impl<'a> Batch<'a> {
             Next::Failed if self.forces_handlers(&self.members[index]) => {
                 let member = &mut self.members[index];
                 member.forced = member.run.failed().cloned();
-                member.run = HostRun::new(self.handlers.take(&mut member.notified));
+                member.run = HostRun::of_handlers(self.handlers.steps());
                 true
             }
             Next::End | Next::Failed => false,
@@ -192,7 +197,7 @@ impl<'a> Batch<'a> {
             return true;
         }
         let handler = self.handlers.at(step).filter(|_| member.run.in_flush());
-        let moves = self.meets_doom(index, Some(step)) || self.begin(index, step);
+        let moves = self.meets_doom(index) || self.begin(index, step);
         if let Some(handler) = handler.filter(|_| moves) {
             self.members[index].notified.retain(|at| *at != handler);
         }
@@ -208,16 +213,15 @@ impl<'a> Batch<'a> {
             return false;
         }
         if doing.run_once && self.play.play.strategy == Strategy::Linear {
-            let key = Arc::as_ptr(step);
-            if let Some(ending) = self.once.get(&key).cloned() {
+            let Some(here) = self.occurrence(index) else { return false };
+            if let Some(ending) = self.once.get(&here).cloned() {
                 doing.is_echo = true;
                 self.members[index].doing = Some(doing);
                 self.take_sets(index, &ending.sets);
                 self.finish(index, ending);
                 return true;
             }
-            let first = self.members.iter().position(|member| !self.at_end(member));
-            if first != Some(index) {
+            if self.first_at(&here) != Some(index) {
                 return false;
             }
         }
@@ -230,7 +234,7 @@ impl<'a> Batch<'a> {
     }
 
     fn members_at(&self, step: &Arc<TaskStep>) -> usize {
-        let is_at_it = |doing: &Doing| Arc::ptr_eq(&doing.step, step);
+        let is_at_it = |doing: &Doing| doing.step.task.place == step.task.place;
         self.members.iter().filter(|member| member.doing.as_ref().is_some_and(is_at_it)).count()
     }
 
@@ -296,7 +300,8 @@ impl<'a> Batch<'a> {
             } else if member.run.failed().is_some() || member.forced.is_some() {
                 end.failed.push(member.name.clone());
             }
-            for at in &member.notified {
+            // A check owes nothing: nothing was changed, and nothing is written down on the host.
+            for at in member.notified.iter().filter(|_| !self.engine.options.check) {
                 let debt = Debt { handler: self.handlers.name(*at), reason: String::new() };
                 self.engine.events.tell(Event::Owed { host: member.name.clone(), debt });
             }

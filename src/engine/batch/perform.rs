@@ -31,11 +31,14 @@ impl Batch<'_> {
     }
 
     pub(super) fn whole_task(&mut self, index: usize, ready: &Ready) -> Work {
-        let owes = self.debts_of(index);
+        // Another host's file is no place for what this one is owed: its plays may not know the handler.
+        let is_elsewhere = ready.delegate.as_ref().is_some_and(|on| *on != self.members[index].name);
+        let owes = if is_elsewhere { Vec::new() } else { self.debts_of(index) };
         self.note_debts(index, &owes, ready.becoming.as_ref());
         let number = self.engine.number();
         let member = &mut self.members[index];
-        let settles = self.handlers.settles(member.doing.as_ref().map(|doing| &doing.step));
+        let step = member.doing.as_ref().map(|doing| &doing.step).filter(|_| !is_elsewhere);
+        let settles = self.handlers.settles(step);
         if member.doing.as_ref().is_some_and(|doing| !doing.check) {
             member.debts.retain(|(name, by)| by != &ready.becoming || settles.iter().all(|debt| debt.handler != *name));
         }
@@ -51,11 +54,12 @@ impl Batch<'_> {
         match self.engine.machine(on, ready.login.as_deref()) {
             Ok((machine, user)) => {
                 let becoming = ready.becoming.clone().filter(|becoming| becoming.user != user);
-                machine.give(Job { host: name, becoming, work });
+                machine.give(Job { on: on.clone(), host: name, becoming, work });
                 if let Some(doing) = &mut self.members[index].doing {
                     doing.waiting = true;
                 }
             }
+            Err(failure) if *on != name => self.lost_elsewhere(index, on, failure),
             Err(failure) => self.lost(index, failure),
         }
     }

@@ -10,7 +10,7 @@ use dpp_protocol::Failure;
 use crate::plan::{BlockStep, Step, TaskStep};
 
 /// Where a host stands among the steps, comparable between hosts: the lesser is behind.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Position(Vec<u32>);
 
 impl PartialOrd for Position {
@@ -48,9 +48,11 @@ enum Part {
 
 #[derive(Debug, Clone)]
 enum Kind {
-    /// The play's steps, an include, or handlers.
+    /// The play's steps.
     Plain,
-    /// Handlers at a flush: told apart so that nobody flushes inside of a flush.
+    /// What this task brought.
+    Include(Arc<TaskStep>),
+    /// Handlers at a flush: told apart, since those that nobody notified are passed over.
     Handlers,
     /// A part of a block, with the failure that will go on when the block is left.
     Block { block: Arc<BlockStep>, part: Part, pending: Option<Box<Failed>> },
@@ -84,7 +86,15 @@ pub struct HostRun {
 impl HostRun {
     /// A host before the first step.
     pub fn new(steps: Arc<[Step]>) -> Self {
-        let frame = Frame { steps, index: 0, kind: Kind::Plain, position: Vec::new() };
+        Self::in_frame(Frame { steps, index: 0, kind: Kind::Plain, position: Vec::new() })
+    }
+
+    /// A host that has only handlers before it; it stands behind all that are still in the play.
+    pub fn of_handlers(handlers: Arc<[Step]>) -> Self {
+        Self::in_frame(Frame { steps: handlers, index: 0, kind: Kind::Handlers, position: vec![u32::MAX] })
+    }
+
+    fn in_frame(frame: Frame) -> Self {
         let mut this = Self { frames: vec![frame], failed: None, rescued: None };
         this.settle();
         this
@@ -119,8 +129,8 @@ impl HostRun {
     }
 
     /// The step is done and brought steps of its own, which come before the next one.
-    pub fn include(&mut self, steps: Arc<[Step]>) {
-        self.push(steps, Kind::Plain);
+    pub fn include(&mut self, by: Arc<TaskStep>, steps: Arc<[Step]>) {
+        self.push(steps, Kind::Include(by));
     }
 
     /// The flush is done by these handlers.
@@ -128,14 +138,17 @@ impl HostRun {
         self.push(handlers, Kind::Handlers);
     }
 
-    /// How deep it is in includes and blocks.
-    pub fn depth(&self) -> usize {
-        self.frames.len()
-    }
-
     /// Whether a flush is going on.
     pub fn in_flush(&self) -> bool {
         self.frames.iter().any(|frame| matches!(frame.kind, Kind::Handlers))
+    }
+
+    /// The includes that it is in, the outer ones first.
+    pub fn includes(&self) -> impl DoubleEndedIterator<Item = &Arc<TaskStep>> {
+        self.frames.iter().filter_map(|frame| match &frame.kind {
+            Kind::Include(by) => Some(by),
+            _ => None,
+        })
     }
 
     /// Whether a failure of the current step would be rescued.

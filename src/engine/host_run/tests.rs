@@ -111,7 +111,7 @@ fn a_host_goes_through_blocks_rescues_and_always_as_in_ansible() {
 #[test]
 fn included_steps_come_before_the_next_one() {
     let mut run = HostRun::new(steps("a b"));
-    run.include(steps("x y"));
+    run.include(task("more"), steps("x y"));
     let mut names = Vec::new();
     while let Next::Task(step) = run.next() {
         names.push(step.title().to_owned());
@@ -123,7 +123,7 @@ fn included_steps_come_before_the_next_one() {
 #[test]
 fn a_failure_inside_an_include_is_rescued_around_it() {
     let mut run = HostRun::new(steps("( a | r ) c"));
-    run.include(steps("x"));
+    run.include(task("more"), steps("x"));
     assert!(run.would_rescue());
     let Next::Task(step) = run.next() else { panic!("x is next") };
     run.fail(Failed { step, failure: Failure::new("why") });
@@ -141,4 +141,15 @@ fn hosts_at_different_steps_can_be_compared() {
     let Next::Task(step) = rescued.next() else { panic!("a is next") };
     rescued.fail(Failed { step, failure: Failure::new("why") });
     assert!(ahead.position() < rescued.position(), "a rescue comes after the body");
+}
+
+#[test]
+fn the_includes_a_host_is_in_are_known_and_left_behind() {
+    let mut run = HostRun::new(steps("a b"));
+    run.include(task("outer"), steps("x y"));
+    run.include(task("inner"), steps("z"));
+    let names = |run: &HostRun| run.includes().map(|step| step.title().to_owned()).collect::<Vec<_>>();
+    assert_eq!(names(&run), ["outer", "inner"]);
+    run.advance();
+    assert_eq!(names(&run), ["outer"]);
 }

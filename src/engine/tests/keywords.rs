@@ -97,14 +97,6 @@ fn an_include_passes_on_what_stands_around_it_and_what_it_applies_but_not_its_ow
 }
 
 #[test]
-fn includes_that_go_round_in_a_circle_come_to_an_end() {
-    let site = "- hosts: web\n  gather_facts: false\n  tasks: [{include_tasks: round.yml}]\n";
-    let run = Stage::new("[web]\na\n").file("site.yml", site).file("round.yml", "- include_tasks: round.yml\n").run();
-    assert!(run.told().iter().any(|line| line.ends_with("FAILED")));
-    assert_eq!(run.failed(), ["a"]);
-}
-
-#[test]
 fn delegated_facts_belong_to_the_other_host() {
     let site = "- hosts: a\n  gather_facts: false\n  tasks:\n    - {name: set, set_fact: {x: 1}, delegate_to: b, delegate_facts: true}\n    \
                 - {name: show, debug: {msg: \"{{ hostvars.b.x }} {{ x | default('none') }}\"}}\n";

@@ -1,5 +1,9 @@
 //! Whole runs without a network: playbooks from memory, agents in threads of this process, what happened as a list.
 
+mod aftermath;
+mod debts;
+mod delegation;
+mod includes;
 mod keywords;
 mod play;
 mod precedence;

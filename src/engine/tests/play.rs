@@ -138,3 +138,25 @@ fn handlers_run_in_their_order_once_a_flush_and_those_that_handlers_notify_have_
     let begun: Vec<String> = run.begun_tasks();
     assert_eq!(begun, ["one", "first", "second", "third", "restart it", "two", "first", "second", "third"]);
 }
+
+#[test]
+fn a_rolling_run_that_is_stopped_begins_no_other_play_and_names_whom_it_did_not_come_to() {
+    let site = |fails: &str| {
+        format!(
+            "- hosts: web\n  gather_facts: false\n  serial: 1\n  max_fail_percentage: 0\n  tasks:\n    - {{name: one, {fails}}}\n\
+             - hosts: web\n  gather_facts: false\n  tasks:\n    - {{name: two, debug: {{msg: x}}}}\n"
+        )
+    };
+    let run = Stage::new(THREE).file("site.yml", &site("assert: {that: inventory_hostname != 'b'}")).run();
+    assert_eq!(run.told(), ["a one ok", "b one FAILED"]);
+    assert_eq!(run.left(), ["c", "a"], "c was never begun, and a misses the second play");
+    let lost = Stage::new("[web]\na\ndown\nc\n").file("site.yml", &site("ping: {}")).run();
+    assert_eq!((lost.told(), lost.left()), (vec!["a one ok".to_owned()], vec!["c".to_owned(), "a".to_owned()]));
+}
+
+#[test]
+fn a_play_that_loses_some_of_its_hosts_goes_on_with_the_others() {
+    let site = "- hosts: web\n  gather_facts: false\n  tasks: [{name: one, ping: {}}]\n- hosts: web\n  gather_facts: false\n  tasks: [{name: two, ping: {}}]\n";
+    let run = Stage::new("[web]\na\ndown\n").file("site.yml", site).run();
+    assert_eq!((run.told(), run.left()), (vec!["a one ok".to_owned(), "a two ok".to_owned()], vec![]));
+}

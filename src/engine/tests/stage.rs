@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU8;
 use std::sync::{Arc, PoisonError, RwLock, mpsc};
 
-use dpp_protocol::{Bound, Failure, Task};
+use dpp_protocol::{Bound, Debt, Failure, Task};
 use serde_json::Value as Json;
 
 use crate::actions::ACTIONS;
@@ -22,7 +22,7 @@ use crate::plan::{Catalogue, Plan, PlanRequest, Selection, build};
 use crate::secret::{Decrypt, Secret, Vault};
 use crate::source::{Problem, Problems};
 use crate::template::{Scope, SearchPath, Surroundings, Templates, omit};
-use crate::transport::{AgentBinary, BecomeMethod, Connection};
+use crate::transport::{AgentBinary, BecomeMethod, Connection, TransportError};
 use crate::value::{Map, Text, Value};
 
 use super::threaded::{Record, Threaded};
@@ -31,12 +31,14 @@ use super::threaded::{Record, Threaded};
 pub(super) struct Stage {
     folder: tempfile::TempDir,
     extra: Map,
+    check: bool,
+    owing: Vec<(String, Debt)>,
 }
 
 /// What came of a run.
 pub(super) struct Run {
-    events: Vec<Event>,
-    end: RunEnd,
+    pub(super) events: Vec<Event>,
+    pub(super) end: RunEnd,
     advice: Problems,
     record: Record,
 }
@@ -65,7 +67,8 @@ impl Files for Keyed {
 impl Stage {
     /// With this inventory.
     pub(super) fn new(inventory: &str) -> Self {
-        let this = Self { folder: tempfile::tempdir().unwrap(), extra: Map::new() };
+        let folder = tempfile::tempdir().unwrap();
+        let this = Self { folder, extra: Map::new(), check: false, owing: Vec::new() };
         this.file("hosts", inventory)
     }
 
@@ -80,6 +83,18 @@ impl Stage {
     /// With one more variable of the command line.
     pub(super) fn extra(mut self, name: &str, value: &str) -> Self {
         self.extra.insert(name.to_owned(), Value::template(value));
+        self
+    }
+
+    /// In a check.
+    pub(super) fn checking(mut self) -> Self {
+        self.check = true;
+        self
+    }
+
+    /// With a host that is owed this handler.
+    pub(super) fn owing(mut self, host: &str, handler: &str) -> Self {
+        self.owing.push((host.to_owned(), Debt { handler: handler.to_owned(), reason: String::new() }));
         self
     }
 
@@ -149,11 +164,11 @@ impl Stage {
     }
 
     fn engine(&self, templates: Templates, inventory: &Inventory, events: Events, record: &Record) -> Engine {
-        let logins = record.clone();
+        let (logins, owing) = (record.clone(), self.owing.clone());
         Engine::new(Parts {
             options: Options {
                 forks: 10,
-                check: false,
+                check: self.check,
                 diff: false,
                 verbosity: 0,
                 force_handlers: false,
@@ -171,8 +186,11 @@ impl Stage {
                 let user = login.unwrap_or("ops").to_owned();
                 logins.logins.lock().unwrap().push(user.clone());
                 let (machine, record) = (format!("{user}@{host}:22"), logins.clone());
-                let connect = Box::new(move |_: &mut dyn FnMut(&str)| {
-                    Ok(Box::new(Threaded(record.clone())) as Box<dyn Connection>)
+                let owed = owing.iter().filter(|(owing, _)| owing == host).map(|(_, debt)| debt.clone());
+                let (host, owed): (String, Vec<Debt>) = (host.to_owned(), owed.collect());
+                let connect = Box::new(move |_: &mut dyn FnMut(&str)| match host.strip_prefix("down") {
+                    Some(_) => Err(TransportError::Unreachable { address: host.clone(), cause: "no route".into() }),
+                    None => Ok(Box::new(Threaded(record.clone(), owed.clone())) as Box<dyn Connection>),
                 });
                 Ok(Route {
                     machine,
@@ -290,7 +308,7 @@ impl Run {
         self.tasks().iter().filter(|task| task.module == module).count()
     }
 
-    fn tasks(&self) -> Vec<Task> {
+    pub(super) fn tasks(&self) -> Vec<Task> {
         self.record.tasks.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

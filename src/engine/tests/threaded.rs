@@ -5,7 +5,9 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use dpp_protocol::{Failure, Frame, Hello, MAGIC, Mode, PROTOCOL, Request, Response, Task, read_frame, write_message};
+use dpp_protocol::{
+    Debt, Failure, Frame, Hello, MAGIC, Mode, PROTOCOL, Request, Response, Task, read_frame, write_message,
+};
 
 use crate::transport::{Connection, TransportError, Wire};
 
@@ -16,24 +18,24 @@ pub(super) struct Record {
     pub(super) logins: Arc<Mutex<Vec<String>>>,
 }
 
-/// A host that is a thread: it speaks the agent's language and runs the real modules.
-pub(super) struct Threaded(pub(super) Record);
+/// A host that is a thread, and what it is owed: it speaks the agent's language and runs the real modules.
+pub(super) struct Threaded(pub(super) Record, pub(super) Vec<Debt>);
 
 impl Connection for Threaded {
     fn start(&self, _command: &str, _terminal: bool) -> Result<Wire, TransportError> {
         let broken = |error: io::Error| TransportError::Broken(error.to_string());
         let (their_input, our_output) = io::pipe().map_err(broken)?;
         let (our_input, their_output) = io::pipe().map_err(broken)?;
-        let record = self.0.clone();
-        thread::spawn(move || serve(BufReader::new(their_input), their_output, &record));
+        let (record, debts) = (self.0.clone(), self.1.clone());
+        thread::spawn(move || serve(BufReader::new(their_input), their_output, &record, debts));
         Ok(Wire { input: Box::new(our_input), output: Box::new(our_output) })
     }
 }
 
-fn serve(mut input: impl io::Read, mut output: impl io::Write, record: &Record) -> Option<()> {
+fn serve(mut input: impl io::Read, mut output: impl io::Write, record: &Record, debts: Vec<Debt>) -> Option<()> {
     let state = tempfile::tempdir().ok()?;
     output.write_all(MAGIC).ok()?;
-    let hello = Hello { protocol: PROTOCOL, version: String::new(), uid: 1, machine: String::new(), debts: Vec::new() };
+    let hello = Hello { protocol: PROTOCOL, version: String::new(), uid: 1, machine: String::new(), debts };
     write_message(&mut output, &Response::Hello(hello)).ok()?;
     loop {
         let Ok(Frame::Message(bytes)) = read_frame(&mut input) else { return None };

@@ -1,0 +1,51 @@
+//! What hosts are owed: of whom it is told, and what a run leaves.
+
+use super::stage::Stage;
+
+const FAILS: &str = "- hosts: web\n  gather_facts: false\n  tasks:\n    - {name: change, shell: 'true', changed_when: true, notify: h}\n    \
+                     - {name: fails, assert: {that: false}}\n  handlers:\n    - {name: h, shell: 'true'}\n";
+
+#[test]
+fn a_run_that_fails_before_its_handlers_owes_them_and_a_check_owes_nothing() {
+    let stage = || Stage::new("[web]\na\n").file("site.yml", FAILS);
+    assert_eq!(stage().run().debts(), ["a still owed h"]);
+    assert_eq!(stage().checking().run().debts(), [""; 0]);
+}
+
+#[test]
+fn debts_of_a_host_to_which_a_task_is_delegated_are_its_own() {
+    let site = "- hosts: a\n  gather_facts: false\n  tasks:\n    - {name: t, ping: {}, delegate_to: b}\n  handlers:\n    \
+                - {name: h, shell: 'true'}\n";
+    let play_of_b = "- hosts: b\n  gather_facts: false\n  tasks: [{name: u, ping: {}}]\n  handlers:\n    - {name: h, shell: 'true'}\n";
+    let stage = |site: &str| Stage::new("[web]\na\nb\n").owing("b", "h").file("site.yml", site).run();
+    let elsewhere = stage(site);
+    assert_eq!((elsewhere.told(), elsewhere.debts().len()), (vec!["a t ok".to_owned()], 0));
+    let paid = stage(&format!("{site}{play_of_b}"));
+    assert_eq!(paid.debts(), ["b owed h"]);
+    assert_eq!(paid.told(), ["a t ok", "b u ok", "b h changed"]);
+}
+
+#[test]
+fn what_a_delegated_task_owes_is_not_written_down_on_the_other_host() {
+    let site = "- hosts: a\n  gather_facts: false\n  tasks:\n    - {name: t, shell: 'true', delegate_to: b, notify: h}\n  handlers:\n    \
+                - {name: h, shell: 'true', delegate_to: b}\n";
+    let run = Stage::new("[web]\na\nb\n").file("site.yml", site).run();
+    assert_eq!(run.told(), ["a t changed", "a h changed"]);
+    assert!(run.books().iter().all(|(owes, settles)| *owes == 0 && *settles == 0), "{:?}", run.books());
+}
+
+#[test]
+fn a_handler_that_nobody_knows_is_refused_and_where_only_the_run_can_tell_the_change_is_counted() {
+    let site = |more: &str| {
+        format!(
+            "- hosts: web\n  gather_facts: false\n  tasks:\n    - {{name: change, shell: 'true', notify: restart kafak}}\n{more}  handlers:\n    \
+             - {{name: restart kafka, shell: 'true'}}\n"
+        )
+    };
+    let refused = Stage::new("[web]\na\n").file("site.yml", &site("")).refused();
+    assert_eq!(refused[0].code, "DPP0109");
+    assert!(refused[0].help.as_ref().is_some_and(|help| help.contains("restart kafka")), "{refused:?}");
+    let includes = "    - include_role: {name: r}\n";
+    let run = Stage::new("[web]\na\n").file("site.yml", &site(includes)).file("roles/r/tasks/main.yml", "[]\n").run();
+    assert_eq!((run.told(), run.changes()), (vec!["a change FAILED".to_owned()], 1));
+}

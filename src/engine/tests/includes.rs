@@ -1,0 +1,87 @@
+//! What is found when a host comes to it: the same for all hosts as if it had stood in the play.
+
+use super::stage::Stage;
+
+const TWO: &str = "[web]\na\nb\n";
+
+/// A play over all hosts with these tasks, and the file that they include.
+fn stage(tasks: &str, more: &str) -> Stage {
+    let site = format!("- hosts: web\n  gather_facts: false\n  tasks:\n{tasks}");
+    Stage::new(TWO).file("site.yml", &site).file("more.yml", more)
+}
+
+#[test]
+fn what_is_done_once_is_done_once_inside_an_include_too() {
+    let once = "- {name: once, shell: 'echo once', run_once: true, register: o}\n- {name: show, debug: {msg: '{{ o.stdout }}'}}\n";
+    let wanted = ["a once changed", "a show ok: once", "b show ok: once", "a last ok: x", "b last ok: x"];
+    let last = "    - {name: last, debug: {msg: x}}\n";
+    let of_file = stage(&format!("    - include_tasks: more.yml\n{last}"), once).run();
+    assert_eq!(of_file.told()[2..], wanted);
+    let of_role = stage(&format!("    - include_role: {{name: r}}\n{last}"), "[]").file("roles/r/tasks/main.yml", once);
+    assert_eq!(of_role.run().told()[2..], wanted);
+}
+
+#[test]
+fn what_is_done_once_is_done_by_a_host_that_comes_there_and_again_when_it_comes_again() {
+    let once = "- {name: once, debug: {msg: '{{ item | default(0) }}'}, run_once: true}\n";
+    let only_b = stage("    - {include_tasks: more.yml, when: inventory_hostname == 'b'}\n", once).run();
+    assert_eq!(only_b.told().last().unwrap(), "b once ok: 0");
+    let twice = stage("    - {include_tasks: more.yml, loop: [1, 2]}\n", once).run();
+    assert_eq!(
+        twice.told().iter().filter(|line| line.contains("once")).collect::<Vec<_>>(),
+        ["a once ok: 1", "a once ok: 2"]
+    );
+}
+
+#[test]
+fn a_handler_that_is_to_run_once_runs_at_every_flush_whoever_was_notified() {
+    let change = |host: &str, handler: &str| {
+        format!("    - {{name: c, shell: 'true', notify: {handler}, when: inventory_hostname == '{host}'}}\n")
+    };
+    let tasks = [
+        change("a", "first"),
+        change("a", "second"),
+        change("b", "second"),
+        "    - meta: flush_handlers\n".to_owned(),
+        change("b", "second"),
+        "  handlers:\n    - {name: first, debug: {msg: x}}\n    - {name: second, debug: {msg: x}, run_once: true}\n"
+            .to_owned(),
+    ];
+    let told = stage(&tasks.concat(), "[]").run().told();
+    let mut handlers: Vec<_> = told.iter().filter(|line| line.contains(" ok")).collect();
+    handlers.sort();
+    assert_eq!(handlers, ["a first ok: x", "a second ok: x", "b second ok: x"]);
+}
+
+#[test]
+fn throttle_holds_inside_an_include() {
+    let run = stage("    - include_tasks: more.yml\n", "- {name: one, shell: sleep 0.05, throttle: 1}\n").run();
+    assert_eq!(run.most_at_once("one"), 1);
+}
+
+#[test]
+fn keywords_around_an_include_hold_inside_it() {
+    let fails = "- {name: fails, assert: {that: inventory_hostname != 'a'}}\n- {name: after, debug: {msg: x}}\n";
+    let ignored = stage("    - ignore_errors: true\n      block: [{include_tasks: more.yml}]\n", fails).run();
+    assert_eq!(ignored.told()[2..], ["a fails FAILED", "b fails ok", "a after ok: x", "b after ok: x"]);
+    assert!(ignored.failed().is_empty());
+    let site =
+        "- hosts: web\n  gather_facts: false\n  any_errors_fatal: true\n  tasks:\n    - include_tasks: more.yml\n";
+    let fatal = Stage::new(TWO).file("site.yml", site).file("more.yml", fails).run();
+    assert_eq!(fatal.told()[2..], ["a fails FAILED", "b fails ok"]);
+    assert_eq!(fatal.failed(), ["a", "b"]);
+}
+
+#[test]
+fn includes_that_go_round_in_a_circle_end_with_the_way_they_go() {
+    let run = stage("    - include_tasks: more.yml\n", "- include_tasks: other.yml\n")
+        .file("other.yml", "- debug: {msg: x}\n- include_tasks: more.yml\n")
+        .run();
+    assert_eq!(run.failed(), ["a", "b"]);
+    let failure = &run.failures()[0];
+    let circle = failure.split("circle: ").nth(1).unwrap_or_else(|| panic!("{failure}"));
+    let places: Vec<&str> = circle.split(" → ").map(|place| place.rsplit('/').next().unwrap()).collect();
+    assert_eq!(places.len(), 3, "{circle}");
+    assert!(places[0].starts_with("other.yml:2:") || places[0].starts_with("more.yml:1:"), "{circle}");
+    assert_eq!(places[0].split(' ').next(), places[2].split(' ').next(), "{circle}");
+}
