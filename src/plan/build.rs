@@ -56,6 +56,7 @@ pub fn draft(request: &PlanRequest) -> (Plan, Problems) {
         open: Vec::new(),
         grows: false,
         tags: BTreeSet::new(),
+        is_open: false,
     };
     for playbook in request.playbooks {
         builder.playbook(playbook, &Keywords::default(), None);
@@ -78,6 +79,8 @@ struct Builder<'a> {
     grows: bool,
     /// Tags of all tasks so far.
     tags: BTreeSet<String>,
+    /// Whether the play that was compiled last includes something in the run, which may bring handlers.
+    is_open: bool,
 }
 
 impl Builder<'_> {
@@ -149,7 +152,9 @@ impl Builder<'_> {
         let mut plan = PlayPlan { name, pattern, may_grow, seed, strategy: strategy(play)?, ..steps };
         plan.take_hosts(hosts)?;
         self.problems.extend(advice::of(&plan));
-        self.problems.extend(notified::unknown(&plan));
+        if !self.is_open {
+            self.problems.extend(notified::unknown(&plan));
+        }
         Ok(Some(plan))
     }
 
@@ -194,6 +199,7 @@ impl Builder<'_> {
         let handlers: Vec<_> = std::mem::take(&mut compiler.handlers).into_iter().chain(own).collect();
         self.problems.append(&mut compiler.problems);
         self.tags.append(&mut compiler.tags);
+        self.is_open = compiler.meets_includes;
         PlayPlan {
             name: String::new(),
             pattern: String::new(),

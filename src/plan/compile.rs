@@ -67,6 +67,8 @@ pub struct Compiler<'a> {
     pub role_defaults: Map,
     /// Variables of roles met on the way.
     pub role_vars: Map,
+    /// Whether something is included in the run, wanted by its tags or not.
+    pub meets_includes: bool,
     /// Roles that ran already in this play, with their parameters.
     done: Vec<(PathBuf, Map, Vec<Text>)>,
     /// Tags of tasks met on the way, wanted or not.
@@ -85,6 +87,7 @@ impl<'a> Compiler<'a> {
             handlers: Vec::new(),
             role_defaults: Map::new(),
             role_vars: Map::new(),
+            meets_includes: false,
             done: Vec::new(),
             tags: BTreeSet::new(),
             followed: HashSet::new(),
@@ -232,10 +235,11 @@ impl<'a> Compiler<'a> {
             _ => {}
         }
         self.tags.extend(keywords.tags.iter().cloned());
+        let is_include = matches!(task.short_action(), "include_tasks" | "include" | "include_role");
+        self.meets_includes |= is_include;
         if !self.ground.selection.wants(&keywords.tags) {
             return Vec::new();
         }
-        let is_include = matches!(task.short_action(), "include_tasks" | "include" | "include_role");
         let step = TaskStep {
             task: Arc::clone(task),
             keywords,

@@ -4,15 +4,11 @@ use crate::plan::{PlayPlan, Step, TaskStep};
 use crate::source::{Problem, Problems, nearest};
 use crate::value::Text;
 
-/// The unknown ones of a play. Where something is included in the run, which may bring handlers, only the run can tell.
+/// The unknown ones of a play in which nothing is included in the run, which may bring handlers.
 pub(super) fn unknown(play: &PlayPlan) -> Problems {
     let mut tasks = Vec::new();
     gather(&play.steps, &mut tasks);
     tasks.extend(play.handlers.iter().map(|handler| handler.step.as_ref()));
-    let includes = ["include_tasks", "include_role", "include"];
-    if tasks.iter().any(|step| includes.contains(&step.task.short_action())) {
-        return Problems::new();
-    }
     tasks.iter().flat_map(|step| &step.task.notify).filter_map(|name| unknown_handler(play, name)).collect()
 }
 
