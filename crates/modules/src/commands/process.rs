@@ -37,6 +37,8 @@ pub(crate) struct Finished {
     pub(crate) stdout: String,
     /// What it wrote to standard error.
     pub(crate) stderr: String,
+    /// Bytes of its outputs that were beyond the limit and are not handed back.
+    pub(crate) dropped: usize,
     /// When it was started.
     pub(crate) start: Zoned,
     /// When it had ended.
@@ -80,11 +82,13 @@ impl Process {
             // A process that does not read its input is no failure of ours: the broken pipe is let go.
             thread::spawn(move || pipe.write_all(&bytes));
         }
-        let (stdout, stderr) = read_both(&mut child, &self.shown, host)
+        let [stdout, stderr] = read_both(&mut child, &self.shown, host)
             .map_err(|error| Failure::new(format!("cannot read what `{}` writes: {error}", self.shown)))?;
         let status =
             child.wait().map_err(|error| Failure::new(format!("cannot wait for `{}`: {error}", self.shown)))?;
-        Ok(Finished { status, stdout: text(stdout), stderr: text(stderr), start, end: Zoned::now() })
+        let dropped = stdout.dropped + stderr.dropped;
+        let (stdout, stderr) = (text(stdout.bytes), text(stderr.bytes));
+        Ok(Finished { status, stdout, stderr, dropped, start, end: Zoned::now() })
     }
 }
 
@@ -105,6 +109,14 @@ impl Finished {
             Some(signal) => format!("was ended by signal {signal}"),
             None => format!("ended with exit code {}", self.code()),
         }
+    }
+
+    /// What is to be said of an output that was too long to be handed back whole.
+    pub(crate) fn cut(&self) -> Option<String> {
+        let limit = OUTPUT_LIMIT >> 20;
+        (self.dropped > 0).then(|| {
+            format!("it printed more than {limit} MiB: the last {} bytes are left out of the result", self.dropped)
+        })
     }
 
     /// Adds the last words of the process to a failure.
@@ -138,9 +150,9 @@ fn not_started(program: &str, error: &std::io::Error) -> Failure {
 }
 
 /// Reads both outputs until the process ends, then what is still in the pipes, and waits for no one else's copy of them.
-fn read_both(child: &mut Child, shown: &str, host: &Host) -> std::io::Result<(Vec<u8>, Vec<u8>)> {
+fn read_both(child: &mut Child, shown: &str, host: &Host) -> std::io::Result<[Output; 2]> {
     let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
-        return Ok((Vec::new(), Vec::new()));
+        return Ok([Output::default(), Output::default()]);
     };
     rustix::io::ioctl_fionbio(&stdout, true)?;
     rustix::io::ioctl_fionbio(&stderr, true)?;
@@ -157,7 +169,7 @@ fn read_both(child: &mut Child, shown: &str, host: &Host) -> std::io::Result<(Ve
         stdout.read()?;
         stderr.read()?;
         if over {
-            return Ok((stdout.bytes, stderr.bytes));
+            return Ok([stdout.output, stderr.output]);
         }
         if ready == 0 {
             host.life(&format!("{shown}: {}", stdout.last_line()), None);
@@ -165,16 +177,23 @@ fn read_both(child: &mut Child, shown: &str, host: &Host) -> std::io::Result<(Ve
     }
 }
 
+/// What was written, as far as it is kept.
+#[derive(Default)]
+struct Output {
+    bytes: Vec<u8>,
+    dropped: usize,
+}
+
 /// One output while it is read.
 struct Stream<R> {
     pipe: Option<R>,
-    bytes: Vec<u8>,
+    output: Output,
     piece: Vec<u8>,
 }
 
 impl<R: Read> Stream<R> {
     fn new(pipe: R) -> Self {
-        Self { pipe: Some(pipe), bytes: Vec::new(), piece: vec![0; 64 << 10] }
+        Self { pipe: Some(pipe), output: Output::default(), piece: vec![0; 64 << 10] }
     }
 
     fn open(&self) -> Option<&R> {
@@ -187,8 +206,9 @@ impl<R: Read> Stream<R> {
             match pipe.read(&mut self.piece) {
                 Ok(0) => self.pipe = None,
                 Ok(length) => {
-                    let room = OUTPUT_LIMIT.saturating_sub(self.bytes.len());
-                    self.bytes.extend_from_slice(&self.piece[..length.min(room)]);
+                    let kept = length.min(OUTPUT_LIMIT.saturating_sub(self.output.bytes.len()));
+                    self.output.bytes.extend_from_slice(&self.piece[..kept]);
+                    self.output.dropped += length - kept;
                 }
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => break,
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
@@ -199,7 +219,8 @@ impl<R: Read> Stream<R> {
     }
 
     fn last_line(&self) -> String {
-        let tail = &self.bytes[self.bytes.len().saturating_sub(200)..];
+        let bytes = &self.output.bytes;
+        let tail = &bytes[bytes.len().saturating_sub(200)..];
         String::from_utf8_lossy(tail).trim_end().lines().last().unwrap_or("running").to_owned()
     }
 }
@@ -228,6 +249,14 @@ mod tests {
     fn ten_megabytes_on_both_outputs_do_not_hang() {
         let finished = sh("head -c 10000000 /dev/zero | tr '\\0' a; head -c 10000000 /dev/zero | tr '\\0' b >&2", None);
         assert_eq!((finished.stdout.len(), finished.stderr.len()), (10_000_000, 10_000_000));
+    }
+
+    #[test]
+    fn what_is_beyond_ten_mebibytes_is_counted_and_told() {
+        let finished = sh("head -c 10485763 /dev/zero | tr '\\0' a", None);
+        assert_eq!((finished.stdout.len(), finished.dropped), (10 << 20, 3));
+        assert!(finished.cut().is_some_and(|words| words.contains("10 MiB") && words.contains("3 bytes")));
+        assert_eq!(sh("echo short", None).cut(), None);
     }
 
     #[test]

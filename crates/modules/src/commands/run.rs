@@ -62,10 +62,16 @@ impl Run<'_> {
         let title = self.title();
         self.register(&finished, result);
         if finished.succeeded() {
+            result.extend(
+                finished.cut().map(|words| ("_warnings".to_owned(), vec![format!("`{title}`: {words}")].into())),
+            );
             return Ok(());
         }
         let failure = Failure::new(format!("`{title}` {}", finished.ending()));
         let mut failure = finished.describe(failure);
+        if let Some(words) = finished.cut() {
+            failure = failure.note("output", words);
+        }
         result.insert("msg".into(), "non-zero return code".into());
         // It ran, and nobody knows how far: Ansible counts that as a change.
         result.insert("changed".into(), true.into());
