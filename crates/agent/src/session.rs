@@ -39,6 +39,7 @@ impl<R: Read, W: Write + Send + 'static> Session<R, W> {
 
     /// Greets and answers until the asker says goodbye or is gone.
     pub(crate) fn serve(mut self) -> Result<(), FrameError> {
+        self.close_state();
         self.send(&Response::Hello(self.hello()))?;
         loop {
             let request = match read_frame(&mut self.input) {
@@ -57,6 +58,13 @@ impl<R: Read, W: Write + Send + 'static> Session<R, W> {
                 }
             }
         }
+    }
+
+    /// What is kept here names files and holds their old bytes: it is for this user alone.
+    fn close_state(&self) {
+        let host = Host::new(&self.state, std::collections::BTreeMap::new(), &|_, _| ());
+        // A folder that cannot be closed is no reason to do nothing for the host.
+        let _ = host.keep_private();
     }
 
     fn hello(&self) -> Hello {
@@ -109,7 +117,7 @@ impl<R: Read, W: Write + Send + 'static> Session<R, W> {
 
     /// Begins a job. What a change of it would owe is written down now: nobody can tell when it happens.
     fn detached(&self, task: &Task, host: &Host) -> Answer {
-        host.keep_debts(&task.owes)?;
+        let _ = host.keep_debts(&task.owes)?;
         job::begin(&self.state, task)
     }
 

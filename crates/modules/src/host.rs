@@ -3,11 +3,13 @@
 //! It is not a facade over the file system: modules use `std::fs` and rustix directly.
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::DirBuilderExt;
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
 use dpp_protocol::{Debt, Failure};
+use rustix::fs::{FlockOperation, flock};
 
 /// Receives signs of life of the running task: a text, and done and whole where they can be counted.
 pub type Life<'a> = dyn Fn(&str, Option<(u64, u64)>) + 'a;
@@ -45,6 +47,15 @@ impl<'a> Host<'a> {
         &self.state
     }
 
+    /// Lets nobody else look into the folder, whoever made it; one that is not there is made when it is needed.
+    pub fn keep_private(&self) -> io::Result<()> {
+        match fs::metadata(&self.state) {
+            Ok(found) if found.mode() & 0o077 != 0 => fs::set_permissions(&self.state, Permissions::from_mode(0o700)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     /// What earlier runs owe this host.
     pub fn debts(&self) -> Result<Vec<Debt>, Failure> {
         match fs::read(self.debts_file()) {
@@ -55,13 +66,27 @@ impl<'a> Host<'a> {
         }
     }
 
-    /// Writes down debts before they are made; on the disk when this returns.
-    pub fn keep_debts(&self, new: &[Debt]) -> Result<(), Failure> {
-        if new.is_empty() {
+    /// Writes down debts before they are made; on the disk when this returns. Those that were not known are returned.
+    pub fn keep_debts(&self, owed: &[Debt]) -> Result<Vec<Debt>, Failure> {
+        if owed.is_empty() {
+            return Ok(Vec::new());
+        }
+        let _lock = self.lock_debts()?;
+        let mut debts = self.debts()?;
+        let new: Vec<Debt> = owed.iter().filter(|debt| !debts.contains(debt)).cloned().collect();
+        debts.extend(new.iter().cloned());
+        self.write_debts(&debts)?;
+        Ok(new)
+    }
+
+    /// Takes back debts that were written down for a change which was not made.
+    pub fn withdraw_debts(&self, not_made: &[Debt]) -> Result<(), Failure> {
+        if not_made.is_empty() {
             return Ok(());
         }
+        let _lock = self.lock_debts()?;
         let mut debts = self.debts()?;
-        debts.extend(new.iter().filter(|debt| !debts.contains(debt)).cloned().collect::<Vec<_>>());
+        debts.retain(|debt| !not_made.contains(debt));
         self.write_debts(&debts)
     }
 
@@ -70,6 +95,7 @@ impl<'a> Host<'a> {
         if paid.is_empty() {
             return Ok(());
         }
+        let _lock = self.lock_debts()?;
         let mut debts = self.debts()?;
         debts.retain(|debt| !paid.iter().any(|paid| paid.handler == debt.handler));
         self.write_debts(&debts)
@@ -77,10 +103,19 @@ impl<'a> Host<'a> {
 
     fn write_debts(&self, debts: &[Debt]) -> Result<(), Failure> {
         let bytes = serde_json::to_vec_pretty(debts).map_err(|error| Failure::new(error.to_string()))?;
+        crate::files::replace::write_atomically(&self.debts_file(), &bytes, 0o600)
+            .map_err(|error| Failure::new(format!("cannot write {}: {error}", self.debts_file().display())))
+    }
+
+    /// Keeps other agents from the debts until it is dropped: two runs may be on this host at once. What is locked is a
+    /// file of its own, since that of the debts is replaced.
+    fn lock_debts(&self) -> Result<File, Failure> {
+        let path = self.state.join("debts.lock");
         let folder = fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.state);
         folder
-            .and_then(|()| crate::files::replace::write_atomically(&self.debts_file(), &bytes, 0o600))
-            .map_err(|error| Failure::new(format!("cannot write {}: {error}", self.debts_file().display())))
+            .and_then(|()| OpenOptions::new().create(true).append(true).mode(0o600).open(&path))
+            .and_then(|file| flock(&file, FlockOperation::LockExclusive).map(|()| file).map_err(io::Error::from))
+            .map_err(|error| Failure::new(format!("cannot lock {}: {error}", path.display())))
     }
 
     fn debts_file(&self) -> PathBuf {
@@ -90,8 +125,6 @@ impl<'a> Host<'a> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     fn debt(handler: &str, reason: &str) -> Debt {
@@ -109,5 +142,41 @@ mod tests {
         host.settle_debts(&[debt("restart kafka", "")]).unwrap();
         assert_eq!(host.debts().unwrap(), [debt("restart es", "yml")]);
         assert_eq!(state.metadata().unwrap().permissions().mode() & 0o777, 0o700, "nobody else looks into it");
+    }
+
+    #[test]
+    fn runs_at_the_same_time_lose_no_debt() {
+        let state = tempfile::tempdir().unwrap();
+        let debts: Vec<Debt> = (0..40).map(|number| debt(&format!("restart {number}"), "")).collect();
+        std::thread::scope(|scope| {
+            for part in debts.chunks(10) {
+                scope.spawn(|| {
+                    let host = Host::new(state.path(), BTreeMap::new(), &|_, _| ());
+                    part.iter().for_each(|debt| drop(host.keep_debts(std::slice::from_ref(debt)).unwrap()));
+                });
+            }
+        });
+        let host = Host::new(state.path(), BTreeMap::new(), &|_, _| ());
+        assert_eq!(host.debts().unwrap().len(), debts.len());
+    }
+
+    #[test]
+    fn only_what_was_not_owed_before_is_taken_back() {
+        let state = tempfile::tempdir().unwrap();
+        let host = Host::new(state.path(), BTreeMap::new(), &|_, _| ());
+        host.keep_debts(&[debt("restart kafka", "heap")]).unwrap();
+        let new = host.keep_debts(&[debt("restart kafka", "heap"), debt("restart kafka", "log4j")]).unwrap();
+        assert_eq!(new, [debt("restart kafka", "log4j")]);
+        host.withdraw_debts(&new).unwrap();
+        assert_eq!(host.debts().unwrap(), [debt("restart kafka", "heap")]);
+    }
+
+    #[test]
+    fn a_folder_that_others_could_look_into_is_closed() {
+        let state = tempfile::tempdir().unwrap();
+        fs::set_permissions(state.path(), Permissions::from_mode(0o755)).unwrap();
+        Host::new(state.path(), BTreeMap::new(), &|_, _| ()).keep_private().unwrap();
+        assert_eq!(state.path().metadata().unwrap().mode() & 0o777, 0o700);
+        Host::new(state.path().join("none"), BTreeMap::new(), &|_, _| ()).keep_private().unwrap();
     }
 }

@@ -57,14 +57,15 @@ fn run<M: Module>(task: &Task, host: &Host) -> Result<Outcome, Failure> {
     if task.mode == Mode::Survey || outcome.skipped.is_some() {
         return Ok(outcome);
     }
-    if !survey.steps.is_empty() {
-        host.keep_debts(&task.owes)?;
-    }
+    let owes = if survey.steps.is_empty() { Vec::new() } else { host.keep_debts(&task.owes)? };
     for (done, step) in survey.steps.iter().enumerate() {
-        module.apply(step, host, &mut outcome.result).map_err(|mut failure| {
+        if let Err(mut failure) = module.apply(step, host, &mut outcome.result) {
+            if done == 0 && outcome.result.contains_key(UNTOUCHED) {
+                host.withdraw_debts(&owes)?;
+            }
             failure.changes = outcome.changes[..done].to_vec();
-            failure
-        })?;
+            return Err(failure);
+        }
     }
     module.conclude(host, &mut outcome.result)?;
     if let Some(Value::Bool(false)) = outcome.result.remove("changed") {
@@ -76,6 +77,9 @@ fn run<M: Module>(task: &Task, host: &Host) -> Result<Outcome, Failure> {
     host.settle_debts(&task.settles)?;
     Ok(outcome)
 }
+
+/// Set by a step that fails before it has changed anything, so that nothing is owed for it.
+pub(crate) const UNTOUCHED: &str = "_untouched";
 
 /// Lifts `_changed` and `_warnings` out of the result: what only the work itself could tell.
 fn take_what_was_learned(outcome: &mut Outcome) {
@@ -90,4 +94,41 @@ fn take_what_was_learned(outcome: &mut Outcome) {
 fn parse<M: Module>(params: &Value) -> Result<M, Failure> {
     serde_json::from_value(params.clone())
         .map_err(|error| Failure::new(format!("wrong parameters for `{}`: {error}", M::NAME)).code("DPP0104"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use dpp_protocol::{Debt, Mode, Task};
+    use serde_json::json;
+
+    use crate::Host;
+
+    /// What is owed after a file was written, or was not, since this command must accept it.
+    fn owed_after(validate: &str) -> Vec<Debt> {
+        let (state, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let host = Host::new(state.path(), BTreeMap::new(), &|_, _| ());
+        let params = json!({"path": folder.path().join("f"), "line": "a", "create": true, "validate": validate});
+        let task = Task {
+            id: 1,
+            module: "lineinfile".into(),
+            params,
+            mode: Mode::Apply,
+            diff: false,
+            environment: BTreeMap::new(),
+            owes: vec![Debt { handler: "restart it".into(), reason: "the line".into() }],
+            settles: Vec::new(),
+            bound: None,
+        };
+        let done = (crate::find("lineinfile").unwrap().run)(&task, &host);
+        assert_eq!(done.is_ok(), folder.path().join("f").exists(), "{done:?}");
+        host.debts().unwrap()
+    }
+
+    #[test]
+    fn content_that_is_refused_changes_nothing_and_owes_nothing() {
+        assert_eq!(owed_after("test -e %s").len(), 1);
+        assert_eq!(owed_after("test ! -e %s"), []);
+    }
 }

@@ -16,6 +16,7 @@ use crate::files::keep::keep;
 use crate::files::refusal::{refused, refused_call};
 use crate::files::replace::beside;
 use crate::files::validate::validate;
+use crate::module::UNTOUCHED;
 use crate::{Host, Step};
 
 /// Longest text that a diff carries.
@@ -67,7 +68,11 @@ impl NewContent {
     /// Puts the bytes in place; a reader sees the old file or the new one, never half of it.
     pub fn apply(&self, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
         let beside = beside(&self.path);
-        let placed = self.write(&beside).and_then(|()| self.place(&beside, host, result));
+        let accepted = self.write(&beside).and_then(|()| self.accept(&beside, host));
+        if accepted.is_err() {
+            result.insert(UNTOUCHED.into(), true.into());
+        }
+        let placed = accepted.and_then(|()| self.place(&beside, host, result));
         if placed.is_err() {
             let _ = fs::remove_file(&beside);
         }
@@ -115,10 +120,11 @@ impl NewContent {
         }
     }
 
+    fn accept(&self, beside: &Path, host: &Host) -> Result<(), Failure> {
+        self.validate.as_ref().map_or(Ok(()), |command| validate(command, beside, &self.path, host))
+    }
+
     fn place(&self, beside: &Path, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
-        if let Some(command) = &self.validate {
-            validate(command, beside, &self.path, host)?;
-        }
         if self.backup && self.path.exists() {
             result.insert("backup_file".into(), back_up(&self.path)?.to_string_lossy().into());
         }
