@@ -109,9 +109,10 @@ fn require_hosts(invocation: &Invocation, plan: &Plan, hosts: &[String]) -> Resu
     }
     let there: Vec<&str> = invocation.inventory.groups().filter(|name| !["all", "ungrouped"].contains(name)).collect();
     let problem = Problem::error("DPP0203", "no play has a host");
-    let problem = match there.is_empty() {
-        true => problem,
-        false => problem.note(format!("the inventory has the groups {}", there.join(", "))),
+    let problem = if there.is_empty() {
+        problem
+    } else {
+        problem.note(format!("the inventory has the groups {}", there.join(", ")))
     };
     Err(problem.help("`dppctl inventory graph` shows groups and hosts"))
 }

@@ -63,10 +63,8 @@ pub(super) fn nobody(inventory: &Inventory) -> Problem {
     let there: Vec<&str> = inventory.groups().filter(|name| !["all", "ungrouped"].contains(name)).collect();
     let problem = Problem::error("DPP0203", "no host is of any stage of the pipeline")
         .note(format!("their groups are {}", Vec::from_iter(wanted).join(", ")));
-    let problem = match there.is_empty() {
-        true => problem,
-        false => problem.note(format!("the inventory has {}", there.join(", "))),
-    };
+    let problem =
+        if there.is_empty() { problem } else { problem.note(format!("the inventory has {}", there.join(", "))) };
     problem.help("rename the groups, or say in dppctl.toml which is which: [pipeline] kafka = \"…\"")
 }
 

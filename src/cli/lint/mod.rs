@@ -107,10 +107,9 @@ fn missing(invocation: &mut Invocation, playbook: PathBuf) -> Problems {
     let spelling = groups::require_spelling(&invocation.inventory).err();
     let sketch = Sketch::draw(invocation, playbook, None, &HowArgs::default());
     let refused = match sketch.map(|sketch| sketch.require_password()) {
-        Ok(Ok(())) => Vec::new(),
         Ok(Err(problem)) => vec![problem],
         Err(Stop::Refused(problems)) => problems,
-        Err(_) => Vec::new(),
+        Ok(Ok(())) | Err(_) => Vec::new(),
     };
     spelling.into_iter().chain(refused).collect()
 }

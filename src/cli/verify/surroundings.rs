@@ -45,7 +45,8 @@ pub(super) fn look(layout: &mut Layout, posts: &Posts, journey: &mut Journey) {
         };
         let hop = if *hop == UNIT { "relay" } else { hop };
         journey.words.insert(hop, words);
-        if !well && !(hop == "relay" && proven) {
+        let excused = hop == "relay" && proven;
+        if !well && !excused {
             journey.ill.push(hop);
         }
     }
