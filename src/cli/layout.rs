@@ -208,12 +208,11 @@ fn wiring(plays: &[Arc<PlayPlan>], vars: &Arc<RunVars>, hosts: &BTreeMap<Stage, 
         matches!(stage, Stage::Rabbitmq | Stage::Relay)
             && !views.iter().any(|view| matches!(view.lookup("RABBITMQ_PASS"), Lookup::Found(_)))
     });
-    match wrong.is_empty() {
-        true => Ok(wiring),
-        // What could not be read is made of it.
-        false if is_unset => Err(no_password(&wiring.user).into()),
-        false => Err(wrong.into()),
+    if wrong.is_empty() {
+        return Ok(wiring);
     }
+    // What could not be read is made of it.
+    Err(if is_unset { no_password(&wiring.user).into() } else { wrong.into() })
 }
 
 fn rendered(view: &TaskVars, value: &Value) -> Result<Value, Problem> {
