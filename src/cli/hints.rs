@@ -10,7 +10,8 @@ use regex::Regex;
 use crate::cli::Cli;
 
 /// Words that follow the programme's name in a sentence about it.
-const VERBS: &[&str] = &["all", "knows", "makes", "ships", "speaks", "takes"];
+const VERBS: &[&str] =
+    &["all", "and", "can", "has", "is", "knows", "lies", "makes", "puts", "runs", "ships", "speaks", "takes", "was"];
 
 /// Options of other programmes that hints name: those of `ansible-inventory`.
 const FOREIGN: &[&str] = &["--list", "--yaml"];
