@@ -67,8 +67,8 @@ fn bounds_jobs_logins_questions_and_vaults_do_what_they_say() {
         .file("values.yml", &fixture("values.yml"));
     let unasked = lab.dppctl(["run", "site.yml", "--vault-password-file", "key"]).exits(9);
     assert!(unasked.stderr.contains("-e release=VALUE"), "{unasked}");
-    let locked = lab.dppctl(["run", "site.yml", "-e", "release=6.2.1"]).exits(2);
-    assert!(locked.stderr.contains("vault"), "{locked}");
+    let locked = lab.dppctl(["run", "site.yml", "-e", "release=6.2.1"]).exits(65);
+    assert!(locked.stderr.contains("--vault-password-file"), "{locked}");
     let _ = lab.dppctl(["run", "site.yml", "-e", "release=6.2.1", "--vault-password-file", "key"]).exits(0);
     assert_eq!(lab.on("k1", "pgrep -c sleep || true").trim(), "0", "what was stopped is gone");
 }
