@@ -11,6 +11,7 @@ const PLAYBOOK: &str = "
   vars_prompt:
     - {name: release, prompt: Which release, private: false}
   vars_files: [whole.yml, values.yml]
+  vars: {y: 1}
   tasks:
     - name: too long
       shell: sleep 60 | cat

@@ -11,7 +11,7 @@ const PLAYBOOK: &str = "
   gather_facts: false
   tasks:
     - name: settings
-      copy: {content: 'a={{ value }}\\n', dest: /etc/pipe.conf, mode: '0644'}
+      copy: {content: \"a={{ value }}\\n\", dest: /etc/pipe.conf, mode: '0644'}
       notify: restart pipe
     - name: long change
       shell: echo half > /etc/long; sleep {{ pause }}; echo whole > /etc/long
