@@ -15,8 +15,11 @@ packages() {
 }
 folder() { [ -d "$1" ] || { mkdir "$1"; now; }; owned "$@"; }
 put() { # put PATH OWNER GROUP MODE [UNIT to restart]
-    cmp -s "$files$1" "$1" || { cp "$files$1" "$1.new"; mv "$1.new" "$1"; now; [ -z "${5:-}" ] || restart="$restart $5"; }
-    owned "$1" "$2" "$3" "$4"
+    cmp -s "$files$1" "$1" && { owned "$1" "$2" "$3" "$4"; return 0; }
+    install -o "$2" -g "$3" -m "$4" "$files$1" "$1.new"
+    mv "$1.new" "$1"
+    now
+    [ -z "${5:-}" ] || restart="$restart $5"
 }
 line() { # line PATH REGEXP LINE [UNIT to restart]
     [ -e "$1" ] || : >"$1"
