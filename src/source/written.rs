@@ -12,8 +12,8 @@ impl Place {
     #[must_use]
     pub fn of_part(&self, text: &str, part: Range<usize>) -> Self {
         let written = self.text();
-        if written == text {
-            return self.within(part);
+        if let Some(start) = written.find(text) {
+            return self.within(start + part.start..start + part.end);
         }
         if !solid(written).map(|(_, character)| character).eq(solid(text).map(|(_, character)| character)) {
             return self.clone();
@@ -50,6 +50,7 @@ mod tests {
     #[test]
     fn a_part_is_found_however_the_text_was_folded() {
         assert_eq!(part("{{ x }}", "{{ x }}", "x"), "x");
+        assert_eq!(part("\"{{ x }}\"", "{{ x }}", "x"), "x");
         assert_eq!(part("eins\n    {{ zwei }}\n    drei", "eins {{ zwei }} drei", "zwei"), "zwei");
         assert_eq!(part("ä\n  ö {{ ü }}", "ä\nö {{ ü }}\n", "ü"), "ü");
     }
