@@ -54,6 +54,11 @@ impl<'t, 'e> Arguments<'_, 't, 'e> {
         self.positional.first().filter(|value| !functions::is_unset(value)).cloned().unwrap_or_default()
     }
 
+    /// Whether what a test works on is there; a function is, as in Ansible, even where a variable is meant.
+    pub(super) fn subject_is_there(&self) -> bool {
+        self.positional.first().is_some_and(|value| !value.is_undefined())
+    }
+
     /// What the filter works on.
     pub(super) fn subject(&self) -> Result<Dynamic, Error> {
         self.positional.first().map_or_else(|| Err(undefined(&Dynamic::UNDEFINED)), defined)

@@ -205,7 +205,7 @@ mod tests {
     fn a_variable_that_is_named_like_a_function_is_undefined_until_it_is_set() {
         for (text, expected) in [
             ("{{ q | default('x') }}", Ok("x")),
-            ("{{ 'yes' if q is defined else 'no' }}", Ok("no")),
+            ("{{ 'yes' if q is defined else 'no' }}", Ok("yes")),
             ("{{ q('items', ['a']) | first }}", Ok("a")),
             ("{{ q }}", Err("`q` is not defined")),
             ("a {{ lookup }}", Err("`lookup` is not defined")),

@@ -43,6 +43,7 @@ fn the_documents_own_inventory_deploys_one_machine_under_five_names() {
         lab.dppctl(["inventory", "graph", "--inventory", "hosts", "-i", "hosts"])
     );
     let _ = lab.dppctl(["doctor"]).exits(0);
+    lab.write("group_vars/all.yml", "RABBITMQ_PASS: logger_pass\n");
     let run = lab.dppctl(["deploy", "--inventory", "hosts", "-i", "hosts", "--check", "--only", "rabbitmq"]);
     assert!(run.stderr.contains("(one machine: web1 = log1 = kafka1 = elasticsearch1 = kibana1)"), "{run}");
     assert_ne!(run.code, Some(65), "the inventory is taken as it is: {run}");

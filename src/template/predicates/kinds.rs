@@ -15,11 +15,11 @@ fn answer(arguments: &Arguments<'_, '_, '_>, holds: impl FnOnce(&Dynamic) -> boo
 }
 
 pub(super) fn defined(arguments: &mut Arguments<'_, '_, '_>) -> Answer {
-    Ok(Dynamic::from(!arguments.subject_or_undefined().is_undefined()))
+    Ok(Dynamic::from(arguments.subject_is_there()))
 }
 
 pub(super) fn undefined(arguments: &mut Arguments<'_, '_, '_>) -> Answer {
-    Ok(Dynamic::from(arguments.subject_or_undefined().is_undefined()))
+    Ok(Dynamic::from(!arguments.subject_is_there()))
 }
 
 pub(super) fn none(arguments: &mut Arguments<'_, '_, '_>) -> Answer {
