@@ -99,9 +99,10 @@ fn outcome(
 /// Watches a service that was started for as long as it takes to tell a start from a crash.
 fn settle(manager: &mut Manager, unit: &Unit, job: Job, since: SystemTime) -> Result<(), Failure> {
     let deadline = Instant::now() + SETTLES_IN;
+    let restarts_before = restarts_when_started(unit, job, &manager.again(unit)?);
     loop {
         let now = manager.again(unit)?;
-        if now.has_crashed() || now.number("NRestarts") > 0 {
+        if now.has_crashed() || now.number("NRestarts") > restarts_before {
             return Err(failed(job, &now, "crashed", since));
         }
         if now.says_when_ready() || now.text("ActiveState") == "inactive" || Instant::now() >= deadline {
@@ -109,6 +110,13 @@ fn settle(manager: &mut Manager, unit: &Unit, job: Job, since: SystemTime) -> Re
         }
         manager.stirring(unit, deadline)?;
     }
+}
+
+/// How often a unit had been restarted when its job was done. systemd counts anew with a start from rest; one that was
+/// on its way up by itself keeps its count, and the restart it waited for is in it.
+fn restarts_when_started(before: &Unit, job: Job, after: &Unit) -> u64 {
+    let from_rest = job == Job::Restart || matches!(before.text("ActiveState"), "inactive" | "failed");
+    if from_rest { 0 } else { after.number("NRestarts") }
 }
 
 fn failed(job: Job, unit: &Unit, result: &str, since: SystemTime) -> Failure {
@@ -139,4 +147,27 @@ pub(super) fn described(failure: Failure, unit: &Unit, lines: &[String]) -> Fail
     let failure = failure.note("unit", unit.words()).value("status", unit.status());
     let failure = if lines.is_empty() { failure } else { failure.note("journal", lines.join("\n")) };
     failure.help(format!("`journalctl -u {name}` on the host has the rest; correct the cause and run again"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::services::unit::tests::unit;
+
+    #[test]
+    fn restarts_before_the_start_are_no_deaths_after_it() {
+        let after = unit(&[("ActiveState", "active"), ("NRestarts", "6")]);
+        let cases = [
+            ("inactive", "dead", Job::Start, 0),
+            ("failed", "failed", Job::Start, 0),
+            ("activating", "auto-restart", Job::Start, 6),
+            ("active", "running", Job::Start, 6),
+            ("active", "running", Job::Restart, 0),
+            ("activating", "auto-restart", Job::Restart, 0),
+        ];
+        for (active, sub, job, expected) in cases {
+            let before = unit(&[("ActiveState", active), ("SubState", sub), ("NRestarts", "5")]);
+            assert_eq!(restarts_when_started(&before, job, &after), expected, "{active} {sub} {job:?}");
+        }
+    }
 }
