@@ -3,6 +3,7 @@
 //! It is not a facade over the file system: modules use `std::fs` and rustix directly.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
@@ -13,6 +14,8 @@ use rustix::fs::{FlockOperation, flock};
 
 /// Receives signs of life of the running task: a text, and done and whole where they can be counted.
 pub type Life<'a> = dyn Fn(&str, Option<(u64, u64)>) + 'a;
+
+const UNREADABLE: &str = "restart the services of this host yourself, move the file away, and run again";
 
 /// What a module may use of the host beside its file system.
 pub struct Host<'a> {
@@ -60,9 +63,9 @@ impl<'a> Host<'a> {
     pub fn debts(&self) -> Result<Vec<Debt>, Failure> {
         match fs::read(self.debts_file()) {
             Ok(bytes) => serde_json::from_slice(&bytes)
-                .map_err(|error| Failure::new(format!("unreadable {}: {error}", self.debts_file().display()))),
+                .map_err(|error| self.debts_failure("understand", &error).help(UNREADABLE)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-            Err(error) => Err(Failure::new(format!("cannot read {}: {error}", self.debts_file().display()))),
+            Err(error) => Err(self.debts_failure("read", &error)),
         }
     }
 
@@ -104,7 +107,7 @@ impl<'a> Host<'a> {
     fn write_debts(&self, debts: &[Debt]) -> Result<(), Failure> {
         let bytes = serde_json::to_vec_pretty(debts).map_err(|error| Failure::new(error.to_string()))?;
         crate::files::replace::write_atomically(&self.debts_file(), &bytes, 0o600)
-            .map_err(|error| Failure::new(format!("cannot write {}: {error}", self.debts_file().display())))
+            .map_err(|error| self.debts_failure("write", &error))
     }
 
     /// Keeps other agents from the debts until it is dropped: two runs may be on this host at once. What is locked is a
@@ -115,7 +118,15 @@ impl<'a> Host<'a> {
         folder
             .and_then(|()| OpenOptions::new().create(true).append(true).mode(0o600).open(&path))
             .and_then(|file| flock(&file, FlockOperation::LockExclusive).map(|()| file).map_err(io::Error::from))
-            .map_err(|error| Failure::new(format!("cannot lock {}: {error}", path.display())))
+            .map_err(|error| self.debts_failure("lock", &error))
+    }
+
+    /// Debts that cannot be kept, and where to look.
+    fn debts_failure(&self, attempt: &str, error: &dyn Display) -> Failure {
+        let file = self.debts_file();
+        let folder = self.state.display();
+        Failure::new(format!("cannot {attempt} {}, the restarts that are owed: {error}", file.display()))
+            .help(format!("`df {folder}; ls -la {folder}` on the host tells of a full disk or a foreign owner"))
     }
 
     fn debts_file(&self) -> PathBuf {
