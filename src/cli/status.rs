@@ -146,6 +146,9 @@ fn watch_flows(
         .filter(|((stage, _), answer)| COUNTED.contains(stage) && answer.is_ok())
         .map(|(asked, _)| asked)
         .collect();
+    if counted.is_empty() {
+        return BTreeMap::new();
+    }
     let again: Vec<Errand> = counted.iter().map(|(stage, host)| question(*stage, host, &layout.wiring)).collect();
     thread::sleep(SAMPLE.saturating_sub(asked_at.elapsed()));
     let apart = asked_at.elapsed();

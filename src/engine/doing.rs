@@ -289,24 +289,27 @@ impl Doing {
     /// The request for a machine.
     pub(super) fn task(&self, id: u64, ready: &Ready, owes: Vec<Debt>, settles: Vec<Debt>) -> Task {
         let mode = if self.check { Mode::Survey } else { Mode::Apply };
-        Task {
-            id,
-            module: ready.remote.module.clone(),
-            params: ready.remote.params.clone(),
-            mode,
-            diff: self.diff,
-            environment: ready.environment.clone(),
-            owes,
-            settles,
-            bound: self.bound,
-        }
+        Task { owes, settles, bound: self.bound, ..self.request(id, ready, &ready.remote.params, mode) }
     }
 
     /// The request for a mere look, with as little content as will do.
     pub(super) fn survey(&self, id: u64, ready: &Ready) -> Task {
         let lean = ready.remote.lean.as_ref().filter(|_| !self.diff);
-        let params = lean.unwrap_or(&ready.remote.params).clone();
-        Task { params, mode: Mode::Survey, bound: None, ..self.task(id, ready, Vec::new(), Vec::new()) }
+        self.request(id, ready, lean.unwrap_or(&ready.remote.params), Mode::Survey)
+    }
+
+    fn request(&self, id: u64, ready: &Ready, params: &Json, mode: Mode) -> Task {
+        Task {
+            id,
+            module: ready.remote.module.clone(),
+            params: params.clone(),
+            mode,
+            diff: self.diff,
+            environment: ready.environment.clone(),
+            owes: Vec::new(),
+            settles: Vec::new(),
+            bound: None,
+        }
     }
 
     /// Names that a change of this task notifies, rendered; those that cannot be rendered are told as written.

@@ -55,11 +55,12 @@ impl Batch<'_> {
     fn ask(&mut self, index: usize, doing: &Doing, ready: &Ready, run: &HostRun, ahead: &mut Ahead) {
         let number = self.engine.number();
         self.members[index].foresight.expect(number, &doing.step, ready);
-        ahead.tasks.push(doing.survey(number, ready));
+        let survey = doing.survey(number, ready);
         if !doing.check && !doing.ignores_errors() && !run.would_rescue() {
-            let survey = doing.survey(number, ready);
-            ahead.needs.extend(ready.remote.supply.clone().map(|supply| Need { survey, supply }));
+            let need = |supply| Need { survey: survey.clone(), supply };
+            ahead.needs.extend(ready.remote.supply.clone().map(need));
         }
+        ahead.tasks.push(survey);
     }
 
     /// Looks at the next task; `No` when it must be waited for.
