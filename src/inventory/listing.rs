@@ -2,13 +2,13 @@
 //! of children, and the variables of all hosts below `_meta`.
 
 use crate::inventory::roster::Inventory;
+use crate::inventory::sections::{self, unfit};
 use crate::inventory::variables::Variables;
-use crate::source::{Problem, Problems, nearest};
+use crate::source::Problems;
 use crate::yaml::{Data, Key, Node};
 
 /// The entry that is no group.
 const META: &str = "_meta";
-const SECTIONS: [&str; 3] = ["hosts", "children", "vars"];
 
 /// Whether a document has this form, and not that of a file that somebody wrote.
 pub(crate) fn is_listing(document: &Node) -> bool {
@@ -54,12 +54,12 @@ fn group(key: &Key, content: &Node, inventory: &mut Inventory, problems: &mut Pr
         // The oldest form: nothing but hosts.
         return hosts(key, content, inventory, problems);
     }
-    let Some(sections) = content.as_map() else {
+    let Some(entries) = content.as_map() else {
         problems
             .push(unfit(content, &format!("group `{}` is a list of hosts, or has hosts, children and vars", key.text)));
         return;
     };
-    for (section, content) in sections {
+    for (section, content) in entries {
         match section.text.as_str() {
             "hosts" => hosts(key, content, inventory, problems),
             "children" => {
@@ -67,15 +67,8 @@ fn group(key: &Key, content: &Node, inventory: &mut Inventory, problems: &mut Pr
                     inventory.adopt(&key.text, &child);
                 }
             }
-            "vars" => match Variables::of_node(content) {
-                Some(variables) => inventory.declare_group(&key.text, None).variables.extend(&variables),
-                None => problems.push(unfit(content, "variables are a mapping of names to values")),
-            },
-            unknown => problems.push(
-                Problem::error("DPP0202", format!("unknown key `{unknown}` in group `{}`", key.text))
-                    .at(&section.place, "a group takes hosts, children and vars")
-                    .did_you_mean(nearest(unknown, SECTIONS)),
-            ),
+            "vars" => sections::variables(key, content, inventory, problems),
+            _ => problems.push(sections::unknown(key, section)),
         }
     }
 }
@@ -100,8 +93,4 @@ fn names(content: &Node, problems: &mut Problems) -> Vec<String> {
         }
     }
     names
-}
-
-fn unfit(node: &Node, expected: &str) -> Problem {
-    Problem::error("DPP0202", format!("{expected}, and this is a {}", node.kind())).at(&node.place, "")
 }

@@ -13,6 +13,7 @@ mod pattern;
 mod range;
 mod roster;
 mod script;
+mod sections;
 mod settle;
 mod ssh_arguments;
 #[cfg(test)]

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use crate::inventory::listing;
 use crate::inventory::range::expand;
 use crate::inventory::roster::Inventory;
+use crate::inventory::sections::{self, unfit};
 use crate::inventory::variables::Variables;
 use crate::secret::Decrypt;
-use crate::source::{Problem, Problems, Source, nearest};
+use crate::source::{Problem, Problems, Source};
 use crate::value::Value;
 use crate::yaml::{Key, Node, parse_with};
 
@@ -51,11 +52,11 @@ fn group(key: &Key, content: &Node, inventory: &mut Inventory, problems: &mut Pr
     if content.is_null() {
         return;
     }
-    let Some(sections) = content.as_map() else {
+    let Some(entries) = content.as_map() else {
         problems.push(unfit(content, &format!("group `{}` takes hosts, children and vars", key.text)));
         return;
     };
-    for (section, content) in sections {
+    for (section, content) in entries {
         match section.text.as_str() {
             "hosts" => each(content, problems, |host, variables, problems| {
                 self::host(&key.text, host, variables, inventory, problems);
@@ -64,15 +65,8 @@ fn group(key: &Key, content: &Node, inventory: &mut Inventory, problems: &mut Pr
                 group(child, content, inventory, problems);
                 inventory.adopt(&key.text, &child.text);
             }),
-            "vars" => match Variables::of_node(content) {
-                Some(variables) => inventory.declare_group(&key.text, None).variables.extend(&variables),
-                None => problems.push(unfit(content, "variables are a mapping of names to values")),
-            },
-            unknown => problems.push(
-                Problem::error("DPP0202", format!("unknown key `{unknown}` in group `{}`", key.text))
-                    .at(&section.place, "a group takes hosts, children and vars")
-                    .did_you_mean(nearest(unknown, ["hosts", "children", "vars"])),
-            ),
+            "vars" => sections::variables(key, content, inventory, problems),
+            _ => problems.push(sections::unknown(key, section)),
         }
     }
 }
@@ -114,8 +108,4 @@ fn each(content: &Node, problems: &mut Problems, mut visit: impl FnMut(&Key, &No
                 .help("end each name with `:` instead of beginning it with `- `"),
         );
     }
-}
-
-fn unfit(node: &Node, expected: &str) -> Problem {
-    Problem::error("DPP0202", format!("{expected}, and this is a {}", node.kind())).at(&node.place, "")
 }
