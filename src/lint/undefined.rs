@@ -1,9 +1,11 @@
 //! Variables that a template uses and nobody sets, as far as that can be told without a run.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use fancy_regex::Regex;
 
+use crate::inventory::Inventory;
 use crate::lint::names::Names;
 use crate::lint::{Lint, NOBODY};
 use crate::plan::{PlayPlan, RoleScope, TaskStep};
@@ -16,6 +18,8 @@ pub(super) struct Undefined<'a> {
     play: &'a PlayPlan,
     names: Names,
     decidable: bool,
+    /// Each host of the play, with the names that the inventory says of it.
+    said: Vec<(&'a str, HashSet<&'a str>)>,
 }
 
 impl<'a> Undefined<'a> {
@@ -24,7 +28,10 @@ impl<'a> Undefined<'a> {
         let names = Names::of(play, tasks, lint);
         let nobody = play.hosts.iter().any(|host| host == NOBODY);
         let decidable = lint.inventory.is_some() && !names.open && !nobody;
-        Self { lint, play, names, decidable }
+        let inventory = lint.inventory.filter(|_| decidable);
+        let said =
+            inventory.map(|inventory| play.hosts.iter().map(|host| (&**host, said_of(inventory, host))).collect());
+        Self { lint, play, names, decidable, said: said.unwrap_or_default() }
     }
 
     /// The mistake of using this variable in this text, if it is one.
@@ -32,9 +39,8 @@ impl<'a> Undefined<'a> {
         if !self.decidable || self.names.has(name) || self.set_for_all(step, name) {
             return None;
         }
-        let inventory = self.lint.inventory?;
-        let says = |host: &str| inventory.layers(host).iter().any(|layer| layer.variables.get(name).is_some());
-        let lacking: Vec<&str> = self.play.hosts.iter().map(String::as_str).filter(|host| !says(host)).collect();
+        let lacking: Vec<&str> =
+            self.said.iter().filter(|(_, said)| !said.contains(name)).map(|(host, _)| *host).collect();
         let conditions = step.keywords.when.iter().map(crate::value::Text::as_str);
         if lacking.is_empty() || std::iter::once(text).chain(conditions).any(|text| guarded(text, name)) {
             return None;
@@ -63,13 +69,16 @@ impl<'a> Undefined<'a> {
     }
 
     fn known(&self, step: &TaskStep, hosts: &[&str]) -> Vec<String> {
+        let of_hosts = self.said.iter().filter(|(host, _)| hosts.contains(host)).flat_map(|(_, said)| said);
         let mut known: Vec<String> = self.maps(step).flat_map(|map| map.keys().cloned()).collect();
-        for host in hosts {
-            let layers = self.lint.inventory.map(|inventory| inventory.layers(host)).unwrap_or_default();
-            known.extend(layers.iter().flat_map(|layer| layer.variables.values().keys().cloned()));
-        }
+        known.extend(of_hosts.map(|name| (*name).to_owned()));
         known
     }
+}
+
+fn said_of<'a>(inventory: &'a Inventory, host: &'a str) -> HashSet<&'a str> {
+    let layers = inventory.layers(host).into_iter().map(|layer| layer.variables);
+    layers.flat_map(|variables| variables.values().keys().map(String::as_str)).collect()
 }
 
 /// Whether a text asks first if the variable is there, or says what holds otherwise.
