@@ -46,6 +46,7 @@ pub(super) enum Meta {
     FlushHandlers,
     Noop,
     EndPlay,
+    EndBatch,
     EndHost,
     ClearHostErrors,
     ClearFacts,
@@ -113,7 +114,8 @@ fn meta(word: &str) -> Result<Meta, Failure> {
     match word.trim() {
         "flush_handlers" => Ok(Meta::FlushHandlers),
         "noop" | "refresh_inventory" | "reset_connection" => Ok(Meta::Noop),
-        "end_play" | "end_batch" => Ok(Meta::EndPlay),
+        "end_play" => Ok(Meta::EndPlay),
+        "end_batch" => Ok(Meta::EndBatch),
         "end_host" => Ok(Meta::EndHost),
         "clear_host_errors" => Ok(Meta::ClearHostErrors),
         "clear_facts" => Ok(Meta::ClearFacts),

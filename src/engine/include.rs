@@ -83,7 +83,7 @@ impl Batch<'_> {
             known.exposed_vars.extend(std::mem::take(&mut compiler.role_vars));
             known.exposed_defaults.extend(std::mem::take(&mut compiler.role_defaults));
         }
-        self.handlers.add(handlers);
+        self.handlers.add(&vars.host, handlers);
         if let Some(doing) = &mut self.members[index].doing {
             doing.includes.extend(steps);
         }

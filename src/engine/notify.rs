@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dpp_protocol::{Debt, Failure};
+use dpp_protocol::Failure;
 
 use crate::engine::HostRun;
 use crate::plan::{Handler, Step, TaskStep};
@@ -11,48 +11,79 @@ use crate::source::nearest;
 /// The handlers of a play; roles that are included bring more of them.
 #[derive(Debug, Clone)]
 pub(super) struct Handlers {
-    handlers: Vec<Handler>,
+    handlers: Vec<Known>,
+}
+
+/// A handler, and the hosts that an include brought it to; none when the play itself has it for all.
+#[derive(Debug, Clone)]
+struct Known {
+    handler: Handler,
+    hosts: Option<Vec<String>>,
+}
+
+impl Known {
+    fn is_for(&self, host: &str) -> bool {
+        self.hosts.as_ref().is_none_or(|hosts| hosts.iter().any(|known| known == host))
+    }
 }
 
 impl Handlers {
     pub(super) fn new(handlers: &[Handler]) -> Self {
-        Self { handlers: handlers.to_vec() }
+        let known = |handler: &Handler| Known { handler: handler.clone(), hosts: None };
+        Self { handlers: handlers.iter().map(known).collect() }
     }
 
-    /// Adds those of an included role that are not there yet.
-    pub(super) fn add(&mut self, handlers: Vec<Handler>) {
+    /// Adds those that an include brought to a host; what comes again with other parameters comes last.
+    pub(super) fn add(&mut self, host: &str, handlers: Vec<Handler>) {
         for handler in handlers {
-            if !self.handlers.iter().any(|known| known.step.task.place == handler.step.task.place) {
-                self.handlers.push(handler);
+            let at = &handler.step.task.place;
+            let before = |known: &Known| known.handler.step.task.place == *at && known.is_for(host);
+            let last = self.handlers.iter().rposition(before);
+            let same = |known: &Known| known.handler.step.is_same_use(&handler.step);
+            if last.is_some_and(|last| same(&self.handlers[last])) {
+                continue;
+            }
+            let from = last.map_or(0, |last| last + 1);
+            match self.handlers.iter_mut().skip(from).find(|known| same(known)).map(|known| &mut known.hosts) {
+                Some(hosts) => hosts.get_or_insert_default().push(host.to_owned()),
+                None => self.handlers.push(Known { handler, hosts: Some(vec![host.to_owned()]) }),
             }
         }
     }
 
-    /// Handlers that a name or topic wakes: all that listen, and of those with this name the one that was read last.
-    /// `called` renders a handler's name, where it is a template.
-    pub(super) fn woken_by(&self, name: &str, called: &dyn Fn(&Handler) -> Option<String>) -> Vec<usize> {
-        let is_meant = |handler: &Handler| {
-            is_named(handler, handler.name(), name)
-                || called(handler).is_some_and(|called| is_named(handler, &called, name))
-        };
-        let named = self.handlers.iter().rposition(is_meant);
-        let listening = |at: &usize| self.handlers[*at].listen.iter().any(|topic| topic == name);
-        (0..self.handlers.len()).filter(|at| Some(*at) == named || listening(at)).collect()
+    /// Handlers that a name or topic wakes on a host, in their order: the last one of this name, and of those that listen
+    /// the last one of each name. `called` renders a handler's name.
+    pub(super) fn woken_by(&self, name: &str, host: &str, called: &dyn Fn(&Handler) -> String) -> Vec<usize> {
+        let mut seen = Vec::new();
+        let mut woken = Vec::new();
+        let mut is_found = false;
+        for (at, Known { handler, .. }) in
+            self.handlers.iter().enumerate().rev().filter(|(_, known)| known.is_for(host))
+        {
+            let own = called(handler);
+            let is_named = !is_found && (is_named(handler, handler.name(), name) || is_named(handler, &own, name));
+            is_found |= is_named;
+            let listens = handler.listen.iter().any(|topic| topic == name) && !seen.contains(&own);
+            seen.extend(listens.then_some(own));
+            woken.extend((is_named || listens).then_some(at));
+        }
+        woken.reverse();
+        woken
     }
 
-    /// A handler's name.
-    pub(super) fn name(&self, at: usize) -> String {
-        self.handlers[at].name().to_owned()
+    /// A handler.
+    pub(super) fn get(&self, at: usize) -> &Handler {
+        &self.handlers[at].handler
     }
 
     /// All handlers as steps, in the order in which they were written.
     pub(super) fn steps(&self) -> Arc<[Step]> {
-        self.handlers.iter().map(|handler| Step::Task(Arc::clone(&handler.step))).collect()
+        self.handlers.iter().map(|known| Step::Task(Arc::clone(&known.handler.step))).collect()
     }
 
     /// Which handler a step is.
     pub(super) fn at(&self, step: &Arc<TaskStep>) -> Option<usize> {
-        self.handlers.iter().position(|handler| Arc::ptr_eq(&handler.step, step))
+        self.handlers.iter().position(|known| Arc::ptr_eq(&known.handler.step, step))
     }
 
     /// Whether a step is a handler at a flush that nobody notified.
@@ -60,16 +91,9 @@ impl Handlers {
         run.in_flush() && self.at(step).is_some_and(|at| !notified.contains(&at))
     }
 
-    /// The debt that is paid when this task is a handler and succeeds.
-    pub(super) fn settles(&self, step: Option<&Arc<TaskStep>>) -> Vec<Debt> {
-        let own = |handler: &&Handler| step.is_some_and(|step| Arc::ptr_eq(step, &handler.step));
-        let debt = |handler: &Handler| Debt { handler: handler.name().to_owned(), reason: String::new() };
-        self.handlers.iter().find(own).map(debt).into_iter().collect()
-    }
-
     /// Why a name wakes nobody.
     pub(super) fn unknown(&self, name: &str) -> Failure {
-        let known: Vec<&str> = self.handlers.iter().map(Handler::name).collect();
+        let known: Vec<&str> = self.handlers.iter().map(|known| known.handler.name()).collect();
         let failure = Failure::new(format!("there is no handler `{name}`")).code("DPP0109");
         match nearest(name, known.iter().copied()) {
             Some(near) => failure.help(format!("did you mean `{near}`?")),

@@ -177,7 +177,7 @@ impl Engine {
             if hosts.is_empty() {
                 continue;
             }
-            let BatchEnd { failed, lost, is_broken_off } = self.batch(play, &hosts, gone);
+            let BatchEnd { failed, lost, is_broken_off, ends_play } = self.batch(play, &hosts, gone);
             let nobody_is_left = failed.len() + lost.len() == hosts.len();
             // Hosts to which a play has not come yet must not be met by the plays after it.
             let batches_wait = self.options.stop_at_lost_hosts && !lost.is_empty() && !left.is_empty();
@@ -185,6 +185,9 @@ impl Engine {
             end.lost.extend(lost);
             if nobody_is_left || is_broken_off || batches_wait {
                 return Onward::No { left };
+            }
+            if ends_play {
+                break;
             }
         }
         Onward::Yes

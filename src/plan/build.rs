@@ -9,7 +9,7 @@ use crate::plan::advice;
 use crate::plan::compile::{Compiler, Ground, Render, Surrounding};
 use crate::plan::notified;
 use crate::plan::vars_files;
-use crate::plan::{Catalogue, Plan, PlayPlan, Selection, Step, Strategy};
+use crate::plan::{Catalogue, Manner, Plan, PlayPlan, Selection, Step, Strategy};
 use crate::playbook::{Keywords, Play, PlayItem, Playbook};
 use crate::source::{Place, Problem, Problems, Severity};
 use crate::template::Templates;
@@ -149,7 +149,8 @@ impl Builder<'_> {
         let title = |text: &Text| (self.request.render)(text, &[&play.vars, self.request.extra]);
         let name = play.name.as_ref().and_then(|name| title(name).ok()).unwrap_or_else(|| pattern.clone());
         let seed = self.request.seed;
-        let mut plan = PlayPlan { name, pattern, may_grow, seed, strategy: strategy(play)?, ..steps };
+        let manner = Manner::of(play, &title)?;
+        let mut plan = PlayPlan { name, pattern, may_grow, seed, manner, strategy: strategy(play)?, ..steps };
         plan.take_hosts(hosts)?;
         self.problems.extend(advice::of(&plan));
         if !self.is_open {
@@ -208,6 +209,7 @@ impl Builder<'_> {
             play: Arc::clone(play),
             folder: folder.to_owned(),
             hosts: Vec::new(),
+            manner: Manner::default(),
             batches: Vec::new(),
             steps: steps.into(),
             handlers: handlers.into(),

@@ -200,7 +200,7 @@ impl<'a> Compiler<'a> {
 
     fn add_handlers(&mut self, handlers: Vec<Handler>) {
         for handler in handlers {
-            let same = |known: &Handler| known.step.task.place == handler.step.task.place;
+            let same = |known: &Handler| known.step.is_same_use(&handler.step);
             if !self.handlers.iter().any(same) {
                 self.handlers.push(handler);
             }

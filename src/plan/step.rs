@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::plan::batches;
 use crate::plan::order::ordered;
+use crate::plan::{Manner, batches};
 use crate::playbook::{Keywords, Play, Role, Task};
 use crate::source::{Place, Problem, Problems};
 use crate::value::{Map, Text};
@@ -35,6 +35,8 @@ pub struct PlayPlan {
     pub seed: u64,
     /// Its hosts, in order.
     pub hosts: Vec<String>,
+    /// What of it holds for all its hosts at once.
+    pub manner: Manner,
     /// Sizes of its batches, in order; they sum up to the number of hosts.
     pub batches: Vec<usize>,
     /// Its steps, with a flush of handlers after each of its three parts.
@@ -131,6 +133,16 @@ impl TaskStep {
         self.task.name.as_ref().map_or(&self.task.action, Text::as_str)
     }
 
+    /// Whether another one is the same task of the same file, with the same parameters of includes and roles around it.
+    pub fn is_same_use(&self, other: &Self) -> bool {
+        let roles = |step: &Self| {
+            std::iter::successors(step.role.clone(), |role| role.parent.clone())
+                .map(|role| Arc::clone(&role.params))
+                .collect::<Vec<_>>()
+        };
+        self.task.place == other.task.place && self.params == other.params && roles(self) == roles(other)
+    }
+
     /// Name of its role, empty outside of roles.
     pub fn role_name(&self) -> &str {
         self.role.as_ref().map_or("", |role| &role.role.name)
@@ -144,7 +156,7 @@ impl PlayPlan {
     /// An order or a size of batches that there is not.
     pub fn take_hosts(&mut self, hosts: Vec<String>) -> Result<(), Problem> {
         self.hosts = ordered(&self.play, hosts, self.seed)?;
-        let sizes = batches(&self.play.serial, self.hosts.len());
+        let sizes = batches(&self.manner.serial, self.hosts.len());
         self.batches = sizes.map_err(|problem| problem.at(&self.play.place, "in this play"))?;
         Ok(())
     }

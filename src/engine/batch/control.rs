@@ -64,7 +64,10 @@ impl Batch<'_> {
                     doing.flushes = true;
                 }
             }
-            Meta::EndPlay => self.members.iter_mut().for_each(|member| member.run.end()),
+            Meta::EndPlay | Meta::EndBatch => {
+                self.ends_play |= meta == Meta::EndPlay;
+                self.members.iter_mut().for_each(|member| member.run.end());
+            }
             Meta::EndHost => {
                 let member = &mut self.members[index];
                 member.run.end();

@@ -2,12 +2,14 @@
 //! change is made that makes them, and struck when the handler did its work.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use dpp_protocol::{Debt, Mode, Task};
 
 use crate::engine::batch::Batch;
 use crate::engine::machine::{Job, Work};
 use crate::event::Event;
+use crate::plan::TaskStep;
 use crate::transport::Become;
 
 /// What a host was found to be owed while a play was on that is not about it.
@@ -33,7 +35,17 @@ impl Batch<'_> {
         let Some(doing) = self.doing(index).filter(|doing| !doing.check) else { return Vec::new() };
         let names = doing.notifies();
         let woken = names.iter().flat_map(|name| self.woken(index, name));
-        woken.map(|at| Debt { handler: self.handlers.name(at), reason: doing.name.task.clone() }).collect()
+        woken.map(|at| self.debt(index, at, &doing.name.task)).collect()
+    }
+
+    /// What a host is owed by the name that a handler has there.
+    pub(super) fn debt(&self, index: usize, at: usize, reason: &str) -> Debt {
+        Debt { handler: self.called(index, self.handlers.get(at)), reason: reason.to_owned() }
+    }
+
+    /// The debt that is paid when this task is a handler and succeeds.
+    pub(super) fn settles(&self, index: usize, step: Option<&Arc<TaskStep>>) -> Vec<Debt> {
+        step.and_then(|step| self.handlers.at(step)).map(|at| self.debt(index, at, "")).into_iter().collect()
     }
 
     /// Remembers what is about to be written down on the host.

@@ -10,8 +10,7 @@ use crate::engine::batch::Batch;
 use crate::engine::batch::occurrence::Occurrence;
 use crate::engine::doing::Doing;
 use crate::event::Event;
-use crate::plan::{PlayPlan, TaskStep};
-use crate::value::Value;
+use crate::plan::TaskStep;
 
 /// What the other hosts fail of, and at which step it came about.
 pub(super) struct Doom {
@@ -26,7 +25,7 @@ impl Batch<'_> {
         let gone = self.members.iter().filter(|member| member.lost || member.run.failed().is_some()).count();
         let reason = if doing.any_errors_fatal {
             format!("{} failed, and any error is fatal for all hosts of this play", self.members[index].name)
-        } else if exceeds(&self.play.play, gone, self.members.len()) {
+        } else if self.exceeds(gone) {
             format!("{gone} of {} hosts failed, which is more than this play allows", self.members.len())
         } else {
             return;
@@ -51,18 +50,10 @@ impl Batch<'_> {
         member.run.fail(Failed { step: Arc::clone(&doom.step), failure: doom.failure.clone() });
         true
     }
-}
 
-/// Whether more of a batch failed than `max_fail_percentage` allows.
-fn exceeds(play: &PlayPlan, failed: usize, of: usize) -> bool {
-    let percentage = match &play.play.max_fail_percentage {
-        Some(Value::Int(number)) => *number as f64,
-        Some(Value::Float(number)) => *number,
-        Some(Value::Text(text)) => match text.as_str().trim().parse() {
-            Ok(number) => number,
-            Err(_) => return false,
-        },
-        _ => return false,
-    };
-    failed as f64 * 100.0 / of as f64 > percentage
+    /// Whether more of the batch failed than `max_fail_percentage` allows.
+    fn exceeds(&self, failed: usize) -> bool {
+        let most = self.play.play.manner.max_fail_percentage;
+        most.is_some_and(|most| failed as f64 * 100.0 / self.members.len() as f64 > most)
+    }
 }

@@ -105,11 +105,11 @@ impl Batch<'_> {
             return;
         }
         let mut paid: Vec<String> =
-            self.handlers.settles(Some(&doing.step)).into_iter().map(|debt| debt.handler).collect();
+            self.settles(index, Some(&doing.step)).into_iter().map(|debt| debt.handler).collect();
         if status != Status::Changed {
             let notified = &self.members[index].notified;
             let woken = doing.notifies().into_iter().flat_map(|name| self.woken(index, &name));
-            paid.extend(woken.filter(|at| !notified.contains(at)).map(|at| self.handlers.name(at)));
+            paid.extend(woken.filter(|at| !notified.contains(at)).map(|at| self.called(index, self.handlers.get(at))));
         }
         if !paid.is_empty() {
             self.strike(index, &paid);
@@ -118,13 +118,17 @@ impl Batch<'_> {
 
     /// Handlers that a name wakes on a host, whose variables their names may use.
     pub(super) fn woken(&self, index: usize, name: &str) -> Vec<usize> {
-        let vars = &self.members[index].vars;
-        let called = |handler: &Handler| {
-            let name = handler.step.task.name.as_ref().filter(|name| name.is_template())?;
-            let vars = vars.of(&handler.step);
+        self.handlers.woken_by(name, &self.members[index].name, &|handler| self.called(index, handler))
+    }
+
+    /// A handler's name on a host; as it is written when it cannot be rendered there.
+    pub(super) fn called(&self, index: usize, handler: &Handler) -> String {
+        let template = handler.step.task.name.as_ref().filter(|name| name.is_template());
+        let rendered = template.and_then(|name| {
+            let vars = self.members[index].vars.of(&handler.step);
             Keyword { vars: &vars, scope: &scope(&vars) }.text(&Value::Text(name.clone())).ok()
-        };
-        self.handlers.woken_by(name, &called)
+        });
+        rendered.unwrap_or_else(|| handler.name().to_owned())
     }
 
     pub(super) fn notify(&mut self, index: usize, doing: &Doing) -> Result<(), Failure> {

@@ -7,7 +7,7 @@ use std::collections::{BinaryHeap, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
 
-use dpp_protocol::{Debt, Failure};
+use dpp_protocol::Failure;
 
 use crate::engine::doing::{Doing, Verdict};
 use crate::engine::ending::{Ending, Sets};
@@ -20,7 +20,7 @@ use crate::engine::{Failed, HostRun, Next, PlayVars, Position, TaskVars};
 use crate::event::Event;
 use crate::plan::{Step, Strategy, TaskStep};
 use crate::transport::Become;
-use crate::value::{Map, Value};
+use crate::value::Map;
 
 mod control;
 mod debts;
@@ -61,6 +61,8 @@ pub(super) struct BatchEnd {
     pub(super) lost: Vec<String>,
     /// Whether nothing may come after it.
     pub(super) is_broken_off: bool,
+    /// Whether a task ended the whole play, and not its batch alone.
+    pub(super) ends_play: bool,
 }
 
 /// The hosts of a batch on their way.
@@ -73,6 +75,7 @@ pub(super) struct Batch<'a> {
     /// How what one host did for all ended.
     once: HashMap<Occurrence, Ending>,
     dooms: Vec<Doom>,
+    pub(super) ends_play: bool,
 }
 
 impl<'a> Batch<'a> {
@@ -81,7 +84,8 @@ impl<'a> Batch<'a> {
         let members: Vec<Member> = hosts.iter().map(|name| member(engine, play, name, steps)).collect();
         let handlers = Handlers::new(&play.play.handlers);
         let play = Arc::clone(play);
-        Self { engine, play, handlers, members, timers: BinaryHeap::new(), once: HashMap::new(), dooms: Vec::new() }
+        let (timers, once, dooms) = (BinaryHeap::new(), HashMap::new(), Vec::new());
+        Self { engine, play, handlers, members, timers, once, dooms, ends_play: false }
     }
 
     /// Goes on until every host is at its end.
@@ -179,7 +183,7 @@ impl<'a> Batch<'a> {
 
     /// Whether a host that failed is to run the handlers that were notified before.
     fn forces_handlers(&self, member: &Member) -> bool {
-        let asked = matches!(self.play.play.play.force_handlers, Some(Value::Bool(true)));
+        let asked = self.play.play.manner.force_handlers;
         (asked || self.engine.options.force_handlers) && member.forced.is_none() && !member.notified.is_empty()
     }
 
@@ -293,8 +297,9 @@ impl<'a> Batch<'a> {
     }
 
     fn end(self) -> BatchEnd {
-        let mut end = BatchEnd { is_broken_off: !self.dooms.is_empty(), ..BatchEnd::default() };
-        for member in &self.members {
+        let is_broken_off = !self.dooms.is_empty();
+        let mut end = BatchEnd { is_broken_off, ends_play: self.ends_play, ..BatchEnd::default() };
+        for (index, member) in self.members.iter().enumerate() {
             if member.lost {
                 end.lost.push(member.name.clone());
             } else if member.run.failed().is_some() || member.forced.is_some() {
@@ -302,7 +307,7 @@ impl<'a> Batch<'a> {
             }
             // A check owes nothing: nothing was changed, and nothing is written down on the host.
             for at in member.notified.iter().filter(|_| !self.engine.options.check) {
-                let debt = Debt { handler: self.handlers.name(*at), reason: String::new() };
+                let debt = self.debt(index, *at, "");
                 self.engine.events.tell(Event::Owed { host: member.name.clone(), debt });
             }
         }

@@ -36,9 +36,9 @@ impl Batch<'_> {
         let owes = if is_elsewhere { Vec::new() } else { self.debts_of(index) };
         self.note_debts(index, &owes, ready.becoming.as_ref());
         let number = self.engine.number();
+        let step = self.doing(index).map(|doing| &doing.step).filter(|_| !is_elsewhere);
+        let settles = self.settles(index, step);
         let member = &mut self.members[index];
-        let step = member.doing.as_ref().map(|doing| &doing.step).filter(|_| !is_elsewhere);
-        let settles = self.handlers.settles(step);
         if member.doing.as_ref().is_some_and(|doing| !doing.check) {
             member.debts.retain(|(name, by)| by != &ready.becoming || settles.iter().all(|debt| debt.handler != *name));
         }

@@ -160,3 +160,45 @@ fn a_play_that_loses_some_of_its_hosts_goes_on_with_the_others() {
     let run = Stage::new("[web]\na\ndown\n").file("site.yml", site).run();
     assert_eq!((run.told(), run.left()), (vec!["a one ok".to_owned(), "a two ok".to_owned()], vec![]));
 }
+
+#[test]
+fn a_limit_of_failures_may_be_a_template_or_a_percentage_and_nothing_else() {
+    let site = |limit: &str| {
+        format!(
+            "- hosts: web\n  gather_facts: false\n  serial: \"{{{{ size }}}}\"\n  max_fail_percentage: {limit}\n  vars: {{size: 3, most: 50}}\n  \
+             tasks:\n    - {{name: one, assert: {{that: inventory_hostname == 'c'}}}}\n    - {{name: two, debug: {{msg: x}}}}\n"
+        )
+    };
+    for (limit, goes_on) in [("'{{ most }}'", false), ("50%", false), ("'{{ most + 17 }}'", true), ("67", true)] {
+        let run = Stage::new(THREE).file("site.yml", &site(limit)).run();
+        assert_eq!(run.told().contains(&"c two ok: x".to_owned()), goes_on, "{limit}: {:?}", run.told());
+    }
+    for (limit, says) in [("half", "wants a number from 0 to 100"), ("'{{ nobody }}'", "nobody")] {
+        let refused = Stage::new(THREE).file("site.yml", &site(limit)).refused();
+        assert!(refused.iter().any(|problem| problem.to_string().contains(says)), "{limit}: {refused:?}");
+    }
+}
+
+#[test]
+fn handlers_of_failed_hosts_run_when_a_template_says_so() {
+    let site = "- hosts: web\n  gather_facts: false\n  vars: {force: 'yes'}\n  force_handlers: '{{ force }}'\n  tasks:\n    \
+                - {name: one, shell: 'true', notify: restart}\n    - {name: two, fail: {msg: x}}\n  handlers:\n    \
+                - {name: restart, shell: 'true'}\n";
+    let run = Stage::new("[web]\na\n").file("site.yml", site).run();
+    assert_eq!(run.begun_tasks(), ["one", "two", "restart"]);
+}
+
+#[test]
+fn the_end_of_a_play_is_the_end_of_all_its_batches_and_the_end_of_a_batch_is_not() {
+    let site = |word: &str| {
+        format!(
+            "- hosts: web\n  gather_facts: false\n  serial: 1\n  tasks:\n    - meta: {word}\n      when: inventory_hostname == 'b'\n    \
+             - {{name: one, debug: {{msg: x}}}}\n- hosts: web\n  gather_facts: false\n  tasks: [{{name: two, debug: {{msg: y}}}}]\n"
+        )
+    };
+    let run = Stage::new(THREE).file("site.yml", &site("end_play")).run();
+    assert_eq!(run.told(), ["a meta skipped", "a one ok: x", "a two ok: y", "b two ok: y", "c two ok: y"]);
+    let run = Stage::new(THREE).file("site.yml", &site("end_batch")).run();
+    let told = run.told().join(", ");
+    assert_eq!(told, "a meta skipped, c meta skipped, a one ok: x, c one ok: x, a two ok: y, b two ok: y, c two ok: y");
+}
