@@ -134,7 +134,7 @@ impl Errands {
                 What::Alive { text, count } => alive(&errands[number], &text, count),
                 What::Debts(debts, _) => drop(self.debts.insert(errands[number].host.clone(), debts)),
                 What::Connected { .. } | What::LookedAhead(..) | What::Struck => {}
-                What::Done(answer) => {
+                What::Done { answer, .. } => {
                     answers[number] = Some(*answer);
                     open -= 1;
                 }

@@ -85,8 +85,8 @@ pub(super) enum What {
     Debts(Vec<Debt>, Option<Become>),
     /// A sign of life.
     Alive { text: String, count: Option<(u64, u64)> },
-    /// The task was answered.
-    Done(Box<Answer>),
+    /// The task was answered by the machine of this host.
+    Done { on: String, answer: Box<Answer> },
     /// Debts were struck.
     Struck,
     /// The surveys were answered, as far as they went; a file that one of them lacks may not be had.
@@ -157,7 +157,7 @@ impl Hands {
 
     fn try_work(&mut self, job: Job) -> Result<What, Failure> {
         self.ready(&job)?;
-        let host = job.host;
+        let (host, on) = (job.host, job.on);
         let happenings = self.happenings.clone();
         let alive = |text: &str, count| {
             let what = What::Alive { text: text.to_owned(), count };
@@ -174,7 +174,7 @@ impl Hands {
             }),
             Work::Run { task, blobs, supply } => {
                 let answer = run(agent, *task, blobs, supply.as_deref(), self.provisions.store(), &alive);
-                answer.map(|answer| What::Done(Box::new(answer)))
+                answer.map(|answer| What::Done { on, answer: Box::new(answer) })
             }
         };
         outcome.map_err(|error| self.lost(&error))

@@ -47,7 +47,7 @@ pub(crate) fn measure(workshop: &Workshop) {
         ]);
     }
     table.show(&workshop.report);
-    workshop.report.tell(&format!("dppctl carries {} what scp carries.", times(rate(&dppctl) / rate(&scp))));
+    workshop.report.tell(&format!("`copy` carries {} what scp carries.", times(rate(&dppctl) / rate(&scp))));
     let mut goals = Goals::new();
     goals.at_least("rate ÷ scp's", rate(&dppctl) / rate(&scp), 1.0);
     goals.show(&workshop.report);

@@ -50,6 +50,12 @@ impl<'a> Host<'a> {
         &self.state
     }
 
+    /// The same folder, made if it is not there.
+    pub fn private_folder(&self) -> io::Result<&Path> {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.state)?;
+        Ok(&self.state)
+    }
+
     /// Lets nobody else look into the folder, whoever made it; one that is not there is made when it is needed.
     pub fn keep_private(&self) -> io::Result<()> {
         match fs::metadata(&self.state) {
@@ -114,9 +120,8 @@ impl<'a> Host<'a> {
     /// file of its own, since that of the debts is replaced.
     fn lock_debts(&self) -> Result<File, Failure> {
         let path = self.state.join("debts.lock");
-        let folder = fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.state);
-        folder
-            .and_then(|()| OpenOptions::new().create(true).append(true).mode(0o600).open(&path))
+        self.private_folder()
+            .and_then(|_| OpenOptions::new().create(true).append(true).mode(0o600).open(&path))
             .and_then(|file| flock(&file, FlockOperation::LockExclusive).map(|()| file).map_err(io::Error::from))
             .map_err(|error| self.debts_failure("lock", &error))
     }

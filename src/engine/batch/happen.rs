@@ -51,8 +51,8 @@ impl Batch<'_> {
                     doing.waiting = false;
                 }
             }
-            (What::Done(answer), Some(index)) => {
-                self.forget_foresight_on(&host);
+            (What::Done { on, answer }, Some(index)) => {
+                self.forget_foresight_on(&on);
                 self.answered(index, *answer);
             }
             (What::Debts(debts, becoming), None) => self.engine.unclaimed.push(FoundDebts { host, debts, becoming }),
@@ -91,6 +91,7 @@ impl Batch<'_> {
 
     /// The host to which a task was delegated is out of reach: the task fails, and the host it is for is as well as ever.
     pub(super) fn lost_elsewhere(&mut self, index: usize, on: &str, failure: Failure) {
+        self.forget_foresight_on(on);
         if self.doing(index).is_some_and(Doing::ignores_unreachable) {
             self.lost(index, failure);
             return;

@@ -26,3 +26,18 @@ fn that_the_other_host_is_out_of_reach_can_be_ignored() {
     assert_eq!(run.told(), ["a there FAILED", "a here ok"]);
     assert!(run.failed().is_empty() && run.lost().is_empty());
 }
+
+#[test]
+fn what_was_foreseen_on_a_host_is_forgotten_when_another_hosts_task_changes_it() {
+    let copy = |text: &str, more: &str| {
+        format!("{{name: {text}, copy: {{content: {text}, dest: '{{{{ playbook_dir }}}}/y'}}, {more}}}")
+    };
+    let site = format!(
+        "- hosts: web\n  gather_facts: false\n  pre_tasks:\n    - {{name: change, shell: 'true', when: inventory_hostname == 'a', notify: other}}\n  \
+         tasks:\n    - {}\n  handlers:\n    - {}\n",
+        copy("final", "when: inventory_hostname == 'b'"),
+        copy("other", "delegate_to: b"),
+    );
+    let run = Stage::new("[web]\na\nb\n").file("site.yml", &site).file("y", "final").run();
+    assert_eq!(run.told().last().unwrap(), "b final changed", "{:?}", run.told());
+}

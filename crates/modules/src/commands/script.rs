@@ -42,11 +42,12 @@ impl Module for Script {
     }
 
     fn apply(&self, _step: &Change, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
+        let folder = host.private_folder().map_err(|error| refused("make", host.state(), &error))?;
         let mut file = tempfile::Builder::new()
             .prefix("dppctl-script-")
             .permissions(fs::Permissions::from_mode(0o700))
-            .tempfile_in(host.state())
-            .map_err(|error| refused("write the script to", host.state(), &error))?;
+            .tempfile_in(folder)
+            .map_err(|error| refused("write the script to", folder, &error))?;
         file.write_all(&self.bytes(host)?).map_err(|error| refused("write", file.path(), &error))?;
         // An open file cannot be run, so it is closed and removed when the path is dropped.
         let path = file.into_temp_path();
@@ -97,5 +98,7 @@ mod tests {
         let params = json!({"cmd": "files/hello.sh 'a b' c", "content": "#!/bin/sh\necho \"$1,$2\"\n"});
         assert_eq!(ground.apply("script", &params).unwrap().result["stdout"], "a b,c\n");
         assert_eq!(std::fs::read_dir(ground.state()).unwrap().count(), 0);
+        std::fs::remove_dir(ground.state()).unwrap();
+        assert!(ground.apply("script", &params).is_ok(), "nothing was kept on this host yet");
     }
 }
