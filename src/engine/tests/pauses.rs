@@ -1,0 +1,38 @@
+//! `pause`: asked once for all hosts, answered by who is there.
+
+use super::stage::Stage;
+
+const SITE: &str = "- hosts: web\n  gather_facts: false\n  tasks:\n    - {name: stop, pause: {prompt: 'go on?'}, register: said}\n    \
+                    - {name: show, debug: {msg: '{{ said.user_input }}'}}\n";
+
+fn stage(site: &str) -> Stage {
+    Stage::new("[web]\na\nb\n").file("site.yml", site)
+}
+
+#[test]
+fn a_question_is_asked_once_and_all_hosts_know_the_answer() {
+    let run = stage(SITE).answering("yes").run();
+    assert_eq!(run.told(), ["a stop ok", "a show ok: yes", "b show ok: yes"]);
+    assert_eq!(run.begun_tasks().iter().filter(|task| *task == "stop").count(), 1);
+}
+
+#[test]
+fn that_nobody_is_there_to_answer_is_told() {
+    let run = stage(SITE).run();
+    assert_eq!(run.warnings(), ["nobody is there to answer \"go on?\": the run goes on"]);
+    assert_eq!(run.told().len(), 3);
+}
+
+#[test]
+fn a_length_that_is_no_number_fails() {
+    let run = stage("- hosts: a\n  gather_facts: false\n  tasks: [{name: stop, pause: {seconds: abc}}]\n").run();
+    assert_eq!(run.failures(), ["`seconds` of `pause` wants a number"]);
+}
+
+#[test]
+fn a_host_is_added_once_for_all() {
+    let site = "- hosts: web\n  gather_facts: false\n  tasks:\n    - {name: add, add_host: {name: 'new-{{ inventory_hostname }}', groups: fresh}}\n\
+                - hosts: fresh\n  gather_facts: false\n  tasks: [{name: one, debug: {msg: x}}]\n";
+    let told = stage(site).run().told();
+    assert_eq!(told.iter().filter(|line| line.contains(" one ")).collect::<Vec<_>>(), ["new-a one ok: x"]);
+}
