@@ -1,8 +1,14 @@
 //! Questions to a person: a secret, a yes. One that meets no terminal is declined with the option that answers it.
 
 use std::io::{self, BufRead, IsTerminal};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
 
 use crate::cli::Stop;
+use crate::engine::Operator;
 use crate::secret::Secret;
 use crate::ui::Ui;
 
@@ -43,4 +49,39 @@ pub(super) fn yes(question: &str, instead: &str, ui: Ui) -> Result<(), Stop> {
         return Ok(());
     }
     Err(Stop::Declined("declined; nothing was touched".to_owned()))
+}
+
+/// The person at the terminal, while a run goes on.
+pub(super) struct Watcher {
+    /// More than 0 when the run is broken off.
+    pub(super) cancel: Arc<AtomicU8>,
+}
+
+impl Operator for Watcher {
+    fn is_there(&self) -> bool {
+        is_possible()
+    }
+
+    fn answer(&self, echo: bool) -> String {
+        const LOOK: Duration = Duration::from_millis(100);
+        let (sender, answer) = mpsc::channel();
+        // Nothing but a key ends a read from a terminal; the run must be able to end without one.
+        thread::spawn(move || sender.send(typed(echo)));
+        loop {
+            match answer.recv_timeout(LOOK) {
+                Ok(answer) => return answer,
+                Err(RecvTimeoutError::Timeout) if self.cancel.load(Ordering::Relaxed) == 0 => {}
+                Err(_) => return String::new(),
+            }
+        }
+    }
+}
+
+fn typed(echo: bool) -> String {
+    if !echo {
+        return rpassword::read_password().unwrap_or_default();
+    }
+    let mut answer = String::new();
+    let _ = io::stdin().lock().read_line(&mut answer);
+    answer.trim_end_matches(['\n', '\r']).to_owned()
 }

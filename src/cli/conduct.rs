@@ -6,6 +6,7 @@ use std::sync::{Arc, mpsc};
 
 use crate::actions::ACTIONS;
 use crate::artifacts::{Lockfile, Store};
+use crate::cli::ask::Watcher;
 use crate::cli::growing::Growing;
 use crate::cli::invocation::{Invocation, Manner};
 use crate::cli::options::{HowArgs, SelectionArgs};
@@ -210,6 +211,7 @@ fn engine(
         },
         events,
         find_route: ways.into_routes(),
+        operator: Box::new(Watcher { cancel: Arc::clone(&cancel) }),
         roster: Box::new(Growing::of(&invocation.inventory, &invocation.vault, limit(invocation, conduct)?)),
         vars,
         files: Arc::new(Shipped::with(&invocation.vault)),

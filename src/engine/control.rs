@@ -2,6 +2,7 @@
 
 use dpp_protocol::Failure;
 
+use crate::engine::pause::Pause;
 use crate::plan::TaskStep;
 use crate::value::{Map, Value};
 
@@ -33,11 +34,8 @@ pub(super) enum Control {
         /// Groups that hold it.
         parents: Vec<String>,
     },
-    /// A wait.
-    Pause {
-        /// How long.
-        seconds: f64,
-    },
+    /// A wait, or a question.
+    Pause(Pause),
 }
 
 /// What `meta` can do.
@@ -105,7 +103,7 @@ pub(super) fn of(step: &TaskStep, args: &Map) -> Result<Option<Control>, Failure
             let key = text("key").ok_or_else(|| missing("key"))?;
             Control::GroupBy { key: key.replace(' ', "-"), parents: names(args.get("parents")) }
         }
-        "pause" => Control::Pause { seconds: pause(args) },
+        "pause" => Control::Pause(Pause::of(args)?),
         _ => return Ok(None),
     }))
 }
@@ -131,14 +129,4 @@ fn names(value: Option<&Value>) -> Vec<String> {
         }
         _ => Vec::new(),
     }
-}
-
-fn pause(args: &Map) -> f64 {
-    let number = |name: &str| match args.get(name) {
-        Some(Value::Int(number)) => *number as f64,
-        Some(Value::Float(number)) => *number,
-        Some(Value::Text(text)) => text.as_str().parse().unwrap_or(0.0),
-        _ => 0.0,
-    };
-    number("minutes").mul_add(60.0, number("seconds"))
 }

@@ -17,6 +17,9 @@ use crate::plan::{Step, TaskStep};
 use crate::template::TemplateError;
 use crate::value::{Map, Text, Value};
 
+/// Actions that the first host of a batch does for all, as Ansible's do (`BYPASS_HOST_LOOP`).
+const ONCE_FOR_ALL: [&str; 2] = ["add_host", "pause"];
+
 /// A task in progress.
 pub(super) struct Doing {
     pub(super) step: Arc<TaskStep>,
@@ -107,7 +110,8 @@ impl Doing {
             // A name that cannot be rendered yet is shown as it is written.
             self.name.task = keyword.text(&Value::Text(name.clone())).unwrap_or_else(|_| name.as_str().to_owned());
         }
-        self.run_once = keyword.flag(keywords.run_once.as_ref(), false)?;
+        let once = ONCE_FOR_ALL.contains(&self.step.task.short_action());
+        self.run_once = once || keyword.flag(keywords.run_once.as_ref(), false)?;
         self.check = keyword.flag(keywords.check_mode.as_ref(), options.check)?;
         self.diff = keyword.flag(keywords.diff.as_ref(), options.diff)?;
         self.no_log = keyword.flag(keywords.no_log.as_ref(), false)?;

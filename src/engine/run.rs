@@ -14,7 +14,7 @@ use crate::engine::batch::{Batch, BatchEnd, FoundDebts};
 use crate::engine::gather;
 use crate::engine::machine::{Happening, Machine};
 use crate::engine::scope::RunVars;
-use crate::engine::{PlayVars, Roster, Route};
+use crate::engine::{Operator, PlayVars, Roster, Route};
 use crate::event::{Event, Events};
 use crate::files::Files;
 use crate::plan::{Catalogue, Plan, PlayPlan, Selection, Step};
@@ -54,6 +54,7 @@ pub struct Engine {
     store: Arc<Store>,
     find_route: FindRoute,
     pub(super) roster: Box<dyn Roster>,
+    pub(super) operator: Box<dyn Operator>,
     cancel: Arc<AtomicU8>,
     machines: HashMap<String, Known>,
     /// By host and by the login user that a task names.
@@ -96,6 +97,8 @@ pub struct Parts {
     pub find_route: FindRoute,
     /// Hosts and groups, which tasks may add to.
     pub roster: Box<dyn Roster>,
+    /// Who watches.
+    pub operator: Box<dyn Operator>,
     /// More than 0 when no new step may begin.
     pub cancel: Arc<AtomicU8>,
 }
@@ -139,6 +142,7 @@ impl Engine {
             store: parts.store,
             find_route: parts.find_route,
             roster: parts.roster,
+            operator: parts.operator,
             cancel: parts.cancel,
             machines: HashMap::new(),
             machine_of: HashMap::new(),

@@ -183,6 +183,15 @@ pub enum Event {
         /// The hosts, without those that failed or were lost.
         hosts: Vec<String>,
     },
+    /// The run waits: for some time, or for an answer.
+    Pausing {
+        /// What is to be read meanwhile.
+        text: String,
+        /// Whether an answer is waited for.
+        asks: bool,
+    },
+    /// The question was answered.
+    Answered,
     /// Something the operator should know.
     Warning {
         /// The words.

@@ -2,7 +2,7 @@
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::event::Stamped;
+use crate::event::{Event, Stamped};
 use crate::report::RunReport;
 use crate::ui::footer::Footer;
 use crate::ui::lines::Lines;
@@ -16,6 +16,8 @@ pub struct Bars {
     area: MultiProgress,
     head: ProgressBar,
     hosts: Vec<ProgressBar>,
+    /// While an answer is typed, nothing is drawn over it.
+    asks: bool,
 }
 
 impl Bars {
@@ -23,7 +25,13 @@ impl Bars {
     pub fn new(ui: Ui, diff: bool) -> Self {
         let area = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(10));
         let head = area.add(ProgressBar::no_length().with_style(style("{prefix} [{bar:25}] {pos}/{len}   {msg}")));
-        Self { ui, lines: Lines::new(ui, diff, false), footer: Footer::default(), area, head, hosts: Vec::new() }
+        let (lines, footer) = (Lines::new(ui, diff, false), Footer::default());
+        Self { ui, lines, footer, area, head, hosts: Vec::new(), asks: false }
+    }
+
+    fn make_room(&mut self) {
+        self.asks = true;
+        let _ = self.area.clear();
     }
 
     fn draw(&mut self, now: u64) {
@@ -57,13 +65,22 @@ fn style(template: &str) -> ProgressStyle {
 impl Reporter for Bars {
     fn on(&mut self, stamped: &Stamped) {
         self.footer.absorb(stamped);
+        match &stamped.event {
+            Event::Pausing { asks: true, .. } => self.make_room(),
+            Event::Answered => self.asks = false,
+            _ => {}
+        }
         for line in self.lines.of(stamped) {
-            let _ = self.area.println(line);
+            if self.asks {
+                self.ui.story(&line);
+            } else {
+                let _ = self.area.println(line);
+            }
         }
     }
 
     fn tick(&mut self, now: u64) {
-        if self.ui.verbosity >= 0 && self.ui.progress {
+        if self.ui.verbosity >= 0 && self.ui.progress && !self.asks {
             self.draw(now);
         }
     }

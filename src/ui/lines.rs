@@ -25,6 +25,7 @@ impl Lines {
             Event::Warning { text } if self.ui.verbosity > -2 => {
                 vec![format!("{} {text}", self.ui.paint(&format!("{:<8}", "warning"), "33"))]
             }
+            Event::Pausing { text, .. } => vec![format!("{} {text}", self.painted("pause"))],
             Event::HostLost { host, failure } => {
                 self.failures += 1;
                 vec![format!("{} {host:<10} {}  ({})", self.painted("LOST"), failure.message, self.failures)]

@@ -1,8 +1,6 @@
 //! Tasks that change the way through the play: `meta`, `pause`, includes, new hosts and groups.
 
-use std::cmp::Reverse;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use crate::engine::TaskVars;
 use crate::engine::batch::Batch;
@@ -16,18 +14,7 @@ impl Batch<'_> {
                 self.meta(index, meta);
                 Ok(false)
             }
-            Control::Pause { seconds } => {
-                if let Some(doing) = &mut self.members[index].doing
-                    && !doing.paused
-                {
-                    doing.paused = true;
-                    doing.waiting = true;
-                    let due = Instant::now() + Duration::from_secs_f64(seconds.clamp(0.0, 1e7));
-                    self.timers.push(Reverse((due, index)));
-                    return;
-                }
-                Ok(false)
-            }
+            Control::Pause(pause) => return self.pause(index, &pause),
             Control::IncludeTasks { file } => self.include_tasks(index, &file, vars).map(|()| false),
             Control::IncludeRole => self.include_role(index, vars).map(|()| false),
             Control::AddHost { name, groups, vars } => {

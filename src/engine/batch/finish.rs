@@ -17,7 +17,7 @@ use crate::value::Value;
 
 impl Batch<'_> {
     /// An item has an end, unless `until` wants it tried again.
-    pub(super) fn item_ended(&mut self, index: usize, ending: Ending) {
+    pub(in crate::engine) fn item_ended(&mut self, index: usize, ending: Ending) {
         let Some(doing) = &mut self.members[index].doing else { return };
         doing.waiting = false;
         doing.looked = false;

@@ -208,6 +208,11 @@ impl<'a> Batch<'a> {
         moves
     }
 
+    /// Looks at a host again at this time.
+    pub(super) fn due(&mut self, at: Instant, index: usize) {
+        self.timers.push(Reverse((at, index)));
+    }
+
     /// Begins a task on a host; false when another host does it for all and is not done yet.
     fn begin(&mut self, index: usize, step: &Arc<TaskStep>) -> bool {
         let vars = self.members[index].vars.of(step);

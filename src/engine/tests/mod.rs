@@ -6,6 +6,7 @@ mod delegation;
 mod handlers;
 mod includes;
 mod keywords;
+mod pauses;
 mod play;
 mod precedence;
 mod stage;

@@ -13,7 +13,8 @@ use serde_json::Value as Json;
 use crate::actions::ACTIONS;
 use crate::artifacts::Store;
 use crate::engine::{
-    BecomeDefault, CONTROLS, Engine, HostEntry, HostState, Joined, Options, Parts, Roster, Route, RunEnd, RunVars, who,
+    BecomeDefault, CONTROLS, Engine, HostEntry, HostState, Joined, Operator, Options, Parts, Roster, Route, RunEnd,
+    RunVars, who,
 };
 use crate::event::{Event, Events, Stamped, Status};
 use crate::files::{Disk, FileKind, Files};
@@ -33,6 +34,20 @@ pub(super) struct Stage {
     extra: Map,
     check: bool,
     owing: Vec<(String, Debt)>,
+    answer: Option<String>,
+}
+
+/// Somebody who gives this answer to every question, or nobody.
+struct Watcher(Option<String>);
+
+impl Operator for Watcher {
+    fn is_there(&self) -> bool {
+        self.0.is_some()
+    }
+
+    fn answer(&self, _echo: bool) -> String {
+        self.0.clone().unwrap_or_default()
+    }
 }
 
 /// What came of a run.
@@ -68,7 +83,7 @@ impl Stage {
     /// With this inventory.
     pub(super) fn new(inventory: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let this = Self { folder, extra: Map::new(), check: false, owing: Vec::new() };
+        let this = Self { folder, extra: Map::new(), check: false, owing: Vec::new(), answer: None };
         this.file("hosts", inventory)
     }
 
@@ -89,6 +104,12 @@ impl Stage {
     /// In a check.
     pub(super) fn checking(mut self) -> Self {
         self.check = true;
+        self
+    }
+
+    /// With somebody who answers questions so.
+    pub(super) fn answering(mut self, answer: &str) -> Self {
+        self.answer = Some(answer.to_owned());
         self
     }
 
@@ -182,6 +203,7 @@ impl Stage {
             selection: Selection::default(),
             binary: Arc::new(AgentBinary::read(Path::new("Cargo.toml")).unwrap()),
             store: Arc::new(Store::new("/nonexistent")),
+            operator: Box::new(Watcher(self.answer.clone())),
             find_route: Box::new(move |host, login| {
                 let user = login.unwrap_or("ops").to_owned();
                 logins.logins.lock().unwrap().push(user.clone());
