@@ -51,6 +51,7 @@ fn run(context: &ActionContext, args: &Map) -> Result<Deed, Failure> {
         params["_version"] = artifact.package_version.as_str().into();
         params["_architecture"] = artifact.architecture.as_str().into();
         params["_installed_size"] = installed_size.into();
+        params["_upgrades_from"] = artifact.upgrades_from.as_str().into();
     }
     let supply = Some(Supply { artifact });
     Ok(Deed::Remote(Remote { module: "deb".into(), params, lean: None, blobs: Vec::new(), supply }))

@@ -29,6 +29,8 @@ pub struct Artifact {
     pub checksums: Vec<String>,
     /// Where it may lie, in order.
     pub locations: Vec<Location>,
+    /// The oldest version that can be upgraded to this one at once; empty when any can.
+    pub upgrades_from: String,
     /// Versions that exist near this one.
     pub near: Vec<String>,
 }
@@ -74,6 +76,7 @@ impl Artifact {
             class: String::new(),
             checksums: strongest_first(&[]),
             locations: vec![Location::Path(path.to_owned())],
+            upgrades_from: String::new(),
             near: Vec::new(),
         }
     }
@@ -116,6 +119,7 @@ impl Product {
             class: release.class.clone(),
             checksums: strongest_first(&release.checksums),
             locations,
+            upgrades_from: self.upgrades_from(&read).to_owned(),
             near,
             file,
         })

@@ -30,7 +30,7 @@ pub use error::ArtifactError;
 pub use fits::fits;
 pub use lockfile::{Locked, Lockfile};
 pub use origin::Origin;
-pub use product::{Java, Kind, Need, Product, Release};
+pub use product::{Java, Kind, Need, Product, Release, Upgrade};
 pub use products::Products;
 pub use range::Range;
 pub use settings::Setting;

@@ -42,6 +42,8 @@ pub struct Product {
     pub ports: BTreeMap<String, u16>,
     /// The Java that versions run on; the first that holds a version counts.
     pub java: Vec<Java>,
+    /// From which versions on a running one may be upgraded; nothing is said where the maker allows any.
+    pub upgrades: Vec<Upgrade>,
     /// What versions need of other products.
     pub needs: Vec<Need>,
     /// Settings that came, went or were renamed.
@@ -88,6 +90,15 @@ pub struct Java {
     pub bundled: bool,
 }
 
+/// What some versions can be upgraded from without a step between.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upgrade {
+    /// Which versions.
+    pub versions: Range,
+    /// The oldest version they understand the data of.
+    pub from: String,
+}
+
 /// What some versions need of another product.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Need {
@@ -117,6 +128,11 @@ impl Product {
     /// The Java a version runs on, if it is a matter of Java.
     pub fn java(&self, version: &Version) -> Option<&Java> {
         self.java.iter().find(|java| java.versions.holds(version))
+    }
+
+    /// The oldest version that can be upgraded to this one at once; empty when any can.
+    pub fn upgrades_from(&self, version: &Version) -> &str {
+        self.upgrades.iter().find(|upgrade| upgrade.versions.holds(version)).map_or("", |upgrade| &upgrade.from)
     }
 
     /// Up to three known versions near one that is not to be had, the nearest first.

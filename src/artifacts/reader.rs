@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::artifacts::pattern::{PLACES, fill};
-use crate::artifacts::{Java, Kind, Need, Product, Range, Release, Setting, Version};
+use crate::artifacts::{Java, Kind, Need, Product, Range, Release, Setting, Upgrade, Version};
 use crate::source::{Problem, Problems, Source, nearest};
 use crate::yaml::{self, Data, Key, Node};
 
@@ -28,7 +28,7 @@ impl Reader {
     fn product(&mut self, node: &Node) -> Product {
         const KEYS: &[&str] = &[
             "product", "title", "provides", "versions", "releases", "units", "user", "group", "paths", "ports", "java",
-            "needs", "settings",
+            "upgrades", "needs", "settings",
         ];
         self.keys(node, "product", KEYS);
         let name = self.demand(node, "product");
@@ -43,6 +43,7 @@ impl Reader {
             paths: self.texts_by_name(node, "paths"),
             ports: self.ports(node),
             java: self.each(node, "java", Self::java),
+            upgrades: self.each(node, "upgrades", Self::upgrade),
             needs: self.each(node, "needs", Self::need),
             settings: self.each(node, "settings", Self::setting),
             name,
@@ -100,6 +101,11 @@ impl Reader {
             runs_on: self.range_if_any(node, "runs_on"),
             bundled: self.yes(node, "bundled"),
         }
+    }
+
+    fn upgrade(&mut self, node: &Node) -> Upgrade {
+        self.keys(node, "upgrade", &["versions", "from"]);
+        Upgrade { versions: self.range(node, "versions"), from: self.demand(node, "from") }
     }
 
     fn need(&mut self, node: &Node) -> Need {

@@ -16,7 +16,7 @@ use crate::content::{self, Content};
 use crate::engine::count;
 use crate::exit::Exit;
 use crate::pipeline::Stage;
-use crate::plan::{BlockStep, Plan, Step};
+use crate::plan::{BlockStep, Plan, PlayPlan, Step};
 use crate::source::{Problem, nearest};
 use crate::ui::Ui;
 
@@ -106,9 +106,12 @@ pub(super) fn playbook(root: &Path, named: Option<&Path>) -> Result<PathBuf, Pro
     })
 }
 
-/// Leaves what sets up one stage, and what that needs: steps of no stage in the plays that have steps of this one.
+/// Leaves what sets up one stage, and what that needs: steps of no stage in the plays that have steps of this one, and
+/// plays of no stage that are tagged `always`.
 fn keep_only(plan: &mut Plan, stage: Stage) -> Result<(), Stop> {
-    plan.plays.retain(|play| !steps_of(&play.steps, stage).is_empty());
+    let has_its_steps = |play: &PlayPlan| !steps_of(&play.steps, stage).is_empty();
+    let has_any = plan.plays.iter().any(has_its_steps);
+    plan.plays.retain(|play| has_its_steps(play) || has_any && is_for_every_stage(&play.steps));
     for play in &mut plan.plays {
         play.steps = kept(&play.steps, stage);
     }
@@ -117,6 +120,18 @@ fn keep_only(plan: &mut Plan, stage: Stage) -> Result<(), Stop> {
         return Err(problem.help("a role is taken for a stage by its name; choose tasks with --tags instead").into());
     }
     Ok(())
+}
+
+fn is_for_every_stage(steps: &[Step]) -> bool {
+    steps.iter().all(|step| match step {
+        Step::Task(task) => {
+            stage_of(task.role.as_ref()).is_none() && task.keywords.tags.iter().any(|tag| tag == "always")
+        }
+        Step::Block(block) => {
+            [&block.body, &block.rescue, &block.always].into_iter().all(|part| is_for_every_stage(part))
+        }
+        Step::Flush => true,
+    })
 }
 
 fn kept(steps: &[Step], stage: Stage) -> Arc<[Step]> {

@@ -168,6 +168,11 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "Its own words are in the message; once their cause is gone, the next run goes on where dpkg stopped.",
     ),
     (
+        "DPP0614",
+        "an upgrade that skips a version",
+        "The new version cannot read the data of the installed one. Deploy the version between first.",
+    ),
+    (
         "DPP0620",
         "versions that do not go together",
         "The message says which needs which. Nothing was touched; `dpp_stack` names versions that were run together.",

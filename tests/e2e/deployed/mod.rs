@@ -121,7 +121,7 @@ fn describe(lab: &Lab) {
     let read = |name: &str| std::fs::read_to_string(layout.join(name)).unwrap();
     let key = crate::lab::lab(["key"]);
     let known = crate::lab::lab(["known-hosts"]);
-    let mut hosts = read("hosts").replace("@key@", key.trim()).replace("@known_hosts@", known.trim());
+    let mut hosts = read("hosts").replace("@key@", key.trim());
     for name in HOSTS {
         hosts = hosts.replace(&format!("@{name}@"), lab.address(name));
     }
@@ -129,6 +129,7 @@ fn describe(lab: &Lab) {
     let built = Path::new(env!("CARGO_BIN_EXE_dppctl")).with_file_name("e2e");
     let mut variables = read("all.yml");
     writeln!(variables, "dpp_sources: [{}/downloads, {}]", mirror(), built.display()).unwrap();
+    writeln!(variables, "ansible_ssh_common_args: -o UserKnownHostsFile={}", known.trim()).unwrap();
     lab.write("group_vars/all.yml", &variables);
 }
 

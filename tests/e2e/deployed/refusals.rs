@@ -79,3 +79,25 @@ fn kafka_that_cannot_come_up_because_somebody_else_has_its_port() {
     let repaired = pipeline.dppctl(["deploy", "--yes"]).exits(0);
     assert!(pipeline.runs("kafka1", "confluent-kafka"), "{repaired}");
 }
+
+#[test]
+fn versions_that_do_not_go_together_or_cannot_be_reached_touch_nothing_whatever_part_is_asked_for() {
+    let pipeline = pipeline();
+    let version = || pipeline.on("elasticsearch1", "dpkg-query -W -f '${Version}' elasticsearch");
+    let before = version();
+    let mixed = r#"{"elasticsearch_version": "7.17.29"}"#;
+    let whole = pipeline.dppctl(["deploy", "--yes", "-e", mixed]).exits(2);
+    insta::assert_snapshot!(whole.failure());
+    let part = pipeline.dppctl(["deploy", "--yes", "--only", "elasticsearch", "-e", mixed]).exits(2);
+    let host = pipeline.dppctl(["deploy", "--yes", "-l", "elasticsearch1", "-e", mixed]).exits(2);
+    let far = pipeline.dppctl(["deploy", "--yes", "--only", "elasticsearch", "-e", "dpp_stack=newest"]).exits(2);
+    assert!(far.stderr.contains("can be reached from 6.8 on"), "{far}");
+    for run in [&whole, &part, &host, &far] {
+        assert_eq!((run.changes(), version()), (0, before.clone()), "{run}");
+    }
+    let heap = pipeline.dppctl(["deploy", "--yes", "-e", "kafka_heap=1x"]).exits(2);
+    assert!(heap.stderr.contains("kafka_heap is `1x`; write a number and k, m or g, like 512m"), "{heap}");
+    let forwarder = pipeline.dppctl(["deploy", "--yes", "-e", "dpp_forwarder=foo"]).exits(2);
+    assert!(forwarder.stderr.contains("dpp_forwarder is `foo`; there are relay and logstash"), "{forwarder}");
+    assert_eq!((heap.changes(), forwarder.changes()), (0, 0));
+}

@@ -56,9 +56,19 @@ pub struct Deb {
     /// In KiB, as the control file has it.
     #[serde(default, rename = "_installed_size")]
     installed_size: Whole,
+    /// The oldest version that this one may replace; empty when any.
+    #[serde(default, rename = "_upgrades_from")]
+    upgrades_from: String,
     /// Options for dpkg that take the place of those that `conffiles` stands for.
     #[serde(skip)]
     dpkg_options: Option<Names>,
+}
+
+fn too_far(archive: &Archive, installed: &str, from: &str) -> Failure {
+    let (package, wanted) = (&archive.package, &archive.version);
+    Failure::new(format!("{package} {installed} is installed, and {wanted} can be reached from {from} on"))
+        .code("DPP0614")
+        .help(format!("upgrade to {from} first; nothing was touched"))
 }
 
 fn yes() -> Flag {
@@ -137,6 +147,7 @@ impl Deb {
     ) -> Self {
         Self {
             path: Some(path.into()),
+            upgrades_from: String::new(),
             conffiles: Conffiles::Keep,
             allow_downgrade,
             hold: None,
@@ -177,6 +188,9 @@ impl Deb {
         let Some(there) = there.filter(|package| package.is_installed()) else { return Ok(()) };
         if version::compare(&there.version, &archive.version).is_gt() && !self.allow_downgrade.0 {
             return Err(downgrade(&archive.package, &there.version, &archive.version));
+        }
+        if !self.upgrades_from.is_empty() && version::compare(&there.version, &self.upgrades_from).is_lt() {
+            return Err(too_far(archive, &there.version, &self.upgrades_from));
         }
         let edited = if self.conffiles == Conffiles::Refuse { conffiles::edited(there) } else { Vec::new() };
         if edited.is_empty() {
@@ -312,6 +326,17 @@ mod tests {
         deb.refuse(&archive("5.6.2"), None).unwrap();
         let deb: Deb = from_value(json!({"path": "/x.deb", "allow_downgrade": true})).unwrap();
         deb.refuse(&archive("5.6.2"), there).unwrap();
+    }
+
+    #[test]
+    fn a_step_that_is_too_far_is_refused_before_anything_is_replaced() {
+        let installed = Installed::parse(STATUS);
+        let deb: Deb = from_value(json!({"path": "/x.deb", "_upgrades_from": "6.8"})).unwrap();
+        let refused = deb.refuse(&archive("7.17.29"), installed.find("es")).unwrap_err();
+        assert_eq!(refused.message, "es 6.2.1 is installed, and 7.17.29 can be reached from 6.8 on");
+        deb.refuse(&archive("7.17.29"), None).unwrap();
+        let deb: Deb = from_value(json!({"path": "/x.deb", "_upgrades_from": "5.6"})).unwrap();
+        deb.refuse(&archive("6.8.23"), installed.find("es")).unwrap();
     }
 
     #[test]
