@@ -1,5 +1,6 @@
 //! The templates that a task consists of: its texts, its conditions, and the file that `template` renders.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -51,11 +52,17 @@ impl TaskStep {
         Some(TemplateFile { source: files.source(path).ok()?, options: template_options(&args) })
     }
 
-    /// Folders in which its files are searched.
+    /// Folders in which its files are searched, as Ansible does: its roles, its file, its playbook. Before the playbook's,
+    /// the folders that hold `roles/`: templates of a role may lie beside it, below `templates/`.
     pub fn folders(&self, playbook: &Path) -> Vec<PathBuf> {
         let roles = std::iter::successors(self.role.as_ref(), |role: &&Arc<RoleScope>| role.parent.as_ref());
-        let mut folders: Vec<_> = roles.map(|role| role.role.folder.clone()).collect();
-        folders.extend([self.folder.clone(), playbook.to_owned()]);
+        let mut folders: Vec<PathBuf> = roles.map(|role| role.role.folder.clone()).collect();
+        let beside: Vec<PathBuf> = folders.iter().filter_map(|folder| holder_of_roles(folder)).collect();
+        folders.push(self.folder.clone());
+        folders.extend(beside);
+        folders.push(playbook.to_owned());
+        let mut seen = HashSet::new();
+        folders.retain(|folder| seen.insert(folder.clone()));
         folders
     }
 
@@ -74,6 +81,12 @@ impl TaskStep {
         found.extend(file.and_then(|file| templates.misspelt_file(&file.source, &file.options)));
         found.into_iter()
     }
+}
+
+/// The folder in which `roles/NAME` lies.
+fn holder_of_roles(role: &Path) -> Option<PathBuf> {
+    let roles = role.parent().filter(|parent| parent.ends_with("roles"))?;
+    roles.parent().map(Path::to_owned)
 }
 
 /// All texts of a value, however deep.

@@ -3,6 +3,7 @@
 mod aftermath;
 mod debts;
 mod delegation;
+mod files;
 mod handlers;
 mod includes;
 mod keywords;

@@ -27,3 +27,27 @@ fn a_deployment_that_nobody_confirms_touches_nothing() {
     let repaired = pipeline.dppctl(["deploy", "--yes", "--no-verify", "--only", "webapp"]).exits(0);
     assert!(pipeline.runs("web1", "dpp-webapp"), "{repaired}");
 }
+
+#[test]
+fn a_template_of_an_ejected_role_wins_and_a_playbook_of_ones_own_finds_those_of_shipped_roles() {
+    let pipeline = pipeline();
+    for (name, playbook) in
+        [("deploy.yml", include_str!("../../../deploy.yml")), ("dpp.yml", include_str!("../../../dpp.yml"))]
+    {
+        pipeline.write(name, playbook);
+    }
+    let own = pipeline.dppctl(["deploy", "--check"]).exits(0);
+    assert_eq!(own.changes(), 0, "{own}");
+    for name in ["deploy.yml", "dpp.yml"] {
+        std::fs::remove_file(pipeline.path(name)).unwrap();
+    }
+    let _ = pipeline.dppctl(["init", ".", "--eject", "relay"]).exits(0);
+    let template = pipeline.path("templates/relay/config.yml.j2");
+    let text = std::fs::read_to_string(&template).unwrap();
+    std::fs::write(&template, format!("{text}# of this project\n")).unwrap();
+    let ejected = pipeline.dppctl(["deploy", "--check", "--diff", "--only", "relay"]).exits(0);
+    assert!(ejected.stderr.contains("+# of this project"), "{ejected}");
+    for folder in ["roles", "templates"] {
+        std::fs::remove_dir_all(pipeline.path(folder)).unwrap();
+    }
+}
