@@ -17,6 +17,8 @@ pub struct Action {
     pub name: &'static str,
     /// Names of its arguments; empty when it takes any.
     pub params: &'static [&'static str],
+    /// Names of those it cannot do without.
+    pub required: &'static [&'static str],
     /// Does it, or says what the host is to do. The arguments are rendered.
     pub run: fn(&ActionContext, &Map) -> Result<Deed, Failure>,
 }

@@ -14,6 +14,7 @@ const NAME: &str = "artifact_archive";
 pub(super) const ACTION: Action = Action {
     name: NAME,
     params: &["product", "version", "sources", "file", "name", "path", "class", "url", "unit"],
+    required: &[],
     run,
 };
 

@@ -8,7 +8,7 @@ use crate::artifacts::{Products, fits};
 use crate::source::Severity;
 use crate::value::{Map, Value};
 
-pub(super) const ACTION: Action = Action { name: "artifact_fits", params: &["products"], run };
+pub(super) const ACTION: Action = Action { name: "artifact_fits", params: &["products"], required: &["products"], run };
 
 fn run(context: &ActionContext, args: &Map) -> Result<Deed, Failure> {
     let Some(Value::Map(named)) = args.get("products") else {

@@ -28,6 +28,7 @@ pub(super) const ACTION: Action = Action {
         "allow_downgrade",
         "lock_timeout",
     ],
+    required: &[],
     run,
 };
 

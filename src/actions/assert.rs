@@ -7,7 +7,7 @@ use crate::actions::{Action, ActionContext, Deed, Done};
 use crate::value::{Map, Text, Value};
 
 pub(super) const ACTION: Action =
-    Action { name: "assert", params: &["that", "msg", "fail_msg", "success_msg", "quiet"], run };
+    Action { name: "assert", params: &["that", "msg", "fail_msg", "success_msg", "quiet"], required: &["that"], run };
 
 fn run(context: &ActionContext, args: &Map) -> Result<Deed, Failure> {
     let conditions = match args.get("that") {

@@ -48,6 +48,7 @@ pub(super) const ACTION: Action = Action {
         "seuser",
         "unsafe_writes",
     ],
+    required: &["dest"],
     run,
 };
 

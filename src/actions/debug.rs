@@ -7,7 +7,7 @@ use crate::actions::{Action, ActionContext, Deed, Done};
 use crate::template::TemplateError;
 use crate::value::{Map, Text, Value};
 
-pub(super) const ACTION: Action = Action { name: "debug", params: &["msg", "var", "verbosity"], run };
+pub(super) const ACTION: Action = Action { name: "debug", params: &["msg", "var", "verbosity"], required: &[], run };
 
 fn run(context: &ActionContext, args: &Map) -> Result<Deed, Failure> {
     let mut done = Done::default();

@@ -6,7 +6,7 @@ use crate::actions::action::text;
 use crate::actions::{Action, ActionContext, Deed};
 use crate::value::Map;
 
-pub(super) const ACTION: Action = Action { name: "fail", params: &["msg"], run };
+pub(super) const ACTION: Action = Action { name: "fail", params: &["msg"], required: &[], run };
 
 fn run(_context: &ActionContext, args: &Map) -> Result<Deed, Failure> {
     let message = text(args, "msg").or_else(|| text(args, "_raw_params")).unwrap_or("Failed as requested from task");

@@ -9,6 +9,7 @@ use crate::value::{Map, Value};
 pub(super) const ACTION: Action = Action {
     name: "gather_facts",
     params: &["parallel", "gather_subset", "filter", "fact_path", "gather_timeout"],
+    required: &[],
     run,
 };
 

@@ -23,6 +23,7 @@ pub(super) const ACTION: Action = Action {
         "ignore_unknown_extensions",
         "hash_behaviour",
     ],
+    required: &[],
     run,
 };
 

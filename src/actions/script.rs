@@ -12,6 +12,7 @@ use crate::value::{Map, Value};
 pub(super) const ACTION: Action = Action {
     name: "script",
     params: &["cmd", "_raw_params", "executable", "chdir", "creates", "removes", "decrypt"],
+    required: &[],
     run,
 };
 

@@ -6,7 +6,7 @@ use crate::actions::action::flag;
 use crate::actions::{Action, ActionContext, Deed, Done};
 use crate::value::{Map, Value};
 
-pub(super) const ACTION: Action = Action { name: "set_fact", params: &[], run };
+pub(super) const ACTION: Action = Action { name: "set_fact", params: &[], required: &[], run };
 
 fn run(_context: &ActionContext, args: &Map) -> Result<Deed, Failure> {
     let cacheable = flag(args, "cacheable", false);

@@ -53,6 +53,7 @@ pub(super) const ACTION: Action = Action {
         "unsafe_writes",
         "directory_mode",
     ],
+    required: &["src", "dest"],
     run,
 };
 

@@ -27,6 +27,7 @@ pub(super) const ACTION: Action = Action {
         "owner",
         "group",
     ],
+    required: &["src", "dest"],
     run,
 };
 

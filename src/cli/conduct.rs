@@ -17,7 +17,7 @@ use crate::cli::watch::Watch;
 use crate::cli::ways::Ways;
 use crate::cli::{Stop, next, prompts};
 use crate::content;
-use crate::engine::{CONTROLS, Engine, Options, Parts, RunEnd, RunVars, count};
+use crate::engine::{CONTROLS, Engine, Options, Parts, RunEnd, RunVars, count, misfit};
 use crate::event::{Event, Events};
 use crate::exit::Exit;
 use crate::plan::{Catalogue, Plan, PlanRequest, Selection, build};
@@ -133,7 +133,7 @@ pub(super) fn catalogue() -> Catalogue {
     let modules = dpp_modules::MODULES.iter().map(|entry| (entry.name, (entry.params)()));
     let actions = ACTIONS.iter().map(|action| (action.name, action.params));
     // An action stands before the module of the same name: it knows what may be written.
-    Catalogue::new(CONTROLS.iter().copied().chain(actions).chain(modules).collect())
+    Catalogue::new(CONTROLS.iter().copied().chain(actions).chain(modules).collect(), misfit)
 }
 
 fn selection(args: &SelectionArgs) -> Selection {

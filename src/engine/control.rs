@@ -47,6 +47,8 @@ pub(super) enum Meta {
     EndBatch,
     EndHost,
     ClearHostErrors,
+    RefreshInventory,
+    ResetConnection,
     ClearFacts,
 }
 
@@ -108,10 +110,13 @@ pub(super) fn of(step: &TaskStep, args: &Map) -> Result<Option<Control>, Failure
     }))
 }
 
-fn meta(word: &str) -> Result<Meta, Failure> {
+/// What `meta` is told to do.
+pub(super) fn meta(word: &str) -> Result<Meta, Failure> {
     match word.trim() {
         "flush_handlers" => Ok(Meta::FlushHandlers),
-        "noop" | "refresh_inventory" | "reset_connection" => Ok(Meta::Noop),
+        "noop" => Ok(Meta::Noop),
+        "refresh_inventory" => Ok(Meta::RefreshInventory),
+        "reset_connection" => Ok(Meta::ResetConnection),
         "end_play" => Ok(Meta::EndPlay),
         "end_batch" => Ok(Meta::EndBatch),
         "end_host" => Ok(Meta::EndHost),

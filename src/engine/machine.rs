@@ -59,6 +59,8 @@ pub(super) enum Work {
     LookAhead(Ahead),
     /// Debts to be struck; nobody waits for it.
     Strike(Box<Task>),
+    /// Nothing but to connect anew at the next job; nobody waits for it.
+    HangUp,
 }
 
 /// Surveys that are sent ahead.
@@ -156,6 +158,11 @@ impl Hands {
     }
 
     fn try_work(&mut self, job: Job) -> Result<What, Failure> {
+        if matches!(job.work, Work::HangUp) {
+            self.agents.drain().for_each(|(_, agent)| agent.bye());
+            self.connection = None;
+            return Ok(What::Struck);
+        }
         self.ready(&job)?;
         let (host, on) = (job.host, job.on);
         let happenings = self.happenings.clone();
@@ -167,6 +174,7 @@ impl Hands {
             return Err(Failure::new("the agent is gone"));
         };
         let outcome = match job.work {
+            Work::HangUp => Ok(What::Struck),
             Work::Strike(task) => agent.run(*task, &mut |_| ()).map(|_| What::Struck),
             Work::LookAhead(Ahead { tasks, needs }) => agent.look_ahead(tasks).and_then(|answers| {
                 let shortage = self.provisions.gather(needs, &answers, agent, &alive)?;

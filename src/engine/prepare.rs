@@ -190,7 +190,13 @@ impl Keyword<'_> {
     /// A number.
     pub(super) fn number(&self, value: Option<&Value>, otherwise: f64) -> Result<f64, TemplateError> {
         let Some(value) = value else { return Ok(otherwise) };
-        Ok(self.text(value)?.trim().parse().unwrap_or(otherwise))
+        let text = self.text(value)?;
+        let at = match value {
+            Value::Text(text) => text.place().cloned(),
+            _ => None,
+        };
+        let wrong = || TemplateError::Failed { message: format!("`{text}` is no number"), at };
+        if text.trim().is_empty() { Ok(otherwise) } else { text.trim().parse().map_err(|_| wrong()) }
     }
 
     /// A whole number of at least 1; none when nothing or 0 is said.

@@ -15,7 +15,26 @@ pub(super) fn of(play: &PlayPlan) -> Problems {
         every_host_for_itself(&play.steps, &mut problems);
     }
     decimal_modes(&play.steps, &mut problems);
+    unheeded(&play.steps, &mut problems);
     problems
+}
+
+/// Keywords of Ansible's that have no effect.
+fn unheeded(steps: &[Step], problems: &mut Problems) {
+    for step in steps {
+        match step {
+            Step::Task(step) => problems.extend(
+                step.keywords
+                    .unheeded
+                    .iter()
+                    .map(|key| Problem::warning("DPP0105", format!("`{}` has no effect", key.text)).at(&key.place, "")),
+            ),
+            Step::Flush => {}
+            Step::Block(block) => {
+                [&block.body, &block.rescue, &block.always].into_iter().for_each(|steps| unheeded(steps, problems));
+            }
+        }
+    }
 }
 
 /// Hosts that do not wait for each other cannot agree on the one that does it.

@@ -47,6 +47,8 @@ pub struct Keywords {
     pub remote_user: Option<Value>,
     /// Arguments that modules get when a task does not give them, by level.
     pub module_defaults: Vec<Value>,
+    /// Keywords that are known and have no effect here.
+    pub unheeded: Vec<Key>,
 }
 
 /// Names of the keywords above.
@@ -120,12 +122,18 @@ impl Keywords {
             "check_mode" => self.check_mode = value(),
             "diff" => self.diff = value(),
             "any_errors_fatal" => self.any_errors_fatal = value(),
-            "timeout" => self.timeout = value(),
-            "throttle" => self.throttle = value(),
+            "timeout" => self.timeout = number(node)?,
+            "throttle" => self.throttle = number(node)?,
             "connection" => self.connection = value(),
             "remote_user" => self.remote_user = value(),
             "module_defaults" => self.module_defaults.push(node.to_value()),
-            "become_flags" | "become_exe" | "port" | "collections" | "debugger" => {}
+            // Where names are looked up, which short names do without.
+            "collections" => {}
+            "become_flags" | "become_exe" | "debugger" => self.unheeded.push(key.clone()),
+            "port" => {
+                let problem = Problem::error("DPP0105", "`port` is no keyword here").at(&key.place, "");
+                return Err(problem.help("write `ansible_port` beside the host or its group, or among `vars`"));
+            }
             _ => return Ok(false),
         }
         Ok(true)
@@ -199,6 +207,7 @@ impl Keywords {
             connection: nearer(inner.connection.as_ref(), self.connection.as_ref()),
             remote_user: nearer(inner.remote_user.as_ref(), self.remote_user.as_ref()),
             module_defaults: joined(&self.module_defaults, &inner.module_defaults),
+            unheeded: joined(&self.unheeded, &inner.unheeded),
         }
     }
 }
@@ -266,6 +275,19 @@ pub(super) fn variables(node: &Node) -> Result<Map, Problem> {
         }
         _ => Err(wrong(node, "a mapping of variables")),
     }
+}
+
+/// A number, or a template that comes to one.
+pub(super) fn number(node: &Node) -> Result<Option<Value>, Problem> {
+    let is_number = match &node.data {
+        Data::Null => return Ok(None),
+        Data::Int(_) | Data::Float(_) => true,
+        Data::Text(text, _) => {
+            text.is_template() && text.as_str().contains("{{") || text.as_str().trim().parse::<f64>().is_ok()
+        }
+        _ => false,
+    };
+    if is_number { Ok(Some(node.to_value())) } else { Err(wrong(node, "a number")) }
 }
 
 pub(super) fn wrong(node: &Node, wanted: &str) -> Problem {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::files::Files;
 use crate::playbook::arguments::{self, FREE_FORM};
-use crate::playbook::keywords::{Keywords, SHARED, TASK_KEYWORDS, collect, kept, text, texts, unknown, wrong};
+use crate::playbook::keywords::{Keywords, SHARED, TASK_KEYWORDS, collect, kept, number, text, texts, unknown, wrong};
 use crate::source::{Place, Problem, Problems};
 use crate::value::{Map, Text, Value};
 use crate::yaml::{self, Key, Node};
@@ -217,29 +217,46 @@ fn take(task: &mut Task, key: &Key, node: &Node) -> Result<bool, Problem> {
     let value = || Some(node.to_value());
     match key.text.as_str() {
         "name" => task.name = if node.is_null() { None } else { Some(text(node)?) },
-        "register" => task.register = Some(text(node)?.as_str().to_owned()),
+        "register" => task.register = Some(variable_name(node)?),
         "notify" => task.notify = texts(node)?,
         "listen" => task.listen = texts(node)?.iter().map(|text| text.as_str().to_owned()).collect(),
         "until" => task.until = texts(node)?,
-        "retries" => task.retries = value(),
-        "delay" => task.delay = value(),
+        "retries" => task.retries = number(node)?,
+        "delay" => task.delay = number(node)?,
         "changed_when" => task.changed_when = Some(texts(node)?),
         "failed_when" => task.failed_when = Some(texts(node)?),
         "delegate_facts" => task.delegate_facts = value(),
-        "async" => task.asynchronous = value(),
-        "poll" => task.poll = value(),
-        "loop" => task.repeat = Some(repeat(None, node)),
+        "async" => task.asynchronous = number(node)?,
+        "poll" => task.poll = number(node)?,
+        "loop" => repeat(task, None, key, node)?,
         "loop_control" => {}
         name => {
             let Some(lookup) = name.strip_prefix("with_") else { return task.keywords.take(key, node) };
-            task.repeat = Some(repeat(Some(lookup.to_owned()), node));
+            repeat(task, Some(lookup.to_owned()), key, node)?;
         }
     }
     Ok(true)
 }
 
-fn repeat(lookup: Option<String>, node: &Node) -> Loop {
-    Loop { lookup, over: node.to_value(), place: node.place.clone(), control: Map::new() }
+fn repeat(task: &mut Task, lookup: Option<String>, key: &Key, node: &Node) -> Result<(), Problem> {
+    if let Some(first) = &task.repeat {
+        let problem = Problem::error("DPP0105", "a task has one loop").at(&key.place, "the second one");
+        return Err(problem.context(&first.place, "the first one"));
+    }
+    task.repeat = Some(Loop { lookup, over: node.to_value(), place: node.place.clone(), control: Map::new() });
+    Ok(())
+}
+
+/// A name that a variable may have, as Ansible asks of it: letters, digits and underlines, no digit first.
+fn variable_name(node: &Node) -> Result<String, Problem> {
+    let name = text(node)?.as_str().to_owned();
+    let is_name =
+        name.chars().all(|c| c.is_alphanumeric() || c == '_') && !name.starts_with(|c: char| c.is_ascii_digit());
+    if is_name && !name.is_empty() || name.contains("{{") {
+        return Ok(name);
+    }
+    let problem = Problem::error("DPP0105", format!("`{name}` cannot be the name of a variable")).at(&node.place, "");
+    Err(problem.help("letters, digits and `_`, no digit first"))
 }
 
 /// The one key that is no keyword.

@@ -39,6 +39,8 @@ pub struct Entry {
     pub name: &'static str,
     /// Names that its parameters may have, aliases included.
     pub params: fn() -> &'static [&'static str],
+    /// Says why parameters cannot be taken, without a host.
+    pub check: fn(&Value) -> Result<(), Failure>,
     /// Runs one task of it; a survey and a real run share this path, so that they cannot drift apart.
     pub run: fn(&Task, &Host) -> Result<Outcome, Failure>,
 }
@@ -46,7 +48,7 @@ pub struct Entry {
 impl Entry {
     /// Makes the line in the table.
     pub const fn of<M: Module>() -> Self {
-        Self { name: M::NAME, params: fields_of::<M>, run: run::<M> }
+        Self { name: M::NAME, params: fields_of::<M>, check: |params| parse::<M>(params).map(drop), run: run::<M> }
     }
 }
 

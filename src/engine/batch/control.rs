@@ -6,6 +6,8 @@ use crate::engine::TaskVars;
 use crate::engine::batch::Batch;
 use crate::engine::control::{Control, Meta};
 use crate::engine::ending::Ending;
+use crate::engine::machine::{Job, Work};
+use crate::event::Event;
 
 impl Batch<'_> {
     pub(super) fn control(&mut self, index: usize, control: Control, vars: &TaskVars) {
@@ -61,7 +63,23 @@ impl Batch<'_> {
                 self.play.leave(&member.name);
             }
             Meta::ClearFacts => self.members[index].vars.state.write().facts.clear(),
-            Meta::Noop | Meta::ClearHostErrors => {}
+            Meta::ResetConnection => self.hang_up(index),
+            Meta::RefreshInventory => self.has_no_effect("refresh_inventory", "the inventory is read once a run"),
+            Meta::ClearHostErrors => self.has_no_effect("clear_host_errors", "a host that failed stays out of the run"),
+            Meta::Noop => {}
+        }
+    }
+
+    fn has_no_effect(&self, word: &str, because: &str) {
+        self.engine.events.tell(Event::Warning { text: format!("`meta: {word}` has no effect: {because}") });
+    }
+
+    /// The next task of a host logs in anew, and so has the groups that its user was put into.
+    fn hang_up(&mut self, index: usize) {
+        let host = self.members[index].name.clone();
+        self.members[index].foresight.forget();
+        if let Ok((machine, _)) = self.engine.machine(&host, None) {
+            machine.give(Job { on: host.clone(), host, becoming: None, work: Work::HangUp });
         }
     }
 }

@@ -10,5 +10,6 @@ mod keywords;
 mod pauses;
 mod play;
 mod precedence;
+mod refusals;
 mod stage;
 mod threaded;

@@ -25,7 +25,8 @@ fn that_nobody_is_there_to_answer_is_told() {
 
 #[test]
 fn a_length_that_is_no_number_fails() {
-    let run = stage("- hosts: a\n  gather_facts: false\n  tasks: [{name: stop, pause: {seconds: abc}}]\n").run();
+    let run =
+        stage("- hosts: a\n  gather_facts: false\n  tasks: [{name: stop, pause: {seconds: '{{ \"abc\" }}'}}]\n").run();
     assert_eq!(run.failures(), ["`seconds` of `pause` wants a number ()"]);
 }
 

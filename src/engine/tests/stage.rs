@@ -14,7 +14,7 @@ use crate::actions::ACTIONS;
 use crate::artifacts::Store;
 use crate::engine::{
     BecomeDefault, CONTROLS, Engine, HostEntry, HostState, Joined, Operator, Options, Parts, Roster, Route, RunEnd,
-    RunVars, who,
+    RunVars, misfit, who,
 };
 use crate::event::{Event, Events, Stamped, Status};
 use crate::files::{Disk, FileKind, Files};
@@ -338,7 +338,7 @@ impl Run {
 fn catalogue() -> Catalogue {
     let modules = dpp_modules::MODULES.iter().map(|entry| (entry.name, (entry.params)()));
     let actions = ACTIONS.iter().map(|action| (action.name, action.params));
-    Catalogue::new(CONTROLS.iter().copied().chain(actions).chain(modules).collect())
+    Catalogue::new(CONTROLS.iter().copied().chain(actions).chain(modules).collect(), misfit)
 }
 
 fn run_vars(templates: Templates, inventory: &Inventory, extra: Map) -> RunVars {
