@@ -23,6 +23,7 @@ const SHARED: &[(&str, &[&str])] = &[
             "modules/pipeline",
             "modules/system",
             "modules/web",
+            "plan",
         ],
     ),
     ("DPP0105", &["actions", "artifacts", "cli", "engine", "plan", "playbook"]),

@@ -324,6 +324,11 @@ impl Doing {
         self.step.task.notify.iter().map(name).filter(|name| !name.is_empty()).collect()
     }
 
+    /// Whether `no_log` was said.
+    pub(super) fn hides_its_output(&self) -> bool {
+        self.no_log
+    }
+
     /// Whether a failure does not count.
     pub(super) fn ignores_errors(&self) -> bool {
         self.says(self.step.keywords.ignore_errors.as_ref())
@@ -390,7 +395,8 @@ fn hide(result: &mut StepResult) {
             change.what = "a command".into();
         }
     }
-    if let Some(failure) = &mut result.failure {
+    // Which variable is not defined, was found out here and tells no value.
+    if let Some(failure) = result.failure.as_mut().filter(|failure| failure.code != "DPP0301") {
         *failure = dpp_protocol::Failure::new(HIDDEN).code(&failure.code);
     }
 }

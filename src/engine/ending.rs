@@ -216,6 +216,9 @@ impl Ending {
         let mut result = self.result.clone();
         result.insert("changed".into(), self.has_changed().into());
         result.insert("failed".into(), matches!(self.status, Status::Failed | Status::Unreachable).into());
+        if self.status == Status::Skipped {
+            result.insert("skipped".into(), true.into());
+        }
         for name in ["stdout", "stderr"] {
             let lines =
                 result.get(name).and_then(Json::as_str).map(|text| text.lines().map(Json::from).collect::<Vec<_>>());

@@ -225,6 +225,10 @@ impl Keyword<'_> {
         let user = variable("ansible_become_user").or_else(|| step.keywords.become_user.clone());
         let user = user.map(|user| self.text(&user)).transpose()?.or_else(|| default.user.clone());
         let user = user.unwrap_or_else(|| "root".to_owned());
+        if user.is_empty() || user.contains(|c: char| c.is_whitespace() || c.is_control() || "'\"\\$`;&|<>".contains(c))
+        {
+            return Err(Failure::new(format!("`{user}` is no name of a user to become")).code("DPP0503").into());
+        }
         let method = variable("ansible_become_method").or_else(|| step.keywords.become_method.clone());
         let Some(method) = method.map(|method| self.text(&method)).transpose()? else {
             return Ok(Some(Become { user, method: default.method }));

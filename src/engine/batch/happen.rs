@@ -39,7 +39,12 @@ impl Batch<'_> {
         let index = self.members.iter().position(|member| member.name == host);
         match (what, index) {
             (What::Connected { ms }, _) => self.engine.events.tell(Event::HostConnected { host, ms }),
-            (What::Alive { text, count }, _) => self.engine.events.tell(Event::StepAlive { host, text, count }),
+            (What::Alive { text, count }, _) => {
+                // What a command prints is its output.
+                let is_hidden = index.and_then(|index| self.doing(index)).is_some_and(Doing::hides_its_output);
+                let text = if is_hidden { String::new() } else { text };
+                self.engine.events.tell(Event::StepAlive { host, text, count });
+            }
             (What::Debts(debts, becoming), Some(index)) => self.debts_found(index, debts, becoming.as_ref()),
             (What::LookedAhead(answers, shortage), Some(index)) => {
                 if let Some(shortage) = shortage {

@@ -127,3 +127,29 @@ fn encrypted_values_and_files_are_opened_wherever_variables_are_written() {
     assert_eq!(run.told().last().unwrap(), "a show ok: **** **** **** **** ****");
     assert!(run.failed().is_empty());
 }
+
+#[test]
+fn a_check_registers_what_a_command_that_was_not_run_would_leave_unknown() {
+    let site = "- hosts: web\n  gather_facts: false\n  tasks:\n    - {name: ask, command: id -u, register: c}\n    \
+                - {name: act, debug: {msg: x}, when: \"c.stdout == '5'\"}\n    - {name: told, debug: {msg: '{{ c is skipped }} {{ c.rc }} {{ c.stdout_lines }}'}}\n";
+    let run = Stage::new("[web]\na\n").checking().file("site.yml", site).run();
+    assert_eq!(run.told()[1..], ["a act skipped", "a told ok: True 0 []"]);
+}
+
+#[test]
+fn what_may_not_be_logged_gives_no_sign_of_life_and_a_missing_variable_is_named_all_the_same() {
+    let site = "- hosts: web\n  gather_facts: false\n  tasks:\n    - {name: t, shell: echo hush; sleep 3, no_log: true}\n    \
+                - {name: u, shell: 'echo {{ nobody }}', no_log: true}\n";
+    let run = Stage::new("[web]\na\n").file("site.yml", site).run();
+    let signs = run.events.iter().filter(|event| matches!(event, crate::event::Event::StepAlive { .. }));
+    assert!(!format!("{:?}", signs.collect::<Vec<_>>()).contains("hush"));
+    assert!(run.failures()[0].contains("`nobody` is not defined"), "{:?}", run.failures());
+}
+
+#[test]
+fn a_user_to_become_is_a_name() {
+    let site =
+        "- hosts: web\n  gather_facts: false\n  tasks: [{name: t, ping: {}, become: true, become_user: 'x; id'}]\n";
+    let run = Stage::new("[web]\na\n").file("site.yml", site).run();
+    assert!(run.failures()[0].contains("`x; id` is no name of a user to become"), "{:?}", run.failures());
+}

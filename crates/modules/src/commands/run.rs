@@ -11,6 +11,9 @@ use crate::commands::process::{Finished, Process};
 use crate::files::{glob, refused};
 use crate::{Host, Survey};
 
+/// What a check registers, in Ansible's words.
+const WOULD_HAVE_RUN: &str = "Command would have run if not in check mode";
+
 /// A task's command, ready to be started.
 pub(super) struct Run<'a> {
     /// Program and arguments.
@@ -32,16 +35,25 @@ pub(super) struct Run<'a> {
 impl Run<'_> {
     /// Left out when `creates` is there or `removes` is not; else nobody can say what it does before it has run.
     pub(super) fn survey(&self, host: &Host) -> Survey<Change> {
-        match self.reason_to_skip(host) {
-            Some(reason) => Survey::skipped(reason.clone())
+        let registered = |survey: Survey<Change>, stdout: Vec<String>, message: String| {
+            survey
                 .value("cmd", self.shown.clone())
                 .value("rc", 0)
-                .value("stdout", format!("skipped, since {reason}"))
-                .value("stdout_lines", vec![format!("skipped, since {reason}")])
+                .value("stdout", stdout.concat())
+                .value("stdout_lines", stdout)
                 .value("stderr", "")
                 .value("stderr_lines", Value::Array(Vec::new()))
-                .value("msg", format!("Did not run command since {reason}")),
-            None => Survey::steps(vec![Change::new(Verb::Run, self.title())]).unpredicted(),
+                .value("msg", message)
+        };
+        match self.reason_to_skip(host) {
+            Some(reason) => {
+                let stdout = vec![format!("skipped, since {reason}")];
+                registered(Survey::skipped(reason.clone()), stdout, format!("Did not run command since {reason}"))
+            }
+            None => {
+                let survey = Survey::steps(vec![Change::new(Verb::Run, self.title())]).unpredicted();
+                registered(survey, Vec::new(), WOULD_HAVE_RUN.to_owned())
+            }
         }
     }
 
@@ -80,6 +92,7 @@ impl Run<'_> {
     }
 
     fn register(self, finished: &Finished, result: &mut ResultMap) {
+        result.shift_remove("msg");
         result.insert("cmd".into(), self.shown);
         for (name, text) in [("stdout", &finished.stdout), ("stderr", &finished.stderr)] {
             let text = if self.strip { text.trim_end_matches(['\r', '\n']) } else { text };
