@@ -34,7 +34,7 @@ const SHARED: &[(&str, &[&str])] = &[
     ("DPP0201", &["cli", "inventory"]),
     ("DPP0202", &["actions", "cli", "inventory"]),
     ("DPP0203", &["cli", "inventory"]),
-    ("DPP0204", &["engine", "inventory"]),
+    ("DPP0204", &["cli", "engine", "inventory"]),
     ("DPP0301", &["lint", "pipeline", "template"]),
     ("DPP0501", &["modules/files", "modules/packages", "modules/services", "transport"]),
     ("DPP0503", &["engine", "plan"]),

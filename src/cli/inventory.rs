@@ -9,6 +9,7 @@ use crate::cli::options::{Global, VaultArgs};
 use crate::cli::{Stop, candidates};
 use crate::exit::Exit;
 use crate::inventory::{Inventory, LayerKind};
+use crate::secret::names_secret;
 use crate::source::{Place, Problem};
 use crate::ui::{Table, Ui, answer_json};
 use crate::value::Value;
@@ -158,9 +159,7 @@ fn origin(kind: LayerKind, name: &str) -> String {
 /// A value as it was written; secrets and passwords are not shown.
 fn shown(name: &str, value: &Value) -> Json {
     let secret = matches!(value, Value::Text(text) if text.is_secret());
-    if secret
-        || ["password", "passwd", "_pass", "secret", "token"].iter().any(|word| name.to_lowercase().ends_with(word))
-    {
+    if secret || names_secret(name) {
         return "****".into();
     }
     value.into()

@@ -10,17 +10,16 @@ use crate::cli::options::{
 };
 use crate::cli::shipped::Shipped;
 use crate::cli::sources::{sources, ssh_config};
-use crate::cli::{Stop, ask};
+use crate::cli::{Stop, ask, extra_vars};
 use crate::engine::{BecomeDefault, HostEntry, HostState, RunVars, who};
 use crate::inventory::{Become, ConnectionKind, Defaults, Inventory, InventorySource};
 use crate::project::{Project, Settings, SshConfig, Surroundings};
 use crate::report::ReportKind;
-use crate::secret::{Decrypt, Secret, Vault};
-use crate::source::{Problem, Problems, Source};
+use crate::secret::{Secret, Vault};
+use crate::source::Problem;
 use crate::template::{Templates, omit};
 use crate::transport::{BecomeMethod, HostKeyPolicy};
 use crate::value::{Map, Value};
-use crate::yaml;
 
 /// What was read.
 pub(super) struct Invocation {
@@ -103,12 +102,13 @@ impl Invocation {
     ) -> Result<Self, Stop> {
         let vault = opened_by(&project, vault)?;
         let inventory = Inventory::load(sources, &vault)?;
-        let extra = extra(&global.extra_vars, &vault)?;
+        let extra = extra_vars::read(&global.extra_vars, &vault)?;
         let defaults = defaults(&project, connection, privilege)?;
         let ssh_config = ssh_config(connection, &project)?;
         let surroundings = crate::template::Surroundings::of_this_process();
         let files = Arc::new(Shipped::with(&vault));
         let templates = Templates::new(crate::template::Surroundings { files, ..surroundings });
+        extra_vars::secrets(&extra).iter().for_each(|secret| templates.conceal(secret));
         let reports = global.report.clone();
         let sources = sources.to_vec();
         Ok(Self { project, sources, inventory, extra, templates, defaults, ssh_config, vault, reports })
@@ -327,34 +327,4 @@ fn becoming(project: &Project, privilege: Option<&PrivilegeArgs>) -> Result<Beco
 
 fn whoami() -> String {
     ["USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok()).unwrap_or_else(|| "root".to_owned())
-}
-
-/// Variables of the command line: `k=v` words are texts, as in Ansible; JSON, YAML and `@file` keep their types.
-fn extra(given: &[String], vault: &dyn Decrypt) -> Result<Map, Problems> {
-    let mut extra = Map::new();
-    for given in given {
-        if let Some(path) = given.strip_prefix('@') {
-            let documents = yaml::read(&PathBuf::from(path), vault)?;
-            extra.extend(documents.first().and_then(|node| node.to_value().as_map().cloned()).unwrap_or_default());
-        } else if given.trim_start().starts_with(['{', '[']) || (given.contains(": ") && !given.contains('=')) {
-            let documents = yaml::parse(&Source::new("--extra-vars", given.as_str()))?;
-            extra.extend(documents.first().and_then(|node| node.to_value().as_map().cloned()).unwrap_or_default());
-        } else {
-            extra.extend(pairs(given)?);
-        }
-    }
-    Ok(extra)
-}
-
-fn pairs(given: &str) -> Result<Map, Problems> {
-    let wrong = |word: &str| {
-        let problem = Problem::error("DPP0202", format!("`{word}` in --extra-vars is no `name=value`"));
-        vec![problem.help("write -e name=value, -e '{\"name\": 1}' or -e @file.yml")]
-    };
-    let words = shlex::split(given).ok_or_else(|| wrong(given))?;
-    let pair = |word: String| match word.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), Value::template(value))),
-        _ => Err(wrong(&word)),
-    };
-    words.into_iter().map(pair).collect()
 }

@@ -1,40 +1,43 @@
 //! What to type next: the command that was typed, with the hosts that need it, and without what would only look.
 
+use crate::cli::typed::{Piece, pieces};
 use crate::report::RunReport;
 
-/// Options that are followed by their value and say which hosts are meant.
+/// Options that say which hosts are meant.
 const LIMIT: [&str; 2] = ["-l", "--limit"];
 /// Options whose value may be a secret.
 const VARIABLES: [&str; 2] = ["-e", "--extra-vars"];
 const INVENTORY: [&str; 2] = ["-i", "--inventory"];
-const CHECK: [&str; 3] = ["-C", "--check", "--dry-run"];
-/// Single letters without a value, which may stand together behind one dash.
-const FLAGS: &str = "CDbvqkK";
+const CHECK: [&str; 2] = ["--check", "--dry-run"];
+/// Stands where variables stood. Typed as it is, it is refused, and so cannot be forgotten.
+const AGAIN: &str = "<the same variables>";
 
 /// The commands after a run, each with what it is for; `typed` are the words after the programme's name.
 pub(super) fn commands(typed: &[String], report: &RunReport) -> Vec<(String, String)> {
     let left = report.left.iter().map(String::as_str);
     let troubled: Vec<&str> = report.failed_names().into_iter().chain(report.lost_names()).chain(left).collect();
+    let mut pieces = safe(pieces(typed));
     let mut next = Vec::new();
     if !report.lost_names().is_empty() {
-        let inventory = kept(typed, &INVENTORY);
-        let words = [vec!["doctor".to_owned(), report.lost_names().join(",")], inventory].concat();
-        next.push(("Look closer".to_owned(), line(&words)));
+        let asked = ["doctor".to_owned(), report.lost_names().join(",")].map(Piece::Word);
+        let inventory = pieces.iter().filter(|piece| piece.is(&INVENTORY)).cloned();
+        next.push(("Look closer".to_owned(), line(asked.into_iter().chain(inventory))));
     }
-    let words = safe(typed);
     if !troubled.is_empty() {
-        let all = troubled.len() == report.hosts.len();
-        let limit = if all { Vec::new() } else { vec!["-l".to_owned(), troubled.join(",")] };
-        let words = if all { words } else { without(&words, &LIMIT) };
-        next.push(("Go on from here".to_owned(), line(&[words, limit].concat())));
+        if troubled.len() < report.hosts.len() {
+            pieces.retain(|piece| !piece.is(&LIMIT));
+            pieces.push(Piece::Option("-l".to_owned(), troubled.join(",")));
+        }
+        next.push(("Go on from here".to_owned(), line(pieces)));
     } else if report.check && report.changes() > 0 {
-        next.push(("Apply".to_owned(), line(&unchecked(&words))));
+        next.push(("Apply".to_owned(), line(unchecked(pieces))));
     }
     next
 }
 
-fn line(words: &[String]) -> String {
-    std::iter::once("dppctl".to_owned()).chain(words.iter().map(|word| quoted(word))).collect::<Vec<_>>().join(" ")
+fn line(pieces: impl IntoIterator<Item = Piece>) -> String {
+    let words = pieces.into_iter().flat_map(|piece| piece.words()).map(|word| quoted(&word));
+    std::iter::once("dppctl".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
 }
 
 /// As one would type it: quotes only where the shell would take the word apart.
@@ -46,45 +49,25 @@ fn quoted(word: &str) -> String {
     shlex::try_quote(word).map_or_else(|_| word.to_owned(), Into::into)
 }
 
-/// The words with their values that belong to one of these options.
-fn parts<'a>(typed: &'a [String], names: &'a [&str]) -> impl Iterator<Item = (bool, &'a [String])> {
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        let word = typed.get(at)?;
-        let named = names.contains(&word.as_str());
-        let short = |name: &&str| !name.starts_with("--") && word.starts_with(*name) && word.len() > 2;
-        let joined = names.iter().any(|name| word.starts_with(&format!("{name}=")) || short(name));
-        let length = if named && at + 1 < typed.len() { 2 } else { 1 };
-        let part = &typed[at..at + length];
-        at += length;
-        Some((named || joined, part))
+/// Variables stay out of logs; the files that hold some are named.
+fn safe(mut pieces: Vec<Piece>) -> Vec<Piece> {
+    for piece in pieces.iter_mut().filter(|piece| piece.is(&VARIABLES)) {
+        if let Piece::Option(_, value) = piece
+            && !value.starts_with('@')
+        {
+            AGAIN.clone_into(value);
+        }
+    }
+    pieces
+}
+
+/// The same without what would only look.
+fn unchecked(pieces: Vec<Piece>) -> impl Iterator<Item = Piece> {
+    pieces.into_iter().filter_map(|piece| match piece {
+        Piece::Word(word) if CHECK.contains(&word.as_str()) => None,
+        Piece::Letters(letters) => Some(letters.replace('C', "")).filter(|left| !left.is_empty()).map(Piece::Letters),
+        piece => Some(piece),
     })
-}
-
-fn without(typed: &[String], names: &[&str]) -> Vec<String> {
-    parts(typed, names).filter(|(own, _)| !own).flat_map(|(_, words)| words.to_vec()).collect()
-}
-
-fn kept(typed: &[String], names: &[&str]) -> Vec<String> {
-    parts(typed, names).filter(|(own, _)| *own).flat_map(|(_, words)| words.to_vec()).collect()
-}
-
-/// Values of variables stay out of logs; their files are named.
-fn safe(typed: &[String]) -> Vec<String> {
-    let hidden = |(own, words): (bool, &[String])| match words.last() {
-        Some(value) if own && !value.contains('@') => vec!["-e".to_owned(), "...".to_owned()],
-        _ => words.to_vec(),
-    };
-    parts(typed, &VARIABLES).flat_map(hidden).collect()
-}
-
-fn unchecked(words: &[String]) -> Vec<String> {
-    let cluster = |word: &str| {
-        let letters = word.strip_prefix('-')?;
-        letters.chars().all(|letter| FLAGS.contains(letter)).then(|| format!("-{}", letters.replace('C', "")))
-    };
-    let kept = words.iter().filter(|word| !CHECK.contains(&word.as_str()));
-    kept.map(|word| cluster(word).filter(|left| left.len() > 1).unwrap_or_else(|| word.clone())).collect()
 }
 
 #[cfg(test)]
@@ -109,8 +92,33 @@ mod tests {
         let report = report(&[("es1", 1, 0, 0), ("es2", 0, 1, 0), ("kib1", 0, 0, 1)]);
         assert_eq!(
             next("run -ihosts 'my site.yml' --limit=all -e pass=geheim -e @vars.yml", &report),
-            ["dppctl doctor kib1 -ihosts", "dppctl run -ihosts 'my site.yml' -e ... -e @vars.yml -l es2,kib1"]
+            [
+                "dppctl doctor kib1 -i hosts",
+                "dppctl run -i hosts 'my site.yml' -e '<the same variables>' -e @vars.yml -l es2,kib1"
+            ]
         );
+    }
+
+    #[test]
+    fn a_value_of_variables_is_repeated_only_where_it_names_a_file() {
+        let again = "dppctl deploy -v -e '<the same variables>' -l es2";
+        let report = report(&[("es1", 1, 0, 0), ("es2", 0, 1, 0)]);
+        for typed in [
+            "deploy -v -e RABBITMQ_PASS=gehe@m123",
+            "deploy -v -eRABBITMQ_PASS=gehe@m123",
+            "deploy -ve RABBITMQ_PASS=gehe@m123",
+            "deploy -veRABBITMQ_PASS=gehe@m123",
+            "deploy -v -e=RABBITMQ_PASS=gehe@m123",
+            r#"deploy -ve '{"pw": "gehe@m123"}'"#,
+        ] {
+            assert_eq!(next(typed, &report), [again], "{typed}");
+        }
+        for typed in ["deploy --extra-vars=pw=gehe@m123", "deploy --extra-vars 'pw=@gehe@m123'"] {
+            assert_eq!(next(typed, &report), ["dppctl deploy --extra-vars '<the same variables>' -l es2"], "{typed}");
+        }
+        for typed in ["deploy -e@vars.yml", "deploy -e=@vars.yml", "deploy -e @vars.yml"] {
+            assert_eq!(next(typed, &report), ["dppctl deploy -e @vars.yml -l es2"], "{typed}");
+        }
     }
 
     #[test]

@@ -47,7 +47,11 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "a pattern that matches no host",
         "A misspelt group, an empty group, or a limit that excludes all. `dppctl inventory graph` shows what there is.",
     ),
-    ("DPP0204", "a file of variables that holds no mapping", "group_vars and host_vars hold `name: value` lines."),
+    (
+        "DPP0204",
+        "variables that are no mapping",
+        "group_vars, host_vars and what -e is given hold `name: value` lines.",
+    ),
     ("DPP0205", "groups that hold each other in a circle", "Remove one of the `children`."),
     (
         "DPP0206",

@@ -3,12 +3,14 @@
 
 mod error;
 mod masker;
+mod name;
 mod password;
 mod secret_text;
 mod vault;
 
 pub use error::VaultError;
 pub use masker::Masker;
+pub use name::names_secret;
 pub use secret_text::Secret;
 pub use vault::Vault;
 use zeroize::Zeroizing;
