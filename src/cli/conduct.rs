@@ -46,6 +46,7 @@ pub(super) fn conduct(invocation: &mut Invocation, conduct: &Conduct, ui: Ui) ->
     }
     let mut plan = plan(invocation, conduct)?;
     prompts::answer(invocation, &mut plan, ui)?;
+    require_hosts(invocation, &plan, conduct.limit)?;
     (conduct.review)(&mut plan)?;
     ui.problems(&plan.warnings);
     let verbosity = u8::try_from(ui.verbosity.max(0)).unwrap_or(0);
@@ -58,7 +59,6 @@ pub(super) fn conduct(invocation: &mut Invocation, conduct: &Conduct, ui: Ui) ->
         skip_tags: conduct.selection.skip_tags.clone(),
     });
     let hosts = hosts(&plan);
-    require_hosts(invocation, &plan, &hosts)?;
     let ways = Ways::to(invocation, &vars, &hosts, ui)?;
     let (sender, inbox) = mpsc::channel();
     let templates = invocation.templates.clone();
@@ -104,9 +104,15 @@ fn conceal(invocation: &Invocation, events: &Events) {
 }
 
 /// A run that would touch nobody is a mistake, not a success.
-fn require_hosts(invocation: &Invocation, plan: &Plan, hosts: &[String]) -> Result<(), Problem> {
-    if !hosts.is_empty() || plan.warnings.iter().all(|warning| warning.code != "DPP0203") {
+fn require_hosts(invocation: &Invocation, plan: &Plan, limit: Option<&str>) -> Result<(), Problem> {
+    if plan.plays.iter().any(|play| !play.hosts.is_empty()) {
         return Ok(());
+    }
+    let has_nobody = plan.warnings.iter().any(|warning| warning.code == "DPP0203");
+    if !has_nobody {
+        let Some(limit) = limit else { return Ok(()) };
+        let problem = Problem::error("DPP0203", format!("`{limit}` leaves no host of any play"));
+        return Err(problem.help("`dppctl inventory graph` shows groups and hosts"));
     }
     let there: Vec<&str> = invocation.inventory.groups().filter(|name| !["all", "ungrouped"].contains(name)).collect();
     let problem = Problem::error("DPP0203", "no play has a host");
@@ -162,9 +168,6 @@ fn limit(invocation: &Invocation, conduct: &Conduct) -> Result<Option<Vec<String
 pub(super) fn plan(invocation: &Invocation, conduct: &Conduct) -> Result<Plan, Stop> {
     let limit = limit(invocation, conduct)?;
     let select = |pattern: &str| -> Result<Vec<String>, Problem> {
-        if matches!(pattern, "localhost" | "127.0.0.1") {
-            return Ok(vec![pattern.to_owned()]);
-        }
         let hosts = invocation.inventory.matching(pattern)?;
         if hosts.is_empty() {
             return Err(Problem {

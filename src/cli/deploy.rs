@@ -9,7 +9,7 @@ use clap_complete::engine::ArgValueCompleter;
 use crate::cli::Stop;
 use crate::cli::conduct::{Conduct, conduct};
 use crate::cli::invocation::Invocation;
-use crate::cli::layout::{Sketch, stage_of, steps_of};
+use crate::cli::layout::{self, Sketch, stage_of, steps_of};
 use crate::cli::options::{ConnectionArgs, Global, HowArgs, PrivilegeArgs, SelectionArgs};
 use crate::cli::{ask, candidates, groups, verify};
 use crate::content::{self, Content};
@@ -57,9 +57,17 @@ pub(super) fn deploy(global: &Global, args: &DeployArgs, ui: Ui) -> Result<Exit,
         groups::require_spelling(&invocation.inventory)?;
         Sketch::draw(&mut invocation, playbook.clone(), global.limit.as_deref(), &args.how)?.require_password()?;
     }
+    let limit = global.limit.as_deref();
+    let nobody = match args.only {
+        Some(stage) => layout::without_host(&mut invocation, playbook.clone(), stage, limit, &args.how)?,
+        None => None,
+    };
     let review = |plan: &mut Plan| {
         if let Some(stage) = args.only {
             keep_only(plan, stage)?;
+        }
+        if let Some(nobody) = &nobody {
+            return Err(nobody.clone().into());
         }
         if args.yes || args.how.check { Ok(()) } else { confirm(plan, ui) }
     };
@@ -70,7 +78,7 @@ pub(super) fn deploy(global: &Global, args: &DeployArgs, ui: Ui) -> Result<Exit,
             playbooks: vec![playbook.clone()],
             selection: &args.selection,
             how: &args.how,
-            limit: global.limit.as_deref(),
+            limit,
             review: &review,
         },
         ui,
@@ -165,7 +173,47 @@ fn question(steps: usize, hosts: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        global: Global,
+        #[command(flatten)]
+        args: DeployArgs,
+    }
+
+    const HOSTS: &str = "[web_nodes]\nweb1\n[logstash_nodes]\nlog1\n[kafka_nodes]\nkafka1\n\
+        [elasticsearch_nodes]\nes1\n[kibana_nodes]\nes1\n\
+        [all:vars]\nansible_connection=local\nRABBITMQ_PASS=geheim\n";
+
+    /// Why a deployment is refused; one that begins to ask is stopped there.
+    fn refusal(options: &[&str]) -> Option<Problem> {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("hosts"), HOSTS).unwrap();
+        let at = |name: &str| folder.path().join(name).display().to_string();
+        let given = ["deploy", "--no-config", "--project", &at(""), "-i", &at("hosts")].map(str::to_owned);
+        let line = Line::parse_from(given.into_iter().chain(options.iter().map(|option| (*option).to_owned())));
+        match deploy(&line.global, &line.args, Ui::plain()) {
+            Err(Stop::Refused(mut problems)) => Some(problems.remove(0)),
+            Err(Stop::Declined(_)) => None,
+            other => panic!("{options:?}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_stage_of_which_nobody_is_chosen_is_refused_before_anything_is_asked() {
+        let problem = refusal(&["--only", "relay", "-l", "kafka1"]).unwrap();
+        assert_eq!((problem.code, problem.help.as_deref()), ("DPP0203", Some("its hosts: -l log1")));
+        assert!(refusal(&["--only", "relay", "-l", "log1"]).is_none());
+    }
+
+    #[test]
+    fn a_limit_changes_nothing_about_what_the_stages_know_of_each_other() {
+        assert!(refusal(&["-l", "log1"]).is_none(), "the password is the broker's, and known");
+    }
 
     #[test]
     fn the_number_of_steps_is_said_to_be_the_most_there_can_be() {

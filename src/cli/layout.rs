@@ -16,7 +16,7 @@ use crate::cli::ways::Ways;
 use crate::content;
 use crate::engine::{Errands, PlayVars, RunVars, TaskVars};
 use crate::pipeline::{Stage, Wiring, no_password};
-use crate::plan::{Plan, PlayPlan, RoleScope, Step, TaskStep};
+use crate::plan::{PlayPlan, RoleScope, Step, TaskStep};
 use crate::source::Problem;
 use crate::template::{Lookup, Scope, SearchPath, Variables};
 use crate::ui::Ui;
@@ -26,6 +26,8 @@ use crate::value::{Map, Value};
 pub(super) struct Layout {
     /// Hosts by stage; a stage without hosts is not there.
     pub(super) hosts: BTreeMap<Stage, Vec<String>>,
+    /// The hosts of stages of which the limit leaves none.
+    left_out: BTreeMap<Stage, Vec<String>>,
     /// Names, addresses and logins.
     pub(super) wiring: Wiring,
     /// The way to the hosts.
@@ -41,11 +43,11 @@ impl Layout {
         how: &HowArgs,
         ui: Ui,
     ) -> Result<Self, Stop> {
-        let Sketch { hosts, wiring, vars } = Sketch::draw(invocation, playbook, limit, how)?;
+        let Sketch { hosts, left_out, wiring, vars } = Sketch::draw(invocation, playbook, limit, how)?;
         let all: BTreeSet<String> = hosts.values().flatten().cloned().collect();
         let ways = Ways::to(invocation, &vars, &Vec::from_iter(all), ui)?;
         let errands = Errands::new(ways.into_routes(), Arc::new(agent()?), Arc::new(store(invocation)?));
-        Ok(Self { hosts, wiring, errands })
+        Ok(Self { hosts, left_out, wiring, errands })
     }
 
     /// The hosts of a stage.
@@ -55,56 +57,58 @@ impl Layout {
 
     /// The first host of a stage, or a word about how a host becomes one.
     pub(super) fn first(&self, stage: Stage) -> Result<&str, Problem> {
-        self.of(stage).first().map(String::as_str).ok_or_else(|| {
-            Problem::error("DPP0203", format!("no host of the inventory is of the stage {}", stage.name())).help(
-                format!(
-                    "put one into the group {}, or name another group in dppctl.toml: [pipeline] {} = \"…\"",
-                    stage.groups().join(" or "),
-                    stage.name()
-                ),
-            )
+        self.of(stage).first().map(String::as_str).ok_or_else(|| match self.left_out.get(&stage) {
+            Some(hosts) => excluded(stage, hosts),
+            None => nobody(stage),
         })
     }
+}
+
+fn nobody(stage: Stage) -> Problem {
+    Problem::error("DPP0203", format!("no host of the inventory is of the stage {}", stage.name())).help(format!(
+        "put one into the group {}, or name another group in dppctl.toml: [pipeline] {} = \"…\"",
+        stage.groups().join(" or "),
+        stage.name()
+    ))
+}
+
+fn excluded(stage: Stage, hosts: &[String]) -> Problem {
+    Problem::error("DPP0203", format!("--limit leaves no host of the stage {}", stage.name()))
+        .help(format!("its hosts: -l {}", hosts.join(",")))
 }
 
 /// A layout without any way to its hosts: all that can be said before the first connection.
 pub(super) struct Sketch {
     hosts: BTreeMap<Stage, Vec<String>>,
+    left_out: BTreeMap<Stage, Vec<String>>,
     wiring: Wiring,
     vars: Arc<RunVars>,
 }
 
 impl Sketch {
-    /// Reads who is which stage, and the names and logins that they share.
+    /// Reads who is which stage, and the names and logins that they share. A limit says who is worked on, and changes
+    /// nothing about how the stages find each other.
     pub(super) fn draw(
         invocation: &mut Invocation,
         playbook: PathBuf,
         limit: Option<&str>,
         how: &HowArgs,
     ) -> Result<Self, Stop> {
-        let folder = playbook.parent().map(PathBuf::from).unwrap_or_default();
-        invocation.inventory.read_beside_playbook(&folder, &invocation.vault)?;
-        if playbook.starts_with(content::path("")) {
-            groups::lay_out(invocation)?;
-        }
-        let selection = SelectionArgs::default();
-        let conduct = Conduct {
-            command: "look",
-            playbooks: vec![playbook],
-            selection: &selection,
-            how,
-            limit: None,
-            review: &|_plan| Ok(()),
-        };
-        let plan = plan(invocation, &conduct)?;
-        let vars = invocation.run_vars(&Manner::default());
-        let plays: Vec<Arc<PlayPlan>> = plan_of(plan);
-        let hosts = hosts(invocation, &plays, limit)?;
-        if hosts.is_empty() {
+        let plays = plays(invocation, playbook, how)?;
+        let all = hosts(invocation, &plays)?;
+        if all.is_empty() {
             return Err(groups::nobody(&invocation.inventory).into());
         }
-        let wiring = wiring(&plays, &vars, &hosts)?;
-        Ok(Self { hosts, wiring, vars })
+        let hosts = within(invocation, &all, limit)?;
+        if hosts.is_empty() {
+            let limit = limit.unwrap_or_default();
+            let problem = Problem::error("DPP0203", format!("`{limit}` leaves no host of any stage of the pipeline"));
+            return Err(problem.help("`dppctl inventory graph` shows groups and hosts").into());
+        }
+        let vars = invocation.run_vars(&Manner::default());
+        let wiring = wiring(&plays, &vars, &all, &hosts)?;
+        let left_out = all.into_iter().filter(|(stage, _)| !hosts.contains_key(stage)).collect();
+        Ok(Self { hosts, left_out, wiring, vars })
     }
 
     /// Refuses what would be missed only after the first changes: the one variable that has no default.
@@ -114,17 +118,42 @@ impl Sketch {
     }
 }
 
-fn plan_of(plan: Plan) -> Vec<Arc<PlayPlan>> {
-    plan.plays.into_iter().map(Arc::new).collect()
+/// Why nobody is chosen of a stage, if so: nothing would be done, and called well done.
+pub(super) fn without_host(
+    invocation: &mut Invocation,
+    playbook: PathBuf,
+    stage: Stage,
+    limit: Option<&str>,
+    how: &HowArgs,
+) -> Result<Option<Problem>, Stop> {
+    let plays = plays(invocation, playbook, how)?;
+    let all = hosts(invocation, &plays)?;
+    let Some(known) = all.get(&stage) else { return Ok(Some(nobody(stage))) };
+    let is_chosen = within(invocation, &all, limit)?.contains_key(&stage);
+    Ok((!is_chosen).then(|| excluded(stage, known)))
+}
+
+/// The plays with all their hosts.
+fn plays(invocation: &mut Invocation, playbook: PathBuf, how: &HowArgs) -> Result<Vec<Arc<PlayPlan>>, Stop> {
+    let folder = playbook.parent().map(PathBuf::from).unwrap_or_default();
+    invocation.inventory.read_beside_playbook(&folder, &invocation.vault)?;
+    if playbook.starts_with(content::path("")) {
+        groups::lay_out(invocation)?;
+    }
+    let selection = SelectionArgs::default();
+    let conduct = Conduct {
+        command: "look",
+        playbooks: vec![playbook],
+        selection: &selection,
+        how,
+        limit: None,
+        review: &|_plan| Ok(()),
+    };
+    Ok(plan(invocation, &conduct)?.plays.into_iter().map(Arc::new).collect())
 }
 
 /// Hosts by stage: as the settings say, as the documents name their groups, as the playbook has it.
-fn hosts(
-    invocation: &Invocation,
-    plays: &[Arc<PlayPlan>],
-    limit: Option<&str>,
-) -> Result<BTreeMap<Stage, Vec<String>>, Stop> {
-    let limit = limit.map(|limit| invocation.inventory.select(limit)).transpose()?;
+fn hosts(invocation: &Invocation, plays: &[Arc<PlayPlan>]) -> Result<BTreeMap<Stage, Vec<String>>, Stop> {
     let settings = &invocation.project.settings.pipeline;
     let mut by_stage = BTreeMap::new();
     for stage in Stage::ALL {
@@ -136,12 +165,23 @@ fn hosts(
         if found.is_empty() && set.is_none() {
             found = planned(plays, stage);
         }
-        found.retain(|host| limit.as_ref().is_none_or(|limit| limit.contains(host)));
         if !found.is_empty() {
             by_stage.insert(stage, found);
         }
     }
     Ok(by_stage)
+}
+
+/// The hosts that the limit leaves; a stage without any is not there.
+fn within(
+    invocation: &Invocation,
+    all: &BTreeMap<Stage, Vec<String>>,
+    limit: Option<&str>,
+) -> Result<BTreeMap<Stage, Vec<String>>, Stop> {
+    let Some(limit) = limit else { return Ok(all.clone()) };
+    let limit = invocation.inventory.select(limit)?;
+    let left = |hosts: &Vec<String>| hosts.iter().filter(|host| limit.contains(host)).cloned().collect::<Vec<_>>();
+    Ok(all.iter().map(|(stage, hosts)| (*stage, left(hosts))).filter(|(_, hosts)| !hosts.is_empty()).collect())
 }
 
 fn grouped(invocation: &Invocation, stage: Stage) -> Vec<String> {
@@ -181,8 +221,14 @@ pub(super) fn steps_of(steps: &[Step], stage: Stage) -> Vec<&Arc<TaskStep>> {
     found
 }
 
-/// The wiring, from the variables that a task of each stage's role sees.
-fn wiring(plays: &[Arc<PlayPlan>], vars: &Arc<RunVars>, hosts: &BTreeMap<Stage, Vec<String>>) -> Result<Wiring, Stop> {
+/// The wiring, from the variables that a task of each stage's role sees. What is wrong with a stage that is not worked on
+/// stops nobody.
+fn wiring(
+    plays: &[Arc<PlayPlan>],
+    vars: &Arc<RunVars>,
+    hosts: &BTreeMap<Stage, Vec<String>>,
+    chosen: &BTreeMap<Stage, Vec<String>>,
+) -> Result<Wiring, Stop> {
     let views: BTreeMap<Stage, Vec<TaskVars>> =
         hosts.iter().filter_map(|(stage, hosts)| Some((*stage, views(plays, vars, *stage, hosts.first()?)))).collect();
     let wrong = std::cell::RefCell::new(Vec::new());
@@ -197,7 +243,9 @@ fn wiring(plays: &[Arc<PlayPlan>], vars: &Arc<RunVars>, hosts: &BTreeMap<Stage, 
         match rendered(view, &value) {
             Ok(value) => Some(Json::from(&value)),
             Err(problem) => {
-                wrong.borrow_mut().push(problem);
+                if chosen.contains_key(&stage) {
+                    wrong.borrow_mut().push(problem);
+                }
                 None
             }
         }

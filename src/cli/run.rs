@@ -42,3 +42,40 @@ pub(super) fn run(global: &Global, args: &RunArgs, ui: Ui) -> Result<Exit, Stop>
         ui,
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        global: Global,
+        #[command(flatten)]
+        args: RunArgs,
+    }
+
+    /// The first problem of a run of this playbook that is refused.
+    fn refusal(playbook: &str, limit: &str) -> crate::source::Problem {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name).display().to_string();
+        std::fs::write(at("hosts"), "[web]\nw1\n[db]\nd1\n").unwrap();
+        std::fs::write(at("site.yml"), playbook).unwrap();
+        let given = ["run", "--no-config", "--project", &at(""), "-i", &at("hosts"), "-l", limit, &at("site.yml")];
+        let line = Line::parse_from(given);
+        match run(&line.global, &line.args, Ui::plain()) {
+            Err(Stop::Refused(mut problems)) => problems.remove(0),
+            other => panic!("{playbook}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_limit_that_leaves_nobody_is_refused_and_holds_for_this_machine_too() {
+        for hosts in ["web", "localhost"] {
+            let playbook = format!("- hosts: {hosts}\n  gather_facts: false\n  tasks: [debug: msg=x]\n");
+            assert_eq!(refusal(&playbook, "d1").message, "`d1` leaves no host of any play");
+        }
+    }
+}

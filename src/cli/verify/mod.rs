@@ -57,6 +57,9 @@ fn time(text: &str) -> Result<Duration, String> {
 }
 
 pub(super) fn verify(global: &Global, args: &VerifyArgs, ui: Ui) -> Result<Exit, Stop> {
+    if let Some(limit) = &global.limit {
+        return Err(unlimited(limit).into());
+    }
     let mut invocation = Invocation::read(global, Some(&args.connection), Some(&args.privilege))?;
     let playbook = playbook(&invocation.project.root, None)?;
     let layout = Layout::read(&mut invocation, playbook, None, &HowArgs::default(), ui)?;
@@ -70,6 +73,12 @@ pub(super) fn verify(global: &Global, args: &VerifyArgs, ui: Ui) -> Result<Exit,
     }
     ui.answer(&probe.screen(&verdict, removed));
     Ok(exit)
+}
+
+/// A message goes through every stage: there is no verifying of some hosts.
+fn unlimited(limit: &str) -> Problem {
+    Problem::error("DPP0203", format!("verify follows messages through all stages, not through `{limit}` alone"))
+        .help(format!("leave -l out; to look at these hosts: dppctl status -l {limit}"))
 }
 
 /// Refuses what cannot be followed, before anything is touched.
@@ -327,6 +336,20 @@ mod tests {
         for (text, seconds) in [("60s", Some(60)), ("2m", Some(120)), ("5", Some(5)), ("m", None), ("3h", None)] {
             assert_eq!(time(text).ok().map(|time| time.as_secs()), seconds, "{text}");
         }
+    }
+
+    #[test]
+    fn a_limit_is_refused_with_the_command_that_takes_one() {
+        #[derive(clap::Parser)]
+        struct Line {
+            #[command(flatten)]
+            global: Global,
+            #[command(flatten)]
+            args: VerifyArgs,
+        }
+        let line: Line = clap::Parser::parse_from(["verify", "-l", "kafka1"]);
+        let Err(Stop::Refused(problems)) = verify(&line.global, &line.args, Ui::plain()) else { panic!("taken") };
+        assert!(problems[0].help.as_ref().is_some_and(|help| help.ends_with("dppctl status -l kafka1")));
     }
 
     #[test]
