@@ -46,9 +46,9 @@ pub(super) fn conduct(invocation: &mut Invocation, conduct: &Conduct, ui: Ui) ->
     }
     let mut plan = plan(invocation, conduct)?;
     prompts::answer(invocation, &mut plan, ui)?;
+    ui.problems(&plan.warnings);
     require_hosts(invocation, &plan, conduct.limit)?;
     (conduct.review)(&mut plan)?;
-    ui.problems(&plan.warnings);
     let verbosity = u8::try_from(ui.verbosity.max(0)).unwrap_or(0);
     let vars = invocation.run_vars(&Manner {
         check: conduct.how.check,

@@ -85,7 +85,7 @@ fn graph(inventory: &Inventory, hosts: &[String], ui: &Ui) {
             let group = inventory.group(name)?;
             let entry = json!({
                 "children": group.children().collect::<Vec<_>>(),
-                "hosts": group.hosts().collect::<Vec<_>>(),
+                "hosts": group.hosts().filter(|host| is_within(hosts, host)).collect::<Vec<_>>(),
             });
             Some((name.to_owned(), entry))
         };
@@ -97,6 +97,10 @@ fn graph(inventory: &Inventory, hosts: &[String], ui: &Ui) {
     ui.answer(&lines.join("\n"));
 }
 
+fn is_within(hosts: &[String], host: &str) -> bool {
+    hosts.iter().any(|wanted| wanted == host)
+}
+
 /// As `ansible-inventory --graph` draws it.
 fn branch(inventory: &Inventory, group: &str, hosts: &[String], depth: usize, lines: &mut Vec<String>) {
     let indent = |depth: usize| if depth == 0 { String::new() } else { format!("{}|--", "|  ".repeat(depth - 1)) };
@@ -105,7 +109,7 @@ fn branch(inventory: &Inventory, group: &str, hosts: &[String], depth: usize, li
     for child in known.children() {
         branch(inventory, child, hosts, depth + 1, lines);
     }
-    let own = known.hosts().filter(|host| hosts.iter().any(|wanted| wanted == host));
+    let own = known.hosts().filter(|host| is_within(hosts, host));
     lines.extend(own.map(|host| format!("{}{host}", indent(depth + 1))));
 }
 

@@ -35,13 +35,14 @@ mod signals;
 mod sources;
 mod status;
 mod typed;
+mod unused;
 mod verify;
 mod version;
 mod watch;
 mod ways;
 mod written;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::exit::Exit;
 use crate::ui::Ui;
@@ -88,7 +89,7 @@ enum Command {
     Doctor(doctor::DoctorArgs),
     /// Look whether hosts can be reached: doctor --only reach
     #[command(hide = true)]
-    Ping(doctor::DoctorArgs),
+    Ping(doctor::PingArgs),
     /// Find mistakes in playbooks, roles, templates and inventory
     #[command(alias = "validate")]
     Lint(lint::LintArgs),
@@ -117,7 +118,7 @@ pub fn main() -> Exit {
     if let Some(exit) = help_topics::topic(&words, Ui::plain()) {
         return exit;
     }
-    let cli = match Cli::try_parse() {
+    let cli = match parsed() {
         Ok(cli) => cli,
         Err(error) => {
             let _ = error.print();
@@ -129,6 +130,13 @@ pub fn main() -> Exit {
         Ok(exit) => exit,
         Err(stop) => stop.tell(&ui),
     }
+}
+
+fn parsed() -> Result<Cli, clap::Error> {
+    let mut command = Cli::command();
+    let matches = command.try_get_matches_from_mut(std::env::args_os())?;
+    unused::refuse(&command, &matches)?;
+    Cli::from_arg_matches(&matches)
 }
 
 fn dispatch(cli: &Cli, ui: Ui) -> Result<Exit, Stop> {
@@ -182,38 +190,23 @@ impl From<crate::source::Problem> for Stop {
 
 impl Stop {
     fn tell(self, ui: &Ui) -> Exit {
-        match self {
+        let (words, help, exit) = match self {
             Self::Refused(problems) => {
                 ui.refusal(&problems);
-                Exit::Refused
+                return Exit::Refused;
             }
-            Self::Trouble(words) => {
-                ui.stopped(&words, Exit::Internal);
-                Exit::Internal
-            }
-            Self::Unreachable(words) => {
-                ui.trouble(&words);
-                Exit::Unreachable
-            }
-            Self::Unwell(words, help) => {
-                ui.trouble(&words);
-                if let Some(help) = help {
-                    ui.story(&format!("help: {help}"));
-                }
-                Exit::Unhealthy
-            }
-            Self::Declined(words) => {
-                ui.stopped(&words, Exit::Declined);
-                Exit::Declined
-            }
-        }
+            Self::Trouble(words) => (words, None, Exit::Internal),
+            Self::Unreachable(words) => (words, None, Exit::Unreachable),
+            Self::Unwell(words, help) => (words, help, Exit::Unhealthy),
+            Self::Declined(words) => (words, None, Exit::Declined),
+        };
+        ui.stopped(&words, help.as_deref(), exit);
+        exit
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

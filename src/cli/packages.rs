@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::{Args, Subcommand};
+use serde_json::{Value as Json, json};
 
 use crate::artifacts::{Artifact, ArtifactError, Fetched, Locked, Lockfile, Origin, Product, Products, Store};
 use crate::cli::Stop;
@@ -12,7 +13,7 @@ use crate::cli::options::Global;
 use crate::exit::Exit;
 use crate::project::Project;
 use crate::source::Problem;
-use crate::ui::Ui;
+use crate::ui::{Ui, answer_json};
 
 /// A line tells how far a download is, this often.
 const HEARTBEAT: Duration = Duration::from_secs(5);
@@ -109,6 +110,7 @@ fn lock_all(
 ) -> Result<(), ArtifactError> {
     let store = store.clone().trusting_first_use();
     let mut locked = Lockfile::read(path)?;
+    let mut meant = Vec::new();
     for (product, version) in wanted {
         let artifact = product.artifact(version, &args.architecture, &args.sources)?;
         let fetched = bring(&store, &artifact, ui)?;
@@ -117,8 +119,14 @@ fn lock_all(
         }
         locked.keep(&artifact, &fetched);
         locked.write(path)?;
+        meant.push(artifact);
     }
-    ui.answer(&format!("{} locked, {} entries in {}", wanted.len(), locked.entries().len(), path.display()));
+    if ui.output.is_json() {
+        let is_meant = |entry: &&Locked| meant.iter().any(|artifact: &Artifact| locked.find(artifact) == Some(*entry));
+        tell_entries("dppctl.packages.lock/1", path, locked.entries().iter().filter(is_meant), &store, ui);
+    } else {
+        ui.answer(&format!("{} locked, {} entries in {}", wanted.len(), locked.entries().len(), path.display()));
+    }
     Ok(())
 }
 
@@ -126,17 +134,24 @@ fn fetch(path: &Path, args: &FetchArgs, store: &Store, ui: Ui) -> Result<(), Art
     let lock = Lockfile::read(path)?;
     let store = store.clone().with_lock(lock.clone());
     let wanted = |locked: &&Locked| args.products.is_empty() || args.products.contains(&locked.product);
-    let mut count = 0;
-    for locked in lock.entries().iter().filter(wanted) {
+    let wanted: Vec<&Locked> = lock.entries().iter().filter(wanted).collect();
+    for locked in &wanted {
         bring(&store, &locked.artifact(), ui)?;
-        count += 1;
     }
-    ui.answer(&format!("{count} of {} locked files are here", lock.entries().len()));
+    if ui.output.is_json() {
+        tell_entries("dppctl.packages.fetch/1", path, wanted, &store, ui);
+    } else {
+        ui.answer(&format!("{} of {} locked files are here", wanted.len(), lock.entries().len()));
+    }
     Ok(())
 }
 
 fn list(path: &Path, store: &Store, ui: Ui) -> Result<(), ArtifactError> {
     let lock = Lockfile::read(path)?;
+    if ui.output.is_json() {
+        tell_entries("dppctl.packages.list/1", path, lock.entries(), store, ui);
+        return Ok(());
+    }
     let rows = lock.entries().iter().map(|locked| {
         let here = if store.has(&locked.artifact()) { "here" } else { "not here" };
         let size = format!("{:.1} MiB", locked.size as f64 / f64::from(1 << 20));
@@ -146,6 +161,22 @@ fn list(path: &Path, store: &Store, ui: Ui) -> Result<(), ArtifactError> {
     let rows: Vec<[String; 5]> = std::iter::once(head).chain(rows).collect();
     ui.answer(&table(&rows));
     Ok(())
+}
+
+/// The entries of a lock file, for programmes.
+fn tell_entries<'a>(schema: &str, lock: &Path, entries: impl IntoIterator<Item = &'a Locked>, store: &Store, ui: Ui) {
+    let entry = |locked: &Locked| {
+        json!({
+            "product": locked.product,
+            "version": locked.version,
+            "file": locked.artifact().file,
+            "size": locked.size,
+            "sha256": locked.sha256,
+            "here": store.has(&locked.artifact()),
+        })
+    };
+    let packages: Vec<Json> = entries.into_iter().map(entry).collect();
+    answer_json(&ui, schema, Exit::Ok, &json!({"lock": lock.display().to_string(), "packages": packages}));
 }
 
 fn bring(store: &Store, artifact: &Artifact, ui: Ui) -> Result<Fetched, ArtifactError> {
@@ -168,11 +199,12 @@ fn tell(error: &ArtifactError, ui: Ui) -> Exit {
         problem = problem.note(format!("{}: {}", note.label, note.text));
     }
     problem.help = failure.help;
-    ui.problems(&[problem]);
-    match error {
+    let exit = match error {
         ArtifactError::Unreachable { .. } | ArtifactError::Full { .. } | ArtifactError::Local { .. } => Exit::Internal,
         _ => Exit::Refused,
-    }
+    };
+    ui.refusal_as(&[problem], exit);
+    exit
 }
 
 fn table(rows: &[[String; 5]]) -> String {

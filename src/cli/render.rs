@@ -22,8 +22,10 @@ use crate::files::Files;
 use crate::plan::{PlanRequest, PlayPlan, Selection, Step, TaskStep, build};
 use crate::source::Problem;
 use crate::template::{FileOptions, Scope, SearchPath};
-use crate::ui::Ui;
+use crate::ui::{Ui, answer_json};
 use crate::value::{Map, Value};
+
+const SCHEMA: &str = "dppctl.render/1";
 
 /// Options of `render`.
 #[derive(Debug, Args)]
@@ -48,16 +50,24 @@ pub(super) fn render(global: &Global, args: &RenderArgs, ui: Ui) -> Result<Exit,
     known_role(&invocation, role)?;
     let text = rendered(&mut invocation, (role, name), &host, args.offline, ui)?;
     let Some(other) = &args.diff else {
-        ui.answer(&text);
+        if ui.output.is_json() {
+            answer_json(&ui, SCHEMA, Exit::Ok, &json!({"host": host, "template": args.template, "text": text}));
+        } else {
+            ui.answer(&text);
+        }
         return Ok(Exit::Ok);
     };
     let other = one_host(&invocation, Some(other))?;
     let theirs = rendered(&mut invocation, (role, name), &other, args.offline, ui)?;
-    if text == theirs {
+    let difference = TextDiff::from_lines(&text, &theirs).unified_diff().header(&host, &other).to_string();
+    if ui.output.is_json() {
+        let hosts = [host, other];
+        let body = json!({"hosts": hosts, "template": args.template, "same": text == theirs, "difference": difference});
+        answer_json(&ui, SCHEMA, Exit::Ok, &body);
+    } else if text == theirs {
         ui.story(&format!("{host} and {other} get the same"));
     } else {
-        let changes = TextDiff::from_lines(&text, &theirs);
-        ui.answer(&changes.unified_diff().header(&host, &other).to_string());
+        ui.answer(&difference);
     }
     Ok(Exit::Ok)
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::event::Stamped;
 use crate::exit::Exit;
 use crate::report::RunReport;
-use crate::ui::{Close, Reporter, Ui};
+use crate::ui::{Close, Output, Reporter, Ui};
 
 /// The document of a run, beside another screen that goes to standard error.
 pub struct Document<S> {
@@ -41,7 +41,8 @@ impl<S: Reporter> Reporter for Document<S> {
     }
 }
 
-/// Answers with a document: its schema's name and the exit code stand before everything else.
+/// Answers with a document: its schema's name and the exit code stand before everything else. It takes one line where
+/// lines are what was asked for.
 pub fn answer_json(ui: &Ui, schema: &str, exit: Exit, body: &impl Serialize) {
     let mut document = json!({"schema": schema, "exit": exit.code()});
     match (document.as_object_mut(), serde_json::to_value(body)) {
@@ -51,5 +52,9 @@ pub fn answer_json(ui: &Ui, schema: &str, exit: Exit, body: &impl Serialize) {
         }
         _ => {}
     }
-    ui.answer(&serde_json::to_string_pretty(&document).unwrap_or_default());
+    let text = match ui.output {
+        Output::Jsonl => serde_json::to_string(&document),
+        _ => serde_json::to_string_pretty(&document),
+    };
+    ui.answer(&text.unwrap_or_default());
 }

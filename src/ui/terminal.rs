@@ -104,18 +104,28 @@ impl Ui {
 
     /// Mistakes for which nothing was begun; for a programme they are a document, too.
     pub fn refusal(&self, problems: &[Problem]) {
+        self.refusal_as(problems, Exit::Refused);
+    }
+
+    /// The same for a command that ends in its own way.
+    pub fn refusal_as(&self, problems: &[Problem], exit: Exit) {
         self.problems(problems);
         if self.output.is_json() {
             let problems: Vec<Json> = problems.iter().map(document).collect();
-            answer_json(self, "dppctl.refusal/1", Exit::Refused, &json!({"problems": problems}));
+            answer_json(self, "dppctl.refusal/1", exit, &json!({"problems": problems}));
         }
     }
 
-    /// Why nothing was begun although nobody wrote anything wrong.
-    pub fn stopped(&self, words: &str, exit: Exit) {
+    /// Why nothing was begun although nobody wrote anything wrong, and what to do, where that is known.
+    pub fn stopped(&self, words: &str, help: Option<&str>, exit: Exit) {
         self.trouble(words);
+        help.iter().for_each(|help| self.story(&format!("help: {help}")));
         if self.output.is_json() {
-            answer_json(self, "dppctl.refusal/1", exit, &json!({"problems": [{"message": words}]}));
+            let mut problem = json!({"message": words});
+            if let Some(help) = help {
+                problem["help"] = help.into();
+            }
+            answer_json(self, "dppctl.refusal/1", exit, &json!({"problems": [problem]}));
         }
     }
 

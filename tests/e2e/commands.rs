@@ -49,6 +49,24 @@ fn a_template_is_shown_as_a_host_gets_it() {
 }
 
 #[test]
+fn a_programme_that_asks_for_a_document_gets_one_or_is_refused() {
+    let lock = "version = 1\n\n[[package]]\nproduct = \"kibana\"\nversion = \"6.2.1\"\nfile = \"kibana.deb\"\n\
+                size = 7\nsha256 = \"0f\"\nsource = \"https://example.org/kibana.deb\"\n";
+    let lab = Lab::empty().file("hosts", HOSTS).file("dppctl.toml", "").file("packages.lock", lock);
+    let listed = lab.dppctl(["packages", "list", "--json"]).exits(0).json();
+    assert_eq!((&listed["schema"], &listed["packages"][0]["here"]), (&"dppctl.packages.list/1".into(), &false.into()));
+    let kibana = ["render", "kibana/kibana.yml", "-l", "es1", "--offline", "--json"];
+    let rendered = lab.dppctl(kibana).exits(0).json();
+    assert_eq!((&rendered["schema"], &rendered["host"]), (&"dppctl.render/1".into(), &"es1".into()));
+    assert!(rendered["text"].as_str().is_some_and(|text| text.contains("server.port")), "{rendered}");
+    let both = ["render", "kibana/kibana.yml", "-l", "es1", "--diff", "es2", "--offline", "--output", "jsonl"];
+    let both = lab.dppctl(both).exits(0);
+    assert_eq!((both.stdout.lines().count(), &both.json()["same"]), (1, &true.into()), "{both}");
+    assert_eq!(lab.dppctl(["verify", "-l", "es1", "--json"]).exits(65).json()["schema"], "dppctl.refusal/1");
+    insta::assert_snapshot!("an_option_without_use", lab.dppctl(["completions", "bash", "--json"]).exits(64));
+}
+
+#[test]
 fn variables_of_a_host_are_shown_with_their_places() {
     let lab = Lab::empty().file("hosts", HOSTS).file("group_vars/all.yml", "heap: 512m\nadmin_password: s3cret\n");
     insta::assert_snapshot!("inventory_host", lab.dppctl(["inventory", "host", "es1"]));

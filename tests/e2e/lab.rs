@@ -13,6 +13,9 @@ use crate::run::Run;
 /// One at a time: hosts of all tests belong to the same run of the lab.
 static LAB: Mutex<()> = Mutex::new(());
 
+/// Commands that read no inventory.
+const WITHOUT_HOSTS: [&str; 6] = ["init", "packages", "version", "completions", "man", "help"];
+
 /// Fresh hosts and an empty project; both are gone when the test ends, however it ends.
 pub(crate) struct Lab {
     folder: TempDir,
@@ -139,7 +142,8 @@ impl Lab {
         // What follows two dashes is somebody else's command line.
         let own = arguments.iter().position(|argument| *argument == "--").unwrap_or(arguments.len());
         command.args(&arguments[..own]);
-        if !arguments.contains(&"-i") {
+        let has_hosts = arguments.first().is_none_or(|command| !WITHOUT_HOSTS.contains(command));
+        if has_hosts && !arguments.contains(&"-i") {
             command.args(["-i", "hosts"]);
         }
         command.args(&arguments[own..]);

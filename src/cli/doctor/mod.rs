@@ -23,12 +23,19 @@ use ports::Purposes;
 /// Options of `doctor`.
 #[derive(Debug, Args)]
 pub(super) struct DoctorArgs {
-    /// Hosts and groups; all when none is named
-    #[arg(value_name = "HOSTS", add = ArgValueCompleter::new(candidates::hosts))]
-    pattern: Option<String>,
+    #[command(flatten)]
+    ping: PingArgs,
     /// Look at these alone; all when none is named
     #[arg(long, value_enum, value_name = "WHAT", value_delimiter = ',')]
     only: Vec<Aspect>,
+}
+
+/// Who is looked at, and how they are reached.
+#[derive(Debug, Args)]
+pub(super) struct PingArgs {
+    /// Hosts and groups; all when none is named
+    #[arg(value_name = "HOSTS", add = ArgValueCompleter::new(candidates::hosts))]
+    pattern: Option<String>,
     #[command(flatten)]
     privilege: PrivilegeArgs,
     #[command(flatten)]
@@ -59,15 +66,15 @@ impl Aspect {
 }
 
 /// `dppctl ping`: `doctor --only reach`.
-pub(super) fn ping(global: &Global, args: &DoctorArgs, ui: Ui) -> Result<Exit, Stop> {
+pub(super) fn ping(global: &Global, args: &PingArgs, ui: Ui) -> Result<Exit, Stop> {
     look(global, args, &[Aspect::Reach], ui)
 }
 
 pub(super) fn doctor(global: &Global, args: &DoctorArgs, ui: Ui) -> Result<Exit, Stop> {
-    look(global, args, if args.only.is_empty() { &Aspect::ALL } else { &args.only }, ui)
+    look(global, &args.ping, if args.only.is_empty() { &Aspect::ALL } else { &args.only }, ui)
 }
 
-fn look(global: &Global, args: &DoctorArgs, aspects: &[Aspect], ui: Ui) -> Result<Exit, Stop> {
+fn look(global: &Global, args: &PingArgs, aspects: &[Aspect], ui: Ui) -> Result<Exit, Stop> {
     let mut invocation = Invocation::read(global, Some(&args.connection), Some(&args.privilege))?;
     let hosts = reach::hosts(&invocation, args.pattern.as_deref(), global.limit.as_deref())?;
     let purposes = Purposes::of(&invocation);

@@ -31,7 +31,7 @@ pub(super) struct LintArgs {
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Explain a code
-    #[arg(long, value_name = "CODE", conflicts_with = "paths")]
+    #[arg(long, value_name = "CODE", conflicts_with_all = ["paths", "format", "strict"])]
     explain: Option<String>,
     /// Form of the findings, whatever --output says
     #[arg(long, value_enum, value_name = "FORM")]

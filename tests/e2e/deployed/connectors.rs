@@ -21,6 +21,10 @@ fn what_is_as_the_variables_say_is_listed_planned_and_valid() {
     let document = pipeline.dppctl(["connectors", "list", "--json"]).exits(0).json();
     assert_eq!(document["schema"], "dppctl.connectors/1");
     assert_eq!(document["connectors"][SINK]["status"]["healthy"], true, "{document}");
+    for (verb, schema) in [("plan", "dppctl.connectors.plan/1"), ("validate", "dppctl.connectors.validate/1")] {
+        let document = pipeline.dppctl(["connectors", verb, "--json"]).exits(0).json();
+        assert_eq!((&document["schema"], &document["connectors"][SINK]["changed"]), (&schema.into(), &false.into()));
+    }
     insta::assert_snapshot!("connectors_unknown", pipeline.dppctl(["connectors", "pause", "elasticsaerch-sink"]));
 }
 

@@ -1,10 +1,11 @@
 //! `dppctl connectors`: what Kafka Connect runs, against what the variables say it should.
 
-use std::fmt::Write as _;
+mod outcome;
+
 use std::io::{self, BufRead, IsTerminal};
 
 use clap::{Args, Subcommand};
-use dpp_protocol::{Answer, Outcome, Verb};
+use dpp_protocol::Answer;
 use serde_json::{Map, Value as Json, json};
 
 use crate::cli::Stop;
@@ -17,6 +18,8 @@ use crate::exit::Exit;
 use crate::pipeline::{Stage, connector_table};
 use crate::source::{Problem, nearest};
 use crate::ui::{Ui, answer_json};
+
+use outcome::{entry, told};
 
 /// What is to be done with connectors.
 #[derive(Debug, Subcommand)]
@@ -104,24 +107,37 @@ pub(super) struct DeleteArgs {
 pub(super) fn connectors(global: &Global, command: &ConnectorsCommand, ui: Ui) -> Result<Exit, Stop> {
     match command {
         ConnectorsCommand::List(args) => Worker::reach(global, &args.reach, ui)?.list(),
-        ConnectorsCommand::Plan(args) => Worker::reach(global, &args.reach, ui)?.configure(args.name.as_deref(), true),
+        ConnectorsCommand::Plan(args) => {
+            Worker::reach(global, &args.reach, ui)?.configure(args.name.as_deref(), true, "plan")
+        }
         ConnectorsCommand::Apply(args) => {
-            Worker::reach(global, &args.reach, ui)?.configure(args.name.as_deref(), false)
+            Worker::reach(global, &args.reach, ui)?.configure(args.name.as_deref(), false, "apply")
         }
         ConnectorsCommand::Validate(args) => Worker::reach(global, &args.reach, ui)?.validate(args.name.as_deref()),
         ConnectorsCommand::Restart(args) => {
             Worker::reach(global, &args.reach, ui)?.restart(args.name.as_deref(), args.failed)
         }
-        ConnectorsCommand::Pause(args) => Worker::reach(global, &args.reach, ui)?.order_known(&args.name, "paused"),
-        ConnectorsCommand::Resume(args) => Worker::reach(global, &args.reach, ui)?.order_known(&args.name, "running"),
+        ConnectorsCommand::Pause(args) => Worker::reach(global, &args.reach, ui)?.order_known(&args.name, &PAUSE),
+        ConnectorsCommand::Resume(args) => Worker::reach(global, &args.reach, ui)?.order_known(&args.name, &RESUME),
         ConnectorsCommand::Delete(args) => {
             let mut worker = Worker::reach(global, &args.reach, ui)?;
             worker.must_know(&args.name)?;
             confirm_delete(&args.name, args.confirm.as_deref(), ui)?;
-            Ok(worker.order(std::slice::from_ref(&args.name), "absent"))
+            Ok(worker.order(std::slice::from_ref(&args.name), &DELETE))
         }
     }
 }
+
+/// What a connector is told, and the command that tells it.
+struct Order {
+    command: &'static str,
+    state: &'static str,
+}
+
+const RESTART: Order = Order { command: "restart", state: "restarted" };
+const PAUSE: Order = Order { command: "pause", state: "paused" };
+const RESUME: Order = Order { command: "resume", state: "running" };
+const DELETE: Order = Order { command: "delete", state: "absent" };
 
 /// The worker that is spoken to.
 struct Worker {
@@ -152,20 +168,19 @@ impl Worker {
         Ok(exit)
     }
 
-    fn configure(&mut self, name: Option<&str>, look_only: bool) -> Result<Exit, Stop> {
+    fn configure(&mut self, name: Option<&str>, look_only: bool, command: &str) -> Result<Exit, Stop> {
         let (names, errands) = self.wanted(name, look_only)?;
-        Ok(self.run(&names, &errands))
+        Ok(self.run(command, &names, &errands, told))
     }
 
     /// A look has Connect check what would change; what Connect has already, it has accepted.
     fn validate(&mut self, name: Option<&str>) -> Result<Exit, Stop> {
         let (names, errands) = self.wanted(name, true)?;
-        let answers = self.layout.errands.run(&errands, &mut |_, _, _| {});
-        for (name, answer) in names.iter().zip(&answers) {
-            let valid = || format!("  valid  connector {name}");
-            self.ui.answer(&if answer.is_ok() { valid() } else { told(name, answer) });
-        }
-        Ok(if answers.iter().all(Result::is_ok) { Exit::Ok } else { Exit::Failed })
+        let valid = |name: &str, answer: &Answer| match answer {
+            Ok(_) => format!("  valid  connector {name}"),
+            Err(_) => told(name, answer),
+        };
+        Ok(self.run("validate", &names, &errands, valid))
     }
 
     /// The connectors that the variables name, and an errand for each.
@@ -203,20 +218,19 @@ impl Worker {
         let names: Vec<String> = known.iter().filter(is_meant).map(|(name, _)| name.clone()).collect();
         if names.is_empty() {
             self.ui.story("nothing to restart: every task runs");
-            return Ok(Exit::Ok);
         }
-        Ok(self.order(&names, "restarted"))
+        Ok(self.order(&names, &RESTART))
     }
 
-    fn order_known(&mut self, name: &String, state: &str) -> Result<Exit, Stop> {
+    fn order_known(&mut self, name: &String, order: &Order) -> Result<Exit, Stop> {
         self.must_know(name)?;
-        Ok(self.order(std::slice::from_ref(name), state))
+        Ok(self.order(std::slice::from_ref(name), order))
     }
 
-    fn order(&mut self, names: &[String], state: &str) -> Exit {
-        let errand = |name: &String| self.errand("kafka_connector", json!({"name": name, "state": state}));
+    fn order(&mut self, names: &[String], order: &Order) -> Exit {
+        let errand = |name: &String| self.errand("kafka_connector", json!({"name": name, "state": order.state}));
         let errands: Vec<Errand> = names.iter().map(errand).collect();
-        self.run(names, &errands)
+        self.run(order.command, names, &errands, told)
     }
 
     fn errand(&self, module: &'static str, mut params: Json) -> Errand {
@@ -253,50 +267,26 @@ impl Worker {
         .into())
     }
 
-    fn run(&mut self, names: &[String], errands: &[Errand]) -> Exit {
+    /// Does the errands, one for each name, and tells what came of them.
+    fn run(
+        &mut self,
+        command: &str,
+        names: &[String],
+        errands: &[Errand],
+        line: impl Fn(&str, &Answer) -> String,
+    ) -> Exit {
         let answers = self.layout.errands.run(errands, &mut |_, _, _| {});
-        for (name, answer) in names.iter().zip(&answers) {
-            self.ui.answer(&told(name, answer));
+        let exit = if answers.iter().all(Result::is_ok) { Exit::Ok } else { Exit::Failed };
+        let told = names.iter().zip(&answers);
+        if self.ui.output.is_json() {
+            let connectors: Map<String, Json> = told.map(|(name, answer)| (name.clone(), entry(answer))).collect();
+            let document = json!({"host": self.host, "connectors": connectors});
+            answer_json(&self.ui, &format!("dppctl.connectors.{command}/1"), exit, &document);
+        } else {
+            told.for_each(|(name, answer)| self.ui.answer(&line(name, answer)));
         }
-        if answers.iter().all(Result::is_ok) { Exit::Ok } else { Exit::Failed }
+        exit
     }
-}
-
-/// What came of a connector, as lines.
-fn told(name: &str, answer: &Answer) -> String {
-    match answer {
-        Ok(outcome) if outcome.changes.is_empty() => format!("  ok  connector {name}{}", running(outcome)),
-        Ok(outcome) => {
-            let lines = outcome.changes.iter().map(|change| {
-                let mark = match change.verb {
-                    Verb::Create => '+',
-                    Verb::Delete => '-',
-                    Verb::Restart => '>',
-                    Verb::Change | Verb::Run => '~',
-                };
-                format!("  {mark}   {}  {}", change.what, change.detail).trim_end().to_owned()
-            });
-            lines.collect::<Vec<_>>().join("\n") + &running(outcome)
-        }
-        Err(failure) => {
-            let mut text = format!("  FAILED  connector {name}: {}", failure.message);
-            for note in &failure.notes {
-                let _ = write!(text, "\n     = {:8} {}", note.label, note.text.replace('\n', "\n                "));
-            }
-            text + &failure.help.as_ref().map(|help| format!("\n     help: {help}")).unwrap_or_default()
-        }
-    }
-}
-
-fn running(outcome: &Outcome) -> String {
-    let status = outcome.result.get("status");
-    // Tasks go on for a moment after their connector was told to pause.
-    if status.is_some_and(|status| status["state"] == "PAUSED") {
-        return "  (paused)".to_owned();
-    }
-    let tasks = status.and_then(|status| status["tasks"].as_array());
-    let running = |tasks: &Vec<Json>| tasks.iter().filter(|task| task["state"] == "RUNNING").count();
-    tasks.map(|tasks| format!("  ({}/{} tasks run)", running(tasks), tasks.len())).unwrap_or_default()
 }
 
 /// A connector is removed only by its name, typed once more.
@@ -316,31 +306,4 @@ fn confirm_delete(name: &str, confirmed: Option<&str>, ui: Ui) -> Result<(), Sto
         }
     };
     if typed == name { Ok(()) } else { Err(Stop::Declined("declined; nothing was touched".to_owned())) }
-}
-
-#[cfg(test)]
-mod tests {
-    use dpp_protocol::{Change, Failure};
-
-    use super::*;
-
-    #[test]
-    fn what_came_of_a_connector_is_told() {
-        let status = json!({"tasks": [{"state": "RUNNING"}, {"state": "FAILED"}]});
-        let result = json!({"status": status}).as_object().unwrap().clone();
-        let quiet = Outcome { result: result.clone(), ..Outcome::default() };
-        let changes = vec![Change::new(Verb::Create, "connector sink").detail("logs_data")];
-        let made = Outcome { changed: true, changes, result, ..Outcome::default() };
-        let wrong = Failure::new("Connect refuses the configuration").note("tasks.max", "not a number").help("fix it");
-        for (answer, expected) in [
-            (Ok(quiet), "  ok  connector sink  (1/2 tasks run)"),
-            (Ok(made), "  +   connector sink  logs_data  (1/2 tasks run)"),
-            (
-                Err(wrong),
-                "  FAILED  connector sink: Connect refuses the configuration\n     = tasks.max not a number\n     help: fix it",
-            ),
-        ] {
-            assert_eq!(told("sink", &answer), expected);
-        }
-    }
 }
