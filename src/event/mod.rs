@@ -2,6 +2,7 @@
 
 mod moment;
 mod sink;
+mod texts;
 
 use dpp_protocol::{Change, Debt, Failure};
 use serde::Serialize;

@@ -35,7 +35,9 @@ impl Batch<'_> {
         let Some(doing) = self.doing(index).filter(|doing| !doing.check) else { return Vec::new() };
         let names = doing.notifies();
         let woken = names.iter().flat_map(|name| self.woken(index, name));
-        woken.map(|at| self.debt(index, at, &doing.name.task)).collect()
+        // The reason is only read, and stays on the host; the handler's name is what the debt is found by again.
+        let reason = self.engine.events.mask(&doing.name.task);
+        woken.map(|at| self.debt(index, at, &reason)).collect()
     }
 
     /// What a host is owed by the name that a handler has there.

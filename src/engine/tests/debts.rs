@@ -49,3 +49,20 @@ fn a_handler_that_nobody_knows_is_refused_and_where_only_the_run_can_tell_the_ch
     let run = Stage::new("[web]\na\n").file("site.yml", &site(includes)).file("roles/r/tasks/main.yml", "[]\n").run();
     assert_eq!((run.told(), run.changes()), (vec!["a change FAILED".to_owned()], 1));
 }
+
+#[test]
+fn a_secret_in_a_tasks_name_is_shown_nowhere_and_not_written_on_the_host() {
+    let stage = Stage::new("[web]\na\n");
+    let sealed: String = stage.sealed("hunter2000").lines().map(|line| format!("      {line}\n")).collect();
+    let site = format!(
+        "- hosts: web\n  gather_facts: false\n  vars:\n    pw: !vault |\n{sealed}  tasks:\n    \
+         - {{name: 'set {{{{ pw }}}}', shell: 'true', changed_when: true, notify: h}}\n  handlers:\n    \
+         - {{name: h, shell: 'true'}}\n"
+    );
+    let run = stage.file("site.yml", &site).run();
+    assert_eq!(run.told(), ["a set **** changed", "a h changed"]);
+    assert!(!format!("{:?}", run.events).contains("hunter2000"), "{:?}", run.events);
+    let reasons: Vec<String> = run.tasks().into_iter().flat_map(|task| task.owes).map(|debt| debt.reason).collect();
+    assert!(reasons.iter().any(|reason| reason == "set ****"), "{reasons:?}");
+    assert!(reasons.iter().all(|reason| !reason.contains("hunter2000")), "{reasons:?}");
+}
