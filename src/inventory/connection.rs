@@ -148,6 +148,7 @@ fn target(
         address: endpoint.address.clone(),
         port: endpoint.port,
         proxy: arguments.proxy.clone().or_else(|| proxy_of(config)),
+        ssh_config: config.named_file.clone(),
         timeout: said
             .seconds()?
             .or(arguments.timeout)

@@ -320,6 +320,7 @@ fn variables_win_over_the_ssh_configuration_and_that_over_the_defaults() {
         user: Some("deploy".to_owned()),
         port: Some(2200),
         proxy_jump: Some("gate".to_owned()),
+        named_file: Some("lab.ssh".into()),
         host_key_checking: Some("accept-new".to_owned()),
         identity_files: vec!["~/.ssh/lab".into()],
         ..SshHost::default()
@@ -335,6 +336,7 @@ fn variables_win_over_the_ssh_configuration_and_that_over_the_defaults() {
         ("10.0.0.7", 2200, "admin")
     );
     assert_eq!(found.target.proxy, Some(Proxy::Jump("gate".to_owned())));
+    assert_eq!(found.target.ssh_config.as_deref(), Some(Path::new("lab.ssh")));
     assert_eq!(found.target.host_keys, HostKeyPolicy::AcceptNew);
     assert_eq!(found.login.usual_keys, [PathBuf::from("/home/me/.ssh/lab")]);
     assert!(found.become_.enabled);

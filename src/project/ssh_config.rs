@@ -40,6 +40,8 @@ pub struct SshHost {
     pub host_key_checking: Option<String>,
     /// `ConnectTimeout` in seconds.
     pub connect_timeout: Option<u64>,
+    /// The file that was named instead of the user's and the system's: it holds for hosts on the way, too.
+    pub named_file: Option<PathBuf>,
 }
 
 /// Keywords that change how a host is reached; `Host *` with anything else need not be asked about.
@@ -68,18 +70,21 @@ impl SshConfig {
         }
     }
 
-    /// What is said about a host under the name or address that the inventory has for it; `None` if nothing is.
+    /// What is said about a host under the name or address that the inventory has for it; `None` if nothing is and no
+    /// file was named.
     pub fn lookup(&self, host: &str, user: Option<&str>, port: Option<u16>) -> Result<Option<SshHost>, Problem> {
         let folder = self.ssh_folder();
         let mentioned: Vec<String> =
             self.files().iter().flat_map(|file| mentions(file, host, folder.as_deref(), 0)).collect();
-        if mentioned.is_empty() {
-            return Ok(None);
-        }
-        match self.ask_client(host, user, port)? {
-            Some(answer) => Ok(Some(parse_answer(&answer, &mentioned))),
-            None => self.read_by_library(host).map(Some),
-        }
+        let found = if mentioned.is_empty() {
+            self.named.is_some().then(SshHost::default)
+        } else {
+            Some(match self.ask_client(host, user, port)? {
+                Some(answer) => parse_answer(&answer, &mentioned),
+                None => self.read_by_library(host)?,
+            })
+        };
+        Ok(found.map(|found| SshHost { named_file: self.named.clone(), ..found }))
     }
 
     /// The hosts that the files name, in their order; patterns are no names.
@@ -284,7 +289,11 @@ mod tests {
     #[test]
     fn a_host_that_nothing_is_said_about_costs_no_client() {
         let (_home, config) = config("Host gate\n  User jump\nHost *\n  Compression yes\n");
-        assert_eq!(config.lookup("es1", None, None).unwrap(), None);
+        assert_eq!(
+            config.lookup("es1", None, None).unwrap(),
+            Some(SshHost { named_file: config.named.clone(), ..SshHost::default() })
+        );
+        assert_eq!(SshConfig::default().lookup("nowhere.invalid", None, None).unwrap(), None);
         assert!(config.lookup("gate", None, None).unwrap().is_some());
     }
 

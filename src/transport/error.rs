@@ -27,6 +27,18 @@ pub enum TransportError {
         /// libssh2's words.
         cause: String,
     },
+    /// The host cannot be reached by way of another one.
+    #[error("cannot reach {address} through {way}: {cause}")]
+    Passage {
+        /// `address:port`.
+        address: String,
+        /// The jump hosts, or the command.
+        way: String,
+        /// What the client on the way said last, or libssh2's words.
+        cause: String,
+        /// The command that makes the way.
+        command: String,
+    },
     /// The host's key is in no known_hosts file.
     #[error("the host key of {address} is not known: {fingerprint}")]
     HostKeyUnknown {
@@ -138,7 +150,7 @@ impl TransportError {
     /// The stable code.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Unreachable { .. } | Self::Refused { .. } | Self::Broken(_) => "DPP0401",
+            Self::Unreachable { .. } | Self::Refused { .. } | Self::Passage { .. } | Self::Broken(_) => "DPP0401",
             Self::Handshake { .. } => "DPP0402",
             Self::HostKeyUnknown { .. } => "DPP0403",
             Self::HostKeyChanged { .. } => "DPP0404",
@@ -153,7 +165,7 @@ impl TransportError {
 
     /// Whether the same attempt may succeed a moment later.
     pub(super) fn may_pass(&self) -> bool {
-        matches!(self, Self::Refused { .. } | Self::HungUp { .. } | Self::Handshake { .. })
+        matches!(self, Self::Refused { .. } | Self::HungUp { .. } | Self::Handshake { .. } | Self::Passage { .. })
     }
 
     /// What to do or type next.
@@ -162,6 +174,7 @@ impl TransportError {
             Self::Unreachable { .. } | Self::Refused { .. } => {
                 "is the host up, and are ansible_host and ansible_port right?".into()
             }
+            Self::Passage { command, .. } => format!("the way is made by this command; try it alone: {command}"),
             Self::HostKeyUnknown { .. } => {
                 "compare the fingerprint with the host's own, then connect once with ssh, or run with \
                  --host-key-checking accept-new"

@@ -33,7 +33,7 @@ fn patiently<T>(
             Ok(made) => return Ok(made),
             Err(error) => error,
         };
-        handshakes += usize::from(matches!(error, TransportError::Handshake { .. }));
+        handshakes += usize::from(matches!(error, TransportError::Handshake { .. } | TransportError::Passage { .. }));
         // A handshake fails for good, too: when nothing is found that both sides speak.
         if !error.may_pass() || handshakes > 1 || begun.elapsed() + pause >= within {
             return Err(error);

@@ -53,6 +53,8 @@ pub struct SshTarget {
     pub port: u16,
     /// Another host to go through, or a command, as OpenSSH's `ProxyJump` and `ProxyCommand`.
     pub proxy: Option<proxy::Proxy>,
+    /// What OpenSSH's client reads instead of its own configuration, for the hosts on the way.
+    pub ssh_config: Option<PathBuf>,
     /// Bound of connecting and of the handshake.
     pub timeout: Duration,
     /// What is done about unknown keys.
@@ -130,11 +132,14 @@ pub(super) fn handshake(target: &SshTarget, address: &str, known: &KnownHosts) -
         session.method_pref(direction, CIPHERS).map_err(failed)?;
     }
     session.method_pref(MethodType::HostKey, &host_key_kinds(known, target)).map_err(failed)?;
-    match &target.proxy {
-        None => session.set_tcp_stream(connect(target, address)?),
-        Some(proxy) => session.set_tcp_stream(Unix(proxy.connect(&target.address, target.port)?)),
-    }
-    session.handshake().map_err(failed)?;
+    let Some(proxy) = &target.proxy else {
+        session.set_tcp_stream(connect(target, address)?);
+        session.handshake().map_err(failed)?;
+        return Ok(session);
+    };
+    let (stream, passage) = proxy.connect(target)?;
+    session.set_tcp_stream(Unix(stream));
+    session.handshake().map_err(|error| passage.failed(&error.to_string()))?;
     Ok(session)
 }
 
