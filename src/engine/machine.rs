@@ -116,7 +116,8 @@ impl Machine {
         let (jobs, inbox) = mpsc::channel::<Job>();
         let thread = thread::spawn(move || {
             let provisions = Provisions::new(store);
-            let mut hands = Hands { route, binary, provisions, connection: None, agents: HashMap::new(), happenings };
+            let (agents, refusal) = (HashMap::new(), None);
+            let mut hands = Hands { route, binary, provisions, connection: None, refusal, agents, happenings };
             for job in inbox {
                 hands.work(job);
             }
@@ -142,8 +143,27 @@ struct Hands {
     binary: Arc<AgentBinary>,
     provisions: Provisions,
     connection: Option<Box<dyn Connection>>,
+    refusal: Option<Refusal>,
     agents: HashMap<Option<Become>, Agent>,
     happenings: Sender<Happening>,
+}
+
+/// A connection that could not be made: the verdict for every name of the machine, each of which hears it once. A name
+/// that asks again wants another attempt.
+struct Refusal {
+    failure: Failure,
+    /// Who heard it; the first is the one for whom it was tried.
+    told: Vec<String>,
+}
+
+impl Refusal {
+    fn verdict_for(&mut self, name: &str) -> Option<Failure> {
+        if self.told.iter().any(|told| told == name) {
+            return None;
+        }
+        self.told.push(name.to_owned());
+        Some(self.failure.clone().note("machine", format!("the same as {}, for which it was tried", self.told[0])))
+    }
 }
 
 impl Hands {
@@ -194,6 +214,9 @@ impl Hands {
         if self.agents.contains_key(&becoming.cloned()) {
             return Ok(());
         }
+        if let Some(verdict) = self.refusal.as_mut().and_then(|refusal| refusal.verdict_for(&job.on)) {
+            return Err(verdict);
+        }
         let begun = Instant::now();
         let first = self.connection.is_none();
         let started = match self.start(host, becoming) {
@@ -204,7 +227,8 @@ impl Hands {
             }
             started => started,
         };
-        let agent = started.map_err(|error| refusal(&error))?;
+        let agent = started.map_err(|error| self.refused(&job.on, &error))?;
+        self.refusal = None;
         if first {
             let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
             self.tell(&job.on, What::Connected { ms });
@@ -227,6 +251,15 @@ impl Hands {
 
     fn tell(&self, host: &str, what: What) {
         let _ = self.happenings.send(Happening { host: host.to_owned(), what });
+    }
+
+    /// An agent that did not start over a connection that stands is no verdict: it may start for another user.
+    fn refused(&mut self, name: &str, error: &TransportError) -> Failure {
+        let failure = refusal(error);
+        if self.connection.is_none() {
+            self.refusal = Some(Refusal { failure: failure.clone(), told: vec![name.to_owned()] });
+        }
+        failure
     }
 
     /// A lost connection takes its agents with it; the next job connects anew.
@@ -286,4 +319,73 @@ fn refusal(error: &TransportError) -> Failure {
     let mut failure = Failure::new(error.to_string()).code(error.code());
     failure.help = error.help();
     failure
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::path::Path;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use dpp_protocol::Mode;
+
+    use super::*;
+
+    /// A machine that is away, asked for these names one after the other: attempts so far, and the notes of the failure.
+    fn asked_for(names: &[&str]) -> Vec<(usize, Vec<String>)> {
+        let attempts = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&attempts);
+        let route = Route {
+            machine: "ops@10.0.0.7:22".into(),
+            user: "ops".into(),
+            connect: Box::new(move |_| {
+                counted.fetch_add(1, Ordering::SeqCst);
+                Err(TransportError::Refused { address: "10.0.0.7:22".into() })
+            }),
+            become_password: None,
+            becoming: None,
+            become_method: BecomeMethod::Sudo,
+        };
+        let (tell, happenings) = mpsc::channel();
+        let binary = Arc::new(AgentBinary::read(Path::new("Cargo.toml")).unwrap());
+        let machine = Machine::start(route, binary, Arc::new(Store::new("/nonexistent")), tell);
+        let heard = names.iter().map(|name| {
+            machine.give(job(name));
+            let Happening { host, what: What::Lost(failure) } = happenings.recv().unwrap() else { panic!("not lost") };
+            assert_eq!((host.as_str(), failure.code.as_str()), (*name, "DPP0401"));
+            (attempts.load(Ordering::SeqCst), failure.notes.into_iter().map(|note| note.text).collect())
+        });
+        let heard = heard.collect();
+        machine.close();
+        heard
+    }
+
+    fn job(name: &str) -> Job {
+        let task = Task {
+            id: 1,
+            module: "ping".into(),
+            params: serde_json::json!({}),
+            mode: Mode::Apply,
+            diff: false,
+            environment: BTreeMap::new(),
+            owes: Vec::new(),
+            settles: Vec::new(),
+            bound: None,
+        };
+        Job { host: name.into(), on: name.into(), becoming: None, work: Work::Strike(Box::new(task)) }
+    }
+
+    #[test]
+    fn a_machine_that_is_away_is_tried_once_for_all_its_names() {
+        let same = || vec!["the same as kafka, for which it was tried".to_owned()];
+        assert_eq!(asked_for(&["kafka", "web", "kibana"]), [(1, vec![]), (1, same()), (1, same())]);
+    }
+
+    #[test]
+    fn a_name_that_asks_again_has_it_tried_again() {
+        let attempts = |names: &[&str]| asked_for(names).last().map(|(attempts, _)| *attempts);
+        assert_eq!(attempts(&["kafka", "kafka"]), Some(2));
+        assert_eq!(attempts(&["kafka", "web", "web"]), Some(2));
+        assert_eq!(attempts(&["kafka", "web", "kafka", "web"]), Some(2));
+    }
 }
