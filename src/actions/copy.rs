@@ -14,7 +14,7 @@ use dpp_protocol::Failure;
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
-use crate::actions::action::{flag, text};
+use crate::actions::action::{failure, flag, text};
 use crate::actions::{Action, ActionContext, Blob, Deed, Remote, copy_tree, form};
 use crate::files::FileKind;
 use crate::value::{Map, Value};
@@ -61,10 +61,10 @@ fn run(context: &ActionContext, args: &Map) -> Result<Deed, Failure> {
     if flag(args, "remote_src", false) {
         return Ok(Deed::Remote(plain(params)));
     }
-    if let Some(content) = params.shift_remove("content") {
+    if let Some(content) = params.shift_remove("content").filter(|content| !matches!(content, Value::Null)) {
         let text = match &content {
             Value::Text(text) => text.as_str().to_owned(),
-            other => serde_json::to_string_pretty(&Json::from(other)).unwrap_or_default(),
+            other => context.templates.written(other, context.scope).map_err(|error| failure(&error))?,
         };
         form::checked(&mut params, text.as_bytes())?;
         return Ok(Deed::Remote(put(&params, text.as_bytes())));
@@ -151,5 +151,47 @@ fn plain(params: Map) -> Remote {
         lean: None,
         blobs: Vec::new(),
         supply: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::files::Disk;
+    use crate::template::{Scope, SearchPath, Surroundings, Templates};
+
+    fn content(value: Value) -> Result<String, String> {
+        let templates = Templates::new(Surroundings::of_this_process());
+        let scope = Scope::new(Arc::new(Map::new()), Arc::new(SearchPath::default()));
+        let value = templates.value(&value, &scope).unwrap();
+        let args = Map::from_iter([("content".to_owned(), value), ("dest".to_owned(), Value::plain("/etc/x"))]);
+        let context = ActionContext { templates: &templates, scope: &scope, files: &Disk, host: "web1", verbosity: 0 };
+        match run(&context, &args) {
+            Ok(Deed::Remote(remote)) => Ok(remote.params["content"].as_str().unwrap_or_default().to_owned()),
+            Ok(Deed::Done(_)) => Err("done here".to_owned()),
+            Err(failure) => Err(failure.code),
+        }
+    }
+
+    #[test]
+    fn content_that_is_no_text_is_written_as_ansible_writes_it() {
+        for (template, written) in [
+            ("{{ {'a': [1, true]} }}", r#"{"a": [1, true]}"#),
+            ("{{ {'a': [1, true]} }}\n", r#"{"a": [1, true]}"#),
+            ("{{ {'ü': ['é😀', none, 1.5, {}]} }}", r#"{"\u00fc": ["\u00e9\ud83d\ude00", null, 1.5, {}]}"#),
+            ("{{ [] }}", "[]"),
+            ("{{ 5 }}", "5"),
+            ("{{ true }}", "True"),
+            ("{{ none }}", ""),
+            ("{\"a\":   1}", "{\"a\":   1}"),
+        ] {
+            assert_eq!(content(Value::template(template)).as_deref(), Ok(written), "{template}");
+        }
+        for (value, written) in [(Value::Bool(true), "True"), (Value::Int(5), "5"), (Value::Float(1.5), "1.5")] {
+            assert_eq!(content(value).as_deref(), Ok(written));
+        }
+        assert_eq!(content(Value::Null), Err("DPP0104".to_owned()));
     }
 }

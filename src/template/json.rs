@@ -24,6 +24,13 @@ pub(super) struct Style {
     pub(super) separators: (String, String),
 }
 
+impl Style {
+    /// What `json.dumps` does when nobody asks for anything else.
+    pub(super) fn usual() -> Self {
+        Self { indent: None, sort_keys: false, ascii: true, separators: (", ".to_owned(), ": ".to_owned()) }
+    }
+}
+
 const DEEPEST: usize = 200;
 
 /// A value as JSON.

@@ -9,8 +9,10 @@ use super::engine::{Engines, Mode, Unit};
 use super::error::TemplateError;
 use super::frame::Frame;
 use super::header::{self, FileOptions};
+use super::json;
 use super::lookups;
 use super::omit;
+use super::python;
 use super::scope::Scope;
 use super::surroundings::Surroundings;
 use crate::source::Source;
@@ -82,6 +84,19 @@ impl Templates {
         let unit = self.engines.unit(expression.as_str(), &Mode::Expression);
         let value = frame.capture(&unit).and_then(|value| from_dynamic(&value, &frame));
         value.map_err(|error| frame.explain(&error, &unit, Some(expression)))
+    }
+
+    /// A rendered value as Ansible writes it into a file: lists and mappings as JSON, anything else as Python's `str`.
+    ///
+    /// # Errors
+    /// A value that is nested too deep.
+    pub fn written(&self, value: &Value, scope: &Scope) -> Result<String, TemplateError> {
+        let (frame, _running) = Frame::begin(&self.engines, scope);
+        let text = to_dynamic(value, &frame).and_then(|dynamic| match value {
+            Value::List(_) | Value::Map(_) => json::written(&dynamic, &json::Style::usual()),
+            _ => Ok(python::text(&dynamic)),
+        });
+        text.map_err(|error| frame.explain(&error, &self.engines.unit("", &Mode::Expression), None))
     }
 
     /// Renders a template file.
