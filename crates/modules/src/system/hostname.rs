@@ -11,6 +11,8 @@ use crate::files::refused;
 use crate::{Host, Module, Survey};
 
 const FILE: &str = "/etc/hostname";
+/// Linux's `HOST_NAME_MAX`.
+const LONGEST: usize = 64;
 
 /// Parameters of `hostname`.
 #[derive(Debug, Deserialize)]
@@ -27,6 +29,7 @@ impl Module for Hostname {
     type Step = Change;
 
     fn survey(&self, _host: &Host) -> Result<Survey<Change>, Failure> {
+        self.check()?;
         let running = rustix::system::uname().nodename().to_string_lossy().into_owned();
         let lasting = fs::read_to_string(FILE).unwrap_or_default().trim().to_owned();
         let detail = |now: &str| format!("{now} -> {}", self.name);
@@ -47,5 +50,46 @@ impl Module for Hostname {
         rustix::system::sethostname(self.name.as_bytes()).map_err(|error| {
             refused("set the name of the host in", Path::new("/proc/sys/kernel/hostname"), &error.into())
         })
+    }
+}
+
+impl Hostname {
+    /// What hostnamectl takes for `--static`: an empty label is one that begins, ends or is parted by too many dots.
+    fn check(&self) -> Result<(), Failure> {
+        if self.name.len() <= LONGEST && self.name.split('.').all(is_label) {
+            return Ok(());
+        }
+        Err(Failure::new(format!("`{}` cannot be the name of a host", self.name)).code("DPP0104").help(format!(
+            "letters, digits and hyphens, parted by dots, at most {LONGEST} in all; no part begins or ends with a hyphen"
+        )))
+    }
+}
+
+fn is_label(label: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    !label.is_empty() && label.bytes().all(fits) && !label.starts_with('-') && !label.ends_with('-')
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn refusal(name: &str) -> Option<String> {
+        let host = Host::new("/nonexistent", BTreeMap::new(), &|_, _| ());
+        let module = Hostname { name: name.to_owned(), _strategy: None };
+        module.survey(&host).err().map(|failure| failure.code)
+    }
+
+    #[test]
+    fn what_hostnamectl_refuses_is_refused_before_anything_is_written() {
+        let long = "a".repeat(65);
+        for wrong in ["bad host", "", "a_b", "-a", "a-", "a..b", ".a", "a.", "a-.b", "a.-b", "ä", "a\nb", &long] {
+            assert_eq!(refusal(wrong).as_deref(), Some("DPP0104"), "{wrong:?}");
+        }
+        for right in ["web1", "A9", "9", "web-1.example.org", "a--b", &long[1..]] {
+            assert_eq!(refusal(right), None, "{right:?}");
+        }
     }
 }
