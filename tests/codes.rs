@@ -41,6 +41,7 @@ const SHARED: &[(&str, &[&str])] = &[
     ("DPP0602", &["artifacts", "modules/packages"]),
     ("DPP0604", &["agent", "artifacts", "modules/packages"]),
     ("DPP0609", &["artifacts", "modules/packages"]),
+    ("DPP0614", &["artifacts", "modules/packages"]),
     ("DPP0801", &["artifacts", "modules/pipeline", "modules/web"]),
     ("DPP0802", &["modules/pipeline", "modules/web"]),
     ("DPP0803", &["agent", "artifacts", "modules/web"]),

@@ -20,6 +20,28 @@ pub fn fits(products: &Products, set: &[(&str, &str)]) -> Problems {
     problems
 }
 
+/// What speaks against upgrading what is installed, as `dpkg-query` tells it, to these versions.
+pub fn reachable(products: &Products, set: &[(&str, &str)], installed: &[(&str, &str)]) -> Problems {
+    let step = |(name, wanted): &(&str, &str)| {
+        let product = products.find(name).ok()?;
+        let is_its = |package: &str| product.releases.iter().any(|release| release.package == package);
+        let (_, version) = installed.iter().find(|(package, _)| is_its(package))?;
+        too_far(product, Version::parse(version.rsplit(':').next()?)?, &Version::parse(wanted)?)
+    };
+    set.iter().filter_map(step).collect()
+}
+
+fn too_far(product: &Product, installed: Version, wanted: &Version) -> Option<Problem> {
+    let from = product.upgrades_from(wanted);
+    let is_near = Version::parse(from).is_none_or(|from| installed >= from);
+    let title = &product.title;
+    let problem = || {
+        let words = format!("{title} {installed} is installed, and {wanted} can be reached from {from} on");
+        Problem::error("DPP0614", words).help(format!("deploy {title} {from} or later first; nothing was touched"))
+    };
+    (!is_near).then(problem)
+}
+
 /// One product of the set.
 struct Member<'a> {
     name: &'a str,
@@ -171,5 +193,23 @@ mod tests {
     #[test]
     fn a_bundled_java_makes_the_hosts_own_one_indifferent() {
         assert_eq!(complaints(&[("elasticsearch", "7.17.29"), ("java", "8")]), [] as [&str; 0]);
+    }
+
+    #[test]
+    fn what_is_installed_is_not_upgraded_over_a_version_that_reads_its_data() {
+        let far = |installed: &[(&str, &str)]| {
+            let set = [("elasticsearch", "7.17.29"), ("confluent-kafka", "8.3.1"), ("kibana", "7.17.29")];
+            let problems = reachable(Products::embedded(), &set, installed);
+            problems.into_iter().map(|problem| problem.message).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            far(&[("elasticsearch", "5.6.2"), ("confluent-kafka-2.11", "4.0.2-1")]),
+            [
+                "Elasticsearch 5.6.2 is installed, and 7.17.29 can be reached from 6.8 on",
+                "Kafka of Confluent 4.0.2-1 is installed, and 8.3.1 can be reached from 7.3 on"
+            ]
+        );
+        assert_eq!(far(&[("elasticsearch", "6.8.23"), ("confluent-kafka", "7.9.2-1")]), [""; 0]);
+        assert_eq!(far(&[]), [""; 0]);
     }
 }

@@ -27,7 +27,7 @@ pub use artifact::{Artifact, Location};
 pub use deb::control_of;
 pub use download::Patience;
 pub use error::ArtifactError;
-pub use fits::fits;
+pub use fits::{fits, reachable};
 pub use lockfile::{Locked, Lockfile};
 pub use origin::Origin;
 pub use product::{Java, Kind, Need, Product, Release, Upgrade};
