@@ -77,8 +77,12 @@ pub(super) fn conduct(invocation: &mut Invocation, conduct: &Conduct, ui: Ui) ->
     events.tell(started);
     let end = engine.run(plan);
     let (run, log) = (watch.run(), watch.log());
-    let followers = watch.join()?;
-    let exit = interrupts.exit().unwrap_or_else(|| exit(&end));
+    let mut followers = watch.join()?;
+    let stopped = interrupts.exit();
+    if stopped.is_some() {
+        followers.report.break_off();
+    }
+    let exit = stopped.unwrap_or_else(|| exit(&end));
     let typed: Vec<String> = std::env::args().skip(1).collect();
     let next = next::commands(&typed, &followers.report);
     followers.end(&Close { run, command: conduct.command.to_owned(), exit, next, log })?;

@@ -31,8 +31,17 @@ fn files(folder: &Path, endings: &[&str], found: &mut Vec<PathBuf>) {
 /// The lines that people get to read: texts of the sources, documents.
 fn lines() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut paths = vec![root.join("README.md")];
-    for (folder, endings) in [("src", &["rs"][..]), ("crates", &["rs"]), ("roles", &["yml"]), ("docs", &["md"])] {
+    let told = ["README.md", "CONTRIBUTING.md", "Vagrantfile", "deploy.yml", "dpp.yml", "inventory/hosts"];
+    let mut paths: Vec<PathBuf> = told.iter().map(|name| root.join(name)).collect();
+    for (folder, endings) in [
+        ("src", &["rs"][..]),
+        ("crates", &["rs"]),
+        ("roles", &["yml"]),
+        ("docs", &["md"]),
+        ("inventory", &["yml"]),
+        ("data", &["yml"]),
+        ("templates", &["j2"]),
+    ] {
         files(&root.join(folder), endings, &mut paths);
     }
     let mut lines = Vec::new();

@@ -77,7 +77,8 @@ impl Found {
     fn screen(&self) -> String {
         let mut text = table(&self.stages);
         for Owed { host, handler, reason } in &self.owed {
-            let _ = writeln!(text, "\nOwed: {handler} on {host} ({reason}); the next dppctl deploy does it");
+            let _ =
+                writeln!(text, "\nOwed: {handler} on {host} ({reason}); the next run that has this handler does it");
         }
         text
     }

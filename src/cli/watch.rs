@@ -89,11 +89,17 @@ impl Followers {
     }
 
     fn take(&mut self, event: &Stamped) {
-        self.report.absorb(event);
-        if self.log.as_mut().is_some_and(|log| log.write(event).is_err()) {
-            // A full disk here stops no host there.
+        self.pass_on(event);
+        // A full disk here stops no host there.
+        if let Some(Err(error)) = self.log.as_mut().map(|log| log.write(event)) {
             self.log = None;
+            let text = format!("the log of this run ends here: {error}");
+            self.pass_on(&Stamped { t: now(), event: Event::Warning { text } });
         }
+    }
+
+    fn pass_on(&mut self, event: &Stamped) {
+        self.report.absorb(event);
         self.files.iter_mut().for_each(|file| file.absorb(event));
         self.screen.on(event);
     }
@@ -110,4 +116,21 @@ impl Followers {
 fn relative(path: &Path) -> PathBuf {
     let here = std::env::current_dir().unwrap_or_default();
     path.strip_prefix(&here).unwrap_or(path).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_that_cannot_be_written_any_more_is_told_of_once() {
+        let log = RunLog::into_file(Path::new("/dev/full")).ok();
+        let mut followers =
+            Followers { screen: reporter(Ui::plain(), false, 1), log, files: Vec::new(), report: RunReport::default() };
+        for ms in 0..2 {
+            followers.take(&Stamped { t: 0, event: Event::RunFinished { ms } });
+        }
+        let [warning] = followers.report.warnings.as_slice() else { panic!("{:?}", followers.report.warnings) };
+        assert!(warning.starts_with("the log of this run ends here: No space left"), "{warning}");
+    }
 }

@@ -58,7 +58,12 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "a file of variables that is not read",
         "Another file of the same name, with another ending, comes before it.",
     ),
-    ("DPP0207", "an inventory script or plugin", "Scripts are not run; save what it prints as a YAML inventory."),
+    (
+        "DPP0207",
+        "an inventory script, plugin or programme that gives no hosts",
+        "A script is run when it is executable and must print Ansible's JSON. Plugins are Python and are not run: save \
+         what `ansible-inventory --list --yaml` prints.",
+    ),
     ("DPP0208", "a file of the inventory's folder that is passed over", "Ansible passes over the same endings."),
     ("DPP0209", "a `#` ends a value", "Put the value in quotes if the `#` belongs to it."),
     (

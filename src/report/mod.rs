@@ -127,6 +127,16 @@ impl RunReport {
         }
     }
 
+    /// Takes nobody for done: a run that was broken off says of no host that it came to its end.
+    pub fn break_off(&mut self) {
+        let is_told = |name: &str, counts: &HostCounts| {
+            counts.failed > 0 || counts.unreachable > 0 || self.left.iter().any(|left| left == name)
+        };
+        let left = self.hosts.iter().filter(|(name, counts)| !is_told(name, counts));
+        let left: Vec<String> = left.map(|(name, _)| name.clone()).collect();
+        self.left.extend(left);
+    }
+
     fn count(&mut self, host: &str, status: Status, ignored: bool, rescued: bool) {
         let counts = self.hosts.entry(host.to_owned()).or_default();
         match status {

@@ -27,6 +27,13 @@ impl RunLog {
         Ok(Self { number, path, file: BufWriter::new(file) })
     }
 
+    /// A log in a file that is there.
+    #[cfg(test)]
+    pub(crate) fn into_file(path: &Path) -> io::Result<Self> {
+        let file = OpenOptions::new().write(true).open(path)?;
+        Ok(Self { number: 1, path: path.to_owned(), file: BufWriter::new(file) })
+    }
+
     /// Number of the run.
     pub fn number(&self) -> u64 {
         self.number

@@ -37,12 +37,9 @@ pub(super) fn lines(ui: &Ui, report: &RunReport, close: &Close) -> Vec<String> {
         return lines;
     }
     lines.extend(unpredicted(report, ui.verbosity > 0));
-    lines.extend(
-        report
-            .owed
-            .iter()
-            .map(|(host, handler)| format!("Owed: {handler} on {host} (kept there; the next run does it)")),
-    );
+    lines.extend(report.owed.iter().map(|(host, handler)| {
+        format!("Owed: {handler} on {host} (kept there; the next run that has this handler does it)")
+    }));
     let wide = close.next.iter().map(|(what, _)| what.chars().count()).max().unwrap_or(0) + 1;
     lines.extend(close.next.iter().map(|(what, command)| format!("{:<wide$}   {command}", format!("{what}:"))));
     lines
@@ -81,6 +78,19 @@ fn unpredicted(report: &RunReport, is_loud: bool) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::HostCounts;
+
+    #[test]
+    fn a_run_that_was_stopped_calls_nobody_done() {
+        let failed = HostCounts { failed: 1, ..HostCounts::default() };
+        let hosts = [("es1", HostCounts::default()), ("es2", failed)].map(|(name, counts)| (name.to_owned(), counts));
+        let mut report = RunReport { hosts: hosts.into(), ..RunReport::default() };
+        report.break_off();
+        assert_eq!(
+            summary(&report, Exit::Interrupted),
+            "Stopped. Done on 0 of 2 hosts, 0 changes made, 0.0s. Failed: es2. Still to do: es1."
+        );
+    }
 
     #[test]
     fn of_many_steps_that_cannot_be_foretold_three_are_named() {

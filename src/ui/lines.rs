@@ -72,8 +72,11 @@ impl Lines {
                 vec![format!("{:<8} {host:<10} {}: {left} attempts left", "again", step.task)]
             }
             Event::DebtFound { host, debt, will_pay } => {
-                let fate =
-                    if *will_pay { "will be done in this run" } else { "no handler of this name here; still owed" };
+                let fate = if *will_pay {
+                    "will be done in this run"
+                } else {
+                    "no handler of this name here; still owed, until a run has one or it is struck from debts.json there"
+                };
                 vec![format!("{:<8} {host:<10} {} ({}): {fate}", "owed", debt.handler, debt.reason)]
             }
             _ => Vec::new(),
