@@ -16,34 +16,47 @@ const VERBS: &[&str] =
 /// Options of other programmes that hints name: those of `ansible-inventory`.
 const FOREIGN: &[&str] = &["--list", "--yaml"];
 
+/// Folders whose files people get to read, and how those end; some have no ending.
+const FOLDERS: &[(&str, &[&str])] = &[
+    ("src", &["rs"]),
+    ("crates", &["rs"]),
+    ("roles", &["yml"]),
+    ("docs", &["md"]),
+    ("inventory", &["", "yml"]),
+    ("templates", &["j2"]),
+    ("data", &["yml"]),
+];
+
+fn is_read(path: &Path, endings: &[&str]) -> bool {
+    let end = path.extension().unwrap_or_default();
+    endings.iter().any(|ending| end == *ending) && !path.ends_with("cli/hints.rs")
+}
+
 fn files(folder: &Path, endings: &[&str], found: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).unwrap().flatten() {
-        let path = entry.path();
-        let fits = path.extension().is_some_and(|end| endings.iter().any(|ending| end == *ending));
+    for path in std::fs::read_dir(folder).unwrap().flatten().map(|entry| entry.path()) {
         if path.is_dir() && !path.ends_with("snapshots") {
             files(&path, endings, found);
-        } else if fits && !path.ends_with("cli/hints.rs") {
+        } else if path.is_file() && is_read(&path, endings) {
             found.push(path);
         }
     }
 }
 
-/// The lines that people get to read: texts of the sources, documents.
-fn lines() -> Vec<(String, String)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let told = ["README.md", "CONTRIBUTING.md", "Vagrantfile", "deploy.yml", "dpp.yml", "inventory/hosts"];
-    let mut paths: Vec<PathBuf> = told.iter().map(|name| root.join(name)).collect();
-    for (folder, endings) in [
-        ("src", &["rs"][..]),
-        ("crates", &["rs"]),
-        ("roles", &["yml"]),
-        ("docs", &["md"]),
-        ("inventory", &["yml"]),
-        ("data", &["yml"]),
-        ("templates", &["j2"]),
-    ] {
+/// Files of the repository that people get to read: documents, texts of the sources, content.
+fn read_by_people(root: &Path) -> Vec<PathBuf> {
+    let mut paths = vec![root.join("Vagrantfile")];
+    let top = std::fs::read_dir(root).unwrap().flatten().map(|entry| entry.path());
+    paths.extend(top.filter(|path| is_read(path, &["md", "yml"])));
+    for (folder, endings) in FOLDERS {
         files(&root.join(folder), endings, &mut paths);
     }
+    paths
+}
+
+/// Their lines, with the places.
+fn lines() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let paths = read_by_people(root);
     let mut lines = Vec::new();
     for path in paths {
         let text = std::fs::read_to_string(&path).unwrap();
@@ -85,6 +98,23 @@ fn built() -> Command {
     let mut top = Cli::command();
     top.build();
     top
+}
+
+#[test]
+fn all_that_people_read_is_looked_through() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let paths = read_by_people(root);
+    for name in [
+        "README.md",
+        "Vagrantfile",
+        "deploy.yml",
+        "inventory/hosts",
+        "inventory/group_vars/all.yml",
+        "templates/relay/config.yml.j2",
+        "data/kibana.yml",
+    ] {
+        assert!(paths.contains(&root.join(name)), "{name} is not among {} files", paths.len());
+    }
 }
 
 #[test]
