@@ -80,4 +80,13 @@ mod tests {
         codes.sort_unstable();
         assert_eq!(codes, [0, 1, 2, 4, 6, 9, 64, 65, 130, 143]);
     }
+
+    #[test]
+    fn the_readme_tells_every_code() {
+        let readme = include_str!("../README.md");
+        let told = readme.split("Exit codes:").nth(1).and_then(|rest| rest.split("Answers go").next()).unwrap();
+        let told = told.split(|character: char| !character.is_ascii_digit()).filter_map(|word| word.parse().ok());
+        let codes: Vec<u8> = Exit::TABLE.iter().map(|(exit, ..)| exit.code()).collect();
+        assert_eq!(told.collect::<Vec<u8>>(), codes);
+    }
 }

@@ -121,6 +121,17 @@ fn no_file_is_named_after_nothing() {
 }
 
 #[test]
+fn below_the_command_line_two_places_alone_read_the_environment() {
+    let reads = |file: &PathBuf| {
+        let text = read(file);
+        ["env::var", "env::args", "env::home_dir", "env::current_dir"].iter().any(|name| code(&text).contains(name))
+    };
+    let is_above = |file: &PathBuf| file.starts_with("src/cli") || file == Path::new("src/main.rs");
+    let readers: Vec<_> = rust_files("src").into_iter().filter(|file| !is_above(file) && reads(file)).collect();
+    assert_eq!(readers, ["src/files/disk.rs", "src/template/surroundings.rs"].map(PathBuf::from));
+}
+
+#[test]
 fn every_module_is_in_the_table() {
     let table = read(Path::new("crates/modules/src/lib.rs"));
     let forgotten: Vec<String> = rust_files("crates/modules/src")

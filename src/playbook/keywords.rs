@@ -17,7 +17,7 @@ pub struct Keywords {
     pub becoming: Option<Value>,
     /// Which one.
     pub become_user: Option<Value>,
-    /// How; only `sudo` is known.
+    /// How: `sudo` or `su`.
     pub become_method: Option<Value>,
     /// Environment of processes, by level.
     pub environment: Vec<Value>,
