@@ -2,9 +2,14 @@
 //!
 //! They are serde adapters and nothing else; what a value means to a module is the module's business.
 
+use std::ops::Deref;
+use std::path::Path;
+
 use serde::de::{Error, Unexpected};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+
+use crate::expansion::expand_parameter;
 
 /// A boolean in any of Ansible's spellings: `yes`, `on`, `1`, `true`, `y`, `t` and their opposites, in any case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -107,6 +112,58 @@ impl<'de> Deserialize<'de> for Names {
     }
 }
 
+/// A path on the host; variables and a leading `~` are replaced as it is read, by those of the task and its user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostPath(String);
+
+impl HostPath {
+    /// The path as a text.
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for HostPath {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(from)?;
+        let text = words(&value).filter(|_| !value.is_null());
+        let text = text.ok_or_else(|| D::Error::invalid_type(Unexpected::Other("no text"), &"a path"))?;
+        Ok(Self(expand_parameter(&text)))
+    }
+}
+
+/// Paths on the host; one text stands for its comma-separated parts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostPaths(pub Vec<HostPath>);
+
+impl<'de> Deserialize<'de> for HostPaths {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let Names(names) = Names::deserialize(from)?;
+        Ok(Self(names.iter().map(|name| HostPath(expand_parameter(name))).collect()))
+    }
+}
+
+/// A path that is final already.
+impl From<&str> for HostPath {
+    fn from(path: &str) -> Self {
+        Self(path.into())
+    }
+}
+
+impl Deref for HostPath {
+    type Target = Path;
+
+    fn deref(&self) -> &Path {
+        Path::new(&self.0)
+    }
+}
+
+impl AsRef<Path> for HostPath {
+    fn as_ref(&self) -> &Path {
+        self
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::{from_value, json};
@@ -136,5 +193,18 @@ mod tests {
         assert_eq!(from_value::<Whole>(json!("42")).unwrap(), Whole(42));
         assert_eq!(from_value::<Words>(json!(42)).unwrap().0, "42");
         assert!(from_value::<Whole>(json!("4x")).is_err());
+    }
+
+    #[test]
+    fn paths_are_texts_that_are_expanded_with_the_tasks_environment() {
+        let environment = [("HOME".to_owned(), "/home/ops".to_owned())].into();
+        let read = |value| crate::expansion::within(&environment, || from_value::<HostPath>(value));
+        assert_eq!(read(json!("~/a")).unwrap(), HostPath::from("/home/ops/a"));
+        assert_eq!(read(json!(5)).unwrap().text(), "5");
+        assert!(read(json!(null)).is_err() && read(json!(["a"])).is_err());
+        let after = from_value::<HostPath>(json!("$NO_SUCH_THING/~")).unwrap();
+        assert_eq!(after.text(), "$NO_SUCH_THING/~");
+        let paths = crate::expansion::within(&environment, || from_value::<HostPaths>(json!("~/a, /b")));
+        assert_eq!(paths.unwrap().0, [HostPath::from("/home/ops/a"), HostPath::from("/b")]);
     }
 }

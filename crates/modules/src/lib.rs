@@ -5,6 +5,7 @@
 
 pub mod arguments;
 pub mod commands;
+mod expansion;
 mod fields;
 pub mod files;
 mod host;

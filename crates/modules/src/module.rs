@@ -4,6 +4,7 @@ use dpp_protocol::{Failure, Mode, Outcome, ResultMap, Task};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::expansion;
 use crate::fields::fields_of;
 use crate::host::Host;
 use crate::survey::{Step, Survey};
@@ -53,7 +54,7 @@ impl Entry {
 }
 
 fn run<M: Module>(task: &Task, host: &Host) -> Result<Outcome, Failure> {
-    let module: M = parse::<M>(&task.params)?;
+    let module: M = expansion::within(host.environment(), || parse::<M>(&task.params))?;
     let survey = module.survey(host)?;
     let mut outcome = survey.foreseen(task.diff);
     if task.mode == Mode::Survey || outcome.skipped.is_some() {

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::Host;
 
-/// A temporary folder for a module to work in; the host's state lies outside it.
+/// A temporary folder for a module to work in, the home of the task's user; the host's state lies outside it.
 pub(crate) struct Ground {
     folder: tempfile::TempDir,
     state: tempfile::TempDir,
@@ -90,7 +90,8 @@ impl Ground {
             settles: Vec::new(),
             bound: None,
         };
-        let host = Host::new(self.state(), BTreeMap::new(), &|_, _| ());
+        let home = BTreeMap::from([("HOME".to_owned(), self.at("").trim_end_matches('/').to_owned())]);
+        let host = Host::new(self.state(), home, &|_, _| ());
         (crate::find(module).unwrap().run)(&task, &host)
     }
 

@@ -3,9 +3,9 @@
 use dpp_protocol::{Change, Failure, ResultMap};
 use serde::Deserialize;
 
-use crate::arguments::{Flag, Words};
-use crate::commands::expansion::{expand, expand_path};
+use crate::arguments::{Flag, HostPath, Words};
 use crate::commands::run::Run;
+use crate::expansion::expand;
 use crate::{Host, Module, Survey};
 
 /// Parameters of `command`.
@@ -15,9 +15,9 @@ pub struct Command {
     #[serde(alias = "_raw_params")]
     cmd: Option<String>,
     argv: Option<Vec<Words>>,
-    chdir: Option<String>,
-    creates: Option<String>,
-    removes: Option<String>,
+    chdir: Option<HostPath>,
+    creates: Option<HostPath>,
+    removes: Option<HostPath>,
     stdin: Option<Words>,
     #[serde(default = "yes")]
     stdin_add_newline: Flag,
@@ -41,7 +41,7 @@ impl Module for Command {
     type Step = Change;
 
     fn survey(&self, host: &Host) -> Result<Survey<Change>, Failure> {
-        let survey = self.run(host)?.survey(host);
+        let survey = self.run(host)?.survey();
         Ok(match &self.executable {
             Some(shell) => survey
                 .warning(format!("`command` uses no shell: `executable: {shell}` has no effect; `shell` takes it")),
@@ -65,7 +65,7 @@ impl Command {
         Ok(Run {
             shown: argv.clone().into(),
             argv,
-            chdir: self.chdir.as_deref().map(|folder| expand_path(folder, host.environment())),
+            chdir: self.chdir.as_deref(),
             stdin: self.stdin.as_ref().map(|stdin| input(stdin, self.stdin_add_newline.0)),
             strip: self.strip_empty_ends.0,
             creates: self.creates.as_deref(),
@@ -133,6 +133,16 @@ mod tests {
         assert!(outcome.skipped.unwrap().ends_with("kafka_*/bin' exists"));
         let removed = json!({"argv": ["false"], "chdir": ground.at(""), "removes": "nothing"});
         assert!(ground.apply("command", &removed).unwrap().skipped.is_some());
+    }
+
+    #[test]
+    fn home_is_where_it_runs_and_where_it_looks() {
+        let ground = Ground::new();
+        ground.write("there/f", "");
+        let ran = ground.apply("command", &json!({"cmd": "echo ~/x $HOME", "chdir": "~/there"})).unwrap().result;
+        assert_eq!(ran["stdout"], format!("{} {}", ground.at("x"), ground.at("").trim_end_matches('/')));
+        let created = ground.apply("shell", &json!({"cmd": "false", "creates": "~/th*/f"})).unwrap();
+        assert_eq!(created.skipped.unwrap(), format!("'{}' exists", ground.at("th*/f")));
     }
 
     #[test]

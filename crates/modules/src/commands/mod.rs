@@ -2,7 +2,6 @@
 
 pub mod async_status;
 pub mod command;
-mod expansion;
 pub(crate) mod process;
 pub mod raw;
 mod run;

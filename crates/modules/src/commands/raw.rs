@@ -19,8 +19,8 @@ impl Module for Raw {
     const NAME: &'static str = "raw";
     type Step = Change;
 
-    fn survey(&self, host: &Host) -> Result<Survey<Change>, Failure> {
-        Ok(self.run().survey(host))
+    fn survey(&self, _host: &Host) -> Result<Survey<Change>, Failure> {
+        Ok(self.run().survey())
     }
 
     fn apply(&self, _step: &Change, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {

@@ -1,12 +1,11 @@
 //! What `command`, `shell`, `raw` and `script` share: when they are left out, what they are started as, what they register.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use dpp_protocol::{Change, Failure, ResultMap, Verb};
 use jiff::Zoned;
 use serde_json::Value;
 
-use crate::commands::expansion::expand;
 use crate::commands::process::{Finished, Process};
 use crate::files::{glob, refused};
 use crate::{Host, Survey};
@@ -21,20 +20,20 @@ pub(super) struct Run<'a> {
     /// What `cmd` shows: the text or the list that the task gave.
     pub(super) shown: Value,
     /// Folder it starts in.
-    pub(super) chdir: Option<PathBuf>,
+    pub(super) chdir: Option<&'a Path>,
     /// What it reads.
     pub(super) stdin: Option<Vec<u8>>,
     /// Whether empty lines at the end of its outputs are cut off.
     pub(super) strip: bool,
     /// Pattern of what makes it needless when there.
-    pub(super) creates: Option<&'a str>,
+    pub(super) creates: Option<&'a Path>,
     /// Pattern of what makes it needless when not there.
-    pub(super) removes: Option<&'a str>,
+    pub(super) removes: Option<&'a Path>,
 }
 
 impl Run<'_> {
     /// Left out when `creates` is there or `removes` is not; else nobody can say what it does before it has run.
-    pub(super) fn survey(&self, host: &Host) -> Survey<Change> {
+    pub(super) fn survey(&self) -> Survey<Change> {
         let registered = |survey: Survey<Change>, stdout: Vec<String>, message: String| {
             survey
                 .value("cmd", self.shown.clone())
@@ -45,7 +44,7 @@ impl Run<'_> {
                 .value("stderr_lines", Value::Array(Vec::new()))
                 .value("msg", message)
         };
-        match self.reason_to_skip(host) {
+        match self.reason_to_skip() {
             Some(reason) => {
                 let stdout = vec![format!("skipped, since {reason}")];
                 registered(Survey::skipped(reason.clone()), stdout, format!("Did not run command since {reason}"))
@@ -63,7 +62,7 @@ impl Run<'_> {
             return Err(Failure::new("there is no command to run").code("DPP0104"));
         };
         let mut process = Process::new(program, arguments, host);
-        if let Some(folder) = &self.chdir {
+        if let Some(folder) = self.chdir {
             std::fs::read_dir(folder).map_err(|error| refused("change to the folder", folder, &error))?;
             process.chdir(folder);
         }
@@ -106,18 +105,16 @@ impl Run<'_> {
         result.insert("msg".into(), "".into());
     }
 
-    fn reason_to_skip(&self, host: &Host) -> Option<String> {
-        let there = |pattern: &str| {
-            let pattern = expand(pattern, host.environment());
-            let whole = match &self.chdir {
-                Some(folder) if !pattern.starts_with('/') => folder.join(&pattern).to_string_lossy().into_owned(),
-                _ => pattern,
-            };
-            !glob::paths(&whole).is_empty()
+    fn reason_to_skip(&self) -> Option<String> {
+        let there = |pattern: &Path| {
+            let whole = self.chdir.map_or_else(|| pattern.to_owned(), |folder| folder.join(pattern));
+            !glob::paths(&whole.to_string_lossy()).is_empty()
         };
-        let created = self.creates.filter(|pattern| there(pattern)).map(|pattern| format!("'{pattern}' exists"));
+        let created = self.creates.filter(|pattern| there(pattern));
+        let created = created.map(|pattern| format!("'{}' exists", pattern.display()));
         created.or_else(|| {
-            self.removes.filter(|pattern| !there(pattern)).map(|pattern| format!("'{pattern}' does not exist"))
+            let removed = self.removes.filter(|pattern| !there(pattern));
+            removed.map(|pattern| format!("'{}' does not exist", pattern.display()))
         })
     }
 

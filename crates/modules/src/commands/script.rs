@@ -10,7 +10,7 @@ use base64::prelude::BASE64_STANDARD;
 use dpp_protocol::{Change, Failure, ResultMap};
 use serde::Deserialize;
 
-use crate::commands::expansion::expand_path;
+use crate::arguments::HostPath;
 use crate::commands::run::Run;
 use crate::files::refused;
 use crate::{Host, Module, Survey};
@@ -23,9 +23,9 @@ pub struct Script {
     #[serde(alias = "_raw_params")]
     cmd: String,
     executable: Option<String>,
-    chdir: Option<String>,
-    creates: Option<String>,
-    removes: Option<String>,
+    chdir: Option<HostPath>,
+    creates: Option<HostPath>,
+    removes: Option<HostPath>,
     #[serde(rename = "_blob", alias = "_sha256")]
     blob: Option<String>,
     #[serde(rename = "_content_base64")]
@@ -37,8 +37,8 @@ impl Module for Script {
     const NAME: &'static str = "script";
     type Step = Change;
 
-    fn survey(&self, host: &Host) -> Result<Survey<Change>, Failure> {
-        Ok(self.run(Path::new("script"), host)?.survey(host))
+    fn survey(&self, _host: &Host) -> Result<Survey<Change>, Failure> {
+        Ok(self.run(Path::new("script"))?.survey())
     }
 
     fn apply(&self, _step: &Change, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
@@ -51,12 +51,12 @@ impl Module for Script {
         file.write_all(&self.bytes(host)?).map_err(|error| refused("write", file.path(), &error))?;
         // An open file cannot be run, so it is closed and removed when the path is dropped.
         let path = file.into_temp_path();
-        self.run(&path, host)?.apply(host, result)
+        self.run(&path)?.apply(host, result)
     }
 }
 
 impl Script {
-    fn run(&self, script: &Path, host: &Host) -> Result<Run<'_>, Failure> {
+    fn run(&self, script: &Path) -> Result<Run<'_>, Failure> {
         let words = shlex::split(&self.cmd)
             .ok_or_else(|| Failure::new(format!("a quote is not closed in `{}`", self.cmd)).code("DPP0104"))?;
         let interpreter = self.executable.as_deref().and_then(shlex::split).unwrap_or_default();
@@ -64,7 +64,7 @@ impl Script {
         Ok(Run {
             argv: interpreter.into_iter().chain([script]).chain(words.into_iter().skip(1)).collect(),
             shown: self.cmd.clone().into(),
-            chdir: self.chdir.as_deref().map(|folder| expand_path(folder, host.environment())),
+            chdir: self.chdir.as_deref(),
             stdin: None,
             strip: false,
             creates: self.creates.as_deref(),

@@ -3,9 +3,8 @@
 use dpp_protocol::{Change, Failure, ResultMap};
 use serde::Deserialize;
 
-use crate::arguments::{Flag, Words};
+use crate::arguments::{Flag, HostPath, Words};
 use crate::commands::command::input;
-use crate::commands::expansion::expand_path;
 use crate::commands::run::Run;
 use crate::{Host, Module, Survey};
 
@@ -16,9 +15,9 @@ pub struct Shell {
     #[serde(alias = "_raw_params")]
     cmd: String,
     executable: Option<String>,
-    chdir: Option<String>,
-    creates: Option<String>,
-    removes: Option<String>,
+    chdir: Option<HostPath>,
+    creates: Option<HostPath>,
+    removes: Option<HostPath>,
     stdin: Option<Words>,
     #[serde(default = "yes")]
     stdin_add_newline: Flag,
@@ -37,22 +36,22 @@ impl Module for Shell {
     const NAME: &'static str = "shell";
     type Step = Change;
 
-    fn survey(&self, host: &Host) -> Result<Survey<Change>, Failure> {
-        Ok(self.run(host).survey(host))
+    fn survey(&self, _host: &Host) -> Result<Survey<Change>, Failure> {
+        Ok(self.run().survey())
     }
 
     fn apply(&self, _step: &Change, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
-        self.run(host).apply(host, result)
+        self.run().apply(host, result)
     }
 }
 
 impl Shell {
-    fn run(&self, host: &Host) -> Run<'_> {
+    fn run(&self) -> Run<'_> {
         let shell = self.executable.clone().unwrap_or_else(|| "/bin/sh".into());
         Run {
             argv: vec![shell, "-c".into(), self.cmd.clone()],
             shown: self.cmd.clone().into(),
-            chdir: self.chdir.as_deref().map(|folder| expand_path(folder, host.environment())),
+            chdir: self.chdir.as_deref(),
             stdin: self.stdin.as_ref().map(|stdin| input(stdin, self.stdin_add_newline.0)),
             strip: self.strip_empty_ends.0,
             creates: self.creates.as_deref(),

@@ -1,12 +1,10 @@
 //! `blockinfile`: a block of lines between two markers is in a text file, or is not.
 
-use std::path::PathBuf;
-
 use dpp_protocol::{Failure, ResultMap};
 use fancy_regex::Regex;
 use serde::Deserialize;
 
-use crate::arguments::{Flag, Words};
+use crate::arguments::{Flag, HostPath, Words};
 use crate::files::attributes::Attributes;
 use crate::files::edit::{TextFile, Wishes, bare, lines};
 use crate::files::mode::FileMode;
@@ -19,7 +17,7 @@ use crate::{Host, Module, Survey};
 #[serde(deny_unknown_fields)]
 pub struct Blockinfile {
     #[serde(alias = "dest", alias = "destfile", alias = "name")]
-    path: PathBuf,
+    path: HostPath,
     #[serde(default, alias = "content")]
     block: Words,
     #[serde(default = "marker")]

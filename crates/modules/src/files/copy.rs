@@ -9,7 +9,7 @@ use dpp_protocol::{Failure, ResultMap};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::arguments::{Flag, Whole, Words};
+use crate::arguments::{Flag, HostPath, Whole, Words};
 use crate::files::attributes::Attributes;
 use crate::files::checksum::{Algorithm, same_bytes, sha256_of};
 use crate::files::content::{NewContent, Source};
@@ -25,9 +25,9 @@ use crate::{Host, Module, Survey};
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Copy {
-    pub(super) src: Option<PathBuf>,
+    pub(super) src: Option<HostPath>,
     content: Option<Value>,
-    pub(super) dest: PathBuf,
+    pub(super) dest: HostPath,
     pub(super) mode: Option<FileMode>,
     pub(super) directory_mode: Option<FileMode>,
     pub(super) owner: Option<Words>,
@@ -108,7 +108,7 @@ impl Module for Copy {
 impl Copy {
     /// The folder of this host that is to be copied whole.
     fn source_folder(&self) -> Option<PathBuf> {
-        self.src.clone().filter(|src| self.remote_src.0 && src.is_dir())
+        self.src.as_ref().filter(|src| self.remote_src.0 && src.is_dir()).map(|src| src.to_path_buf())
     }
 
     /// Where the file goes: into `dest` when that is a folder, else to `dest` itself, links followed if asked.
@@ -118,7 +118,7 @@ impl Copy {
         let name = name.or_else(|| Some(PathBuf::from(self.src.as_ref()?.file_name()?)));
         let dest = match name {
             Some(name) if into => self.dest.join(name),
-            _ => self.dest.clone(),
+            _ => self.dest.to_path_buf(),
         };
         if self.follow.0 { fs::canonicalize(&dest).unwrap_or(dest) } else { dest }
     }
@@ -145,7 +145,7 @@ impl Copy {
             Self { blob: Some(blob), .. } => {
                 Ok(Some(host.blob(blob)).filter(|path| path.exists()).map_or(Source::Elsewhere, Source::Blob))
             }
-            Self { src: Some(src), remote_src: Flag(true), .. } => Ok(Source::File(src.clone())),
+            Self { src: Some(src), remote_src: Flag(true), .. } => Ok(Source::File(src.to_path_buf())),
             Self { sha256: Some(_), .. } => Ok(Source::Elsewhere),
             _ => Err(Failure::new("`copy` needs `src` or `content`").code("DPP0104")),
         }
@@ -217,7 +217,7 @@ impl Copy {
     fn survey_folder(&self, folder: &Path) -> Result<Survey<FileStep>, Failure> {
         let whole = !folder.to_string_lossy().ends_with('/');
         let name = folder.file_name().filter(|_| whole && self.dest.is_dir());
-        let dest = name.map_or_else(|| self.dest.clone(), |name| self.dest.join(name));
+        let dest = name.map_or_else(|| self.dest.to_path_buf(), |name| self.dest.join(name));
         let steps = tree_steps(self, folder, &dest)?;
         Ok(Survey::steps(steps).value("dest", dest.to_string_lossy()).value("src", folder.to_string_lossy()))
     }
@@ -246,6 +246,15 @@ mod tests {
 
     use super::*;
     use crate::testing::Ground;
+
+    #[test]
+    fn home_is_in_the_destination_and_in_a_source_of_the_host() {
+        let ground = Ground::new();
+        let copied = ground.converge("copy", &json!({"content": "a", "dest": "~/f"}));
+        assert_eq!((copied.result["dest"].as_str(), ground.read("f").as_str()), (Some(&*ground.at("f")), "a"));
+        ground.converge("copy", &json!({"src": "~/f", "dest": "~/new/", "remote_src": true}));
+        assert_eq!(ground.read("new/f"), "a");
+    }
 
     #[test]
     fn content_comes_to_its_place_with_its_mode() {

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use dpp_protocol::{Failure, ResultMap};
 use serde::Deserialize;
 
-use crate::arguments::{Flag, Words};
+use crate::arguments::{Flag, HostPath, Words};
 use crate::files::attributes::Attributes;
 use crate::files::content::{NewContent, Source};
 use crate::files::facts::add_facts;
@@ -23,9 +23,9 @@ use crate::{Host, Module, Survey};
 #[serde(deny_unknown_fields)]
 pub struct File {
     #[serde(alias = "dest", alias = "name")]
-    path: PathBuf,
+    path: HostPath,
     state: Option<State>,
-    src: Option<PathBuf>,
+    src: Option<HostPath>,
     mode: Option<FileMode>,
     owner: Option<Words>,
     group: Option<Words>,
@@ -105,9 +105,9 @@ impl File {
     fn real_path(&self) -> PathBuf {
         let as_is = matches!(self.state, Some(State::Absent | State::Link | State::Hard));
         if as_is || !self.follow.0 {
-            return self.path.clone();
+            return self.path.to_path_buf();
         }
-        fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone())
+        fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.to_path_buf())
     }
 
     /// Without a word about the state, it is what is there.
@@ -174,7 +174,7 @@ impl File {
 
     fn link(&self, path: &Path, found: Option<&Metadata>, attributes: &Attributes) -> Result<Vec<FileStep>, Failure> {
         let now = fs::read_link(path).ok();
-        let Some(target) = self.src.clone().or_else(|| now.clone()) else {
+        let Some(target) = self.src.as_deref().map(Path::to_owned).or_else(|| now.clone()) else {
             return Err(Failure::new(format!("link {} needs `src`, the path it leads to", path.display())));
         };
         let real_target = path.parent().unwrap_or(Path::new("/")).join(&target);
@@ -214,7 +214,7 @@ impl File {
             return Err(Failure::new(format!("hard link {} needs `src`, the file it names", path.display())));
         };
         let Ok(of) = fs::metadata(target) else {
-            return Ok(vec![FileStep::Expect(target.clone())]);
+            return Ok(vec![FileStep::Expect(target.to_path_buf())]);
         };
         if let Some(found) = found {
             if (found.ino(), found.dev()) == (of.ino(), of.dev()) {
@@ -222,7 +222,7 @@ impl File {
             }
             self.may_be_replaced(path, found)?;
         }
-        let link = FileStep::Link(NewLink { path: path.to_owned(), target: target.clone(), hard: true });
+        let link = FileStep::Link(NewLink { path: path.to_owned(), target: target.to_path_buf(), hard: true });
         Ok([vec![link], changed(attributes, target, &of)].into_iter().flatten().collect())
     }
 
@@ -340,6 +340,17 @@ mod tests {
             ground.survey("stat", &json!({"path": ground.at("t")})).unwrap().result["stat"]["mtime"],
             1_577_979_000.0
         );
+    }
+
+    #[test]
+    fn home_and_variables_of_the_task_are_in_paths_and_in_what_links_lead_to() {
+        let ground = Ground::new();
+        let made = ground.converge("file", &json!({"path": "~/tdir", "state": "directory"}));
+        assert_eq!((made.result["path"].as_str(), ground.path("tdir").is_dir()), (Some(&*ground.at("tdir")), true));
+        ground.converge("file", &json!({"path": "$HOME/l", "src": "~/tdir", "state": "link"}));
+        assert_eq!(std::fs::read_link(ground.path("l")).unwrap(), ground.path("tdir"));
+        ground.converge("file", &json!({"path": "~/tdir", "state": "absent"}));
+        assert!(!ground.path("tdir").exists());
     }
 
     #[test]

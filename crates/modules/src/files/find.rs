@@ -10,7 +10,7 @@ use fancy_regex::Regex;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::arguments::{Flag, Names, Whole, Words};
+use crate::arguments::{Flag, HostPaths, Names, Whole, Words};
 use crate::files::checksum::Algorithm;
 use crate::files::facts::stat_facts;
 use crate::files::glob;
@@ -25,7 +25,7 @@ use crate::{Host, Module, Survey};
 #[serde(deny_unknown_fields)]
 pub struct Find {
     #[serde(alias = "name", alias = "path")]
-    paths: Names,
+    paths: HostPaths,
     #[serde(default, alias = "pattern")]
     patterns: Names,
     #[serde(default, alias = "exclude")]
@@ -103,9 +103,9 @@ impl Module for Find {
         let mut search = Search::new(self)?;
         for path in &self.paths.0 {
             match fs::metadata(path) {
-                Ok(found) if found.is_dir() => search.folder(Path::new(path), 1)?,
-                Ok(_) => search.skip(path, format!("'{path}' is not a directory")),
-                Err(error) => search.skip(path, error.to_string()),
+                Ok(found) if found.is_dir() => search.folder(path, 1)?,
+                Ok(_) => search.skip(path.text(), format!("'{}' is not a directory", path.text())),
+                Err(error) => search.skip(path.text(), error.to_string()),
             }
         }
         let message = if search.skipped.is_empty() {
@@ -279,6 +279,16 @@ mod tests {
         assert_eq!(outcome.result["matched"], files.len());
         let short = |file: &Value| file["path"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
         files.iter().map(short).collect()
+    }
+
+    #[test]
+    fn every_folder_may_lie_in_the_home() {
+        let ground = Ground::new();
+        let (a, b) = (ground.write("a/f", ""), ground.write("b/f", ""));
+        for paths in [json!("~/a,$HOME/b"), json!(["~/a", "~/b"])] {
+            let found = ground.converge("find", &json!({"paths": paths})).result["files"].clone();
+            assert_eq!((&found[0]["path"], &found[1]["path"]), (&json!(a), &json!(b)), "{paths}");
+        }
     }
 
     #[test]

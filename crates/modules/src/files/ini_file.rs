@@ -2,12 +2,10 @@
 //!
 //! The file is edited by lines and never parsed and written anew, so that remarks and order stay.
 
-use std::path::PathBuf;
-
 use dpp_protocol::{Failure, ResultMap};
 use serde::Deserialize;
 
-use crate::arguments::{Flag, Words};
+use crate::arguments::{Flag, HostPath, Words};
 use crate::files::attributes::Attributes;
 use crate::files::edit::{TextFile, Wishes, bare, lines};
 use crate::files::ini::{find_section, option_of};
@@ -20,7 +18,7 @@ use crate::{Host, Module, Survey};
 #[serde(deny_unknown_fields)]
 pub struct IniFile {
     #[serde(alias = "dest")]
-    path: PathBuf,
+    path: HostPath,
     section: Option<String>,
     option: Option<String>,
     value: Option<Words>,

@@ -1,11 +1,9 @@
 //! `replace`: every match of a pattern in a text file is replaced.
 
-use std::path::PathBuf;
-
 use dpp_protocol::{Failure, ResultMap};
 use serde::Deserialize;
 
-use crate::arguments::{Flag, Words};
+use crate::arguments::{Flag, HostPath, Words};
 use crate::files::attributes::Attributes;
 use crate::files::edit::{TextFile, Wishes};
 use crate::files::mode::FileMode;
@@ -18,7 +16,7 @@ use crate::{Host, Module, Survey};
 #[serde(deny_unknown_fields)]
 pub struct Replace {
     #[serde(alias = "dest", alias = "destfile", alias = "name")]
-    path: PathBuf,
+    path: HostPath,
     regexp: String,
     #[serde(default, rename = "replace")]
     replacement: Words,

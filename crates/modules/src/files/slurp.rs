@@ -1,13 +1,13 @@
 //! `slurp`: the bytes of a file, in base64.
 
 use std::fs;
-use std::path::PathBuf;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use dpp_protocol::{Change, Failure, ResultMap};
 use serde::Deserialize;
 
+use crate::arguments::HostPath;
 use crate::files::refusal::refused;
 use crate::{Host, Module, Survey};
 
@@ -19,7 +19,7 @@ const LIMIT: u64 = 32 << 20;
 #[serde(deny_unknown_fields)]
 pub struct Slurp {
     #[serde(alias = "path")]
-    src: PathBuf,
+    src: HostPath,
 }
 
 impl Module for Slurp {

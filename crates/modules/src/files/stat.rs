@@ -2,7 +2,6 @@
 
 use std::fs::{self, Metadata};
 use std::io;
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use dpp_protocol::{Change, Failure, ResultMap};
@@ -10,7 +9,7 @@ use rustix::fs::{Access, IFlags, access};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::arguments::Flag;
+use crate::arguments::{Flag, HostPath};
 use crate::files::checksum::Algorithm;
 use crate::files::facts::stat_facts;
 use crate::files::refusal::refused;
@@ -21,7 +20,7 @@ use crate::{Host, Module, Survey};
 #[serde(deny_unknown_fields)]
 pub struct Stat {
     #[serde(alias = "name", alias = "dest")]
-    path: PathBuf,
+    path: HostPath,
     #[serde(default)]
     follow: Flag,
     #[serde(default = "yes")]
@@ -68,7 +67,7 @@ impl Stat {
         for (name, may) in
             [("readable", Access::READ_OK), ("writeable", Access::WRITE_OK), ("executable", Access::EXEC_OK)]
         {
-            facts.insert(name.into(), access(&self.path, may).is_ok().into());
+            facts.insert(name.into(), access(&*self.path, may).is_ok().into());
         }
         if found.is_symlink() {
             self.add_target(&mut facts);
@@ -121,7 +120,7 @@ impl Stat {
     /// Asks file(1), as the type of a file is nothing but its opinion; without it the type is unknown.
     fn add_mime(&self, facts: &mut ResultMap) {
         let mut question = Command::new("file");
-        question.args(["--mime-type", "--mime-encoding", "--brief"]).arg(&self.path);
+        question.args(["--mime-type", "--mime-encoding", "--brief"]).arg(&*self.path);
         let answer = answer_of(&mut question).unwrap_or_default();
         let (kind, charset) = answer.split_once("; charset=").unwrap_or(("unknown", "unknown"));
         facts.insert("mimetype".into(), kind.into());
@@ -185,6 +184,16 @@ mod tests {
         let followed = json!({"path": ground.at("l"), "follow": true, "checksum_algorithm": "sha256"});
         let stat = ground.survey("stat", &followed).unwrap().result["stat"].clone();
         assert_eq!((&stat["isreg"], stat["checksum"].as_str().unwrap().len()), (&json!(true), 64));
+    }
+
+    #[test]
+    fn a_path_in_the_home_of_the_user_is_found_and_named_in_full() {
+        let ground = Ground::new();
+        let path = ground.write(".ssh/id", "abc");
+        for written in ["~/.ssh/id", "$HOME/.ssh/id", "${HOME}/.ssh/id"] {
+            let stat = ground.converge("stat", &json!({"path": written})).result["stat"].clone();
+            assert_eq!((&stat["exists"], &stat["path"]), (&json!(true), &json!(path)), "{written}");
+        }
     }
 
     #[test]

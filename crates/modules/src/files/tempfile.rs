@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use dpp_protocol::{Change, Failure, ResultMap, Verb};
 use serde::Deserialize;
 
+use crate::arguments::HostPath;
 use crate::files::facts::add_facts;
 use crate::files::refusal::refused;
 use crate::{Host, Module, Survey};
@@ -17,7 +18,7 @@ use crate::{Host, Module, Survey};
 pub struct Tempfile {
     #[serde(default)]
     state: Kind,
-    path: Option<PathBuf>,
+    path: Option<HostPath>,
     #[serde(default = "prefix")]
     prefix: String,
     #[serde(default)]
@@ -67,7 +68,7 @@ impl Module for Tempfile {
 
 impl Tempfile {
     fn folder(&self) -> PathBuf {
-        self.path.clone().unwrap_or_else(std::env::temp_dir)
+        self.path.as_deref().map_or_else(std::env::temp_dir, ToOwned::to_owned)
     }
 }
 

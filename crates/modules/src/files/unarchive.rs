@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use dpp_protocol::{Change, Failure, ResultMap, Verb};
 use serde::Deserialize;
 
-use crate::arguments::{Flag, Names, Words};
+use crate::arguments::{Flag, HostPath, Names, Words};
 use crate::files::archive::{Archive, Kind};
 use crate::files::attributes::{AttributeChange, Attributes};
 use crate::files::facts::add_facts;
@@ -19,11 +19,11 @@ use crate::{Host, Module, Step, Survey};
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Unarchive {
-    src: PathBuf,
-    dest: PathBuf,
+    src: HostPath,
+    dest: HostPath,
     #[serde(default)]
     remote_src: Flag,
-    creates: Option<PathBuf>,
+    creates: Option<HostPath>,
     #[serde(default)]
     exclude: Names,
     #[serde(default)]
@@ -130,7 +130,7 @@ impl Unarchive {
         let on_host = self.remote_src.0 || !self.copy.0;
         let path = match &self.blob {
             Some(blob) if !on_host => host.blob(blob),
-            _ => self.src.clone(),
+            _ => self.src.to_path_buf(),
         };
         let kind = Kind::of(&self.src)?;
         if kind == Kind::Zip && self.keep_newer.0 {

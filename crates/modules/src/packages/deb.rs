@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use dpp_protocol::{Change, Failure, ResultMap, Verb};
 use serde::Deserialize;
 
-use crate::arguments::{Flag, Names, Whole};
+use crate::arguments::{Flag, HostPath, Names, Whole};
 use crate::packages::apt_get::lists;
 use crate::packages::apt_get::transaction::{Transaction, default_dpkg_options};
 use crate::packages::dpkg::archive::Archive;
@@ -26,7 +26,7 @@ use crate::{Host, Module, Survey};
 pub struct Deb {
     /// Where the .deb lies on the host.
     #[serde(default, alias = "deb")]
-    path: Option<PathBuf>,
+    path: Option<HostPath>,
     /// What is to become of configuration files that were edited.
     #[serde(default)]
     conffiles: Conffiles,
@@ -139,14 +139,14 @@ impl Module for Deb {
 impl Deb {
     /// A file on the host, as `apt` with `deb:` takes it.
     pub(super) fn of(
-        path: &str,
+        path: HostPath,
         allow_downgrade: Flag,
         install_recommends: Flag,
         lock_timeout: Whole,
         dpkg_options: Names,
     ) -> Self {
         Self {
-            path: Some(path.into()),
+            path: Some(path),
             upgrades_from: String::new(),
             conffiles: Conffiles::Keep,
             allow_downgrade,
@@ -165,7 +165,7 @@ impl Deb {
 
     /// Where the .deb lies; nowhere while one that is only described is not pushed.
     fn file(&self, host: &Host) -> Option<PathBuf> {
-        self.blob.as_ref().map(|sha256| host.blob(sha256)).or_else(|| self.path.clone())
+        self.blob.as_ref().map(|sha256| host.blob(sha256)).or_else(|| self.path.as_deref().map(Path::to_owned))
     }
 
     /// What the .deb is, when the task says so.

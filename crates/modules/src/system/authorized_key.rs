@@ -1,12 +1,12 @@
 //! `authorized_key`: a public key may log in as a user, or may not.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use dpp_protocol::{Failure, ResultMap};
 use serde::Deserialize;
 
-use crate::arguments::{Flag, Words};
+use crate::arguments::{Flag, HostPath, Words};
 use crate::files::attributes::Attributes;
 use crate::files::content::{NewContent, Source};
 use crate::files::edit::{TextFile, lines};
@@ -21,7 +21,7 @@ use crate::{Host, Module, Survey};
 pub struct AuthorizedKey {
     user: String,
     key: String,
-    path: Option<PathBuf>,
+    path: Option<HostPath>,
     #[serde(default)]
     state: State,
     #[serde(default = "yes")]
@@ -51,7 +51,8 @@ impl Module for AuthorizedKey {
     fn survey(&self, _host: &Host) -> Result<Survey<FileStep>, Failure> {
         let keys = self.keys()?;
         let home = account::user(&self.user).map(|user| PathBuf::from(user.home));
-        let Some(path) = self.path.clone().or_else(|| Some(home?.join(".ssh/authorized_keys"))) else {
+        let Some(path) = self.path.as_deref().map(Path::to_owned).or_else(|| Some(home?.join(".ssh/authorized_keys")))
+        else {
             // An earlier task may still make the user; a real run then finds it.
             return Ok(Survey::steps(vec![FileStep::Expect(format!("home of {}", self.user).into())]).unpredicted());
         };

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use dpp_protocol::{Change, Failure, ResultMap, Verb};
 use serde::Deserialize;
 
-use crate::arguments::{Flag, Words};
+use crate::arguments::{Flag, HostPath, Words};
 use crate::files::content::{NewContent, Source};
 use crate::files::edit::{TextFile, lines};
 use crate::files::refused;
@@ -23,7 +23,7 @@ pub struct Sysctl {
     #[serde(default)]
     state: State,
     #[serde(rename = "sysctl_file", default = "file")]
-    file: PathBuf,
+    file: HostPath,
     #[serde(rename = "sysctl_set", default)]
     set: Flag,
     #[serde(default = "yes")]
@@ -56,7 +56,7 @@ pub enum Setting {
     },
 }
 
-fn file() -> PathBuf {
+fn file() -> HostPath {
     "/etc/sysctl.conf".into()
 }
 
@@ -85,7 +85,7 @@ impl Module for Sysctl {
         let mut steps = Vec::new();
         let new_file = new != file.text() || (file.old.is_none() && self.state == State::Present);
         if new_file {
-            steps.push(Setting::File(Box::new(NewContent::new(&self.file, Source::Bytes(new.into_bytes())))));
+            steps.push(Setting::File(Box::new(NewContent::new(&*self.file, Source::Bytes(new.into_bytes())))));
         }
         if self.state == State::Present && (self.set.0 || (self.reload.0 && new_file)) {
             steps.extend(self.kernel_step()?);

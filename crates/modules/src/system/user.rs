@@ -6,7 +6,7 @@ use std::path::Path;
 use dpp_protocol::{Change, Failure, ResultMap, Verb};
 use serde::Deserialize;
 
-use crate::arguments::{Flag, Names, Whole, Words};
+use crate::arguments::{Flag, HostPath, Names, Whole, Words};
 use crate::system::account::{self, Passwd};
 use crate::system::group::Call;
 use crate::system::tool::{run_tool, run_tool_with};
@@ -26,8 +26,8 @@ pub struct User {
     #[serde(default)]
     append: Flag,
     comment: Option<Words>,
-    home: Option<String>,
-    shell: Option<String>,
+    home: Option<HostPath>,
+    shell: Option<HostPath>,
     password: Option<String>,
     #[serde(default)]
     update_password: UpdatePassword,
@@ -123,7 +123,7 @@ impl User {
             calls.push(Self::password_call(what));
         }
         calls.extend(self.lock_call(what, stored.starts_with('!')));
-        if self.create_home.0 && !Path::new(self.home.as_ref().unwrap_or(&found.home)).exists() {
+        if self.create_home.0 && !self.home.as_deref().unwrap_or(Path::new(&found.home)).exists() {
             calls.push(call(
                 Change::new(Verb::Create, format!("home of {}", self.name)),
                 "mkhomedir_helper",
@@ -154,8 +154,8 @@ impl User {
             ("-g", group),
             ("-G", groups),
             ("-c", self.comment.as_ref().map(|comment| comment.0.clone())),
-            ("-d", self.home.clone()),
-            ("-s", self.shell.clone()),
+            ("-d", self.home.as_ref().map(|home| home.text().to_owned())),
+            ("-s", self.shell.as_ref().map(|shell| shell.text().to_owned())),
             ("-k", self.skeleton.clone().filter(|_| self.create_home.0)),
         ] {
             options.extend(value.into_iter().flat_map(|value| [flag.to_owned(), value]));
@@ -182,8 +182,8 @@ impl User {
         let gid = self.group.as_ref().filter(|group| account::gid_of(&group.0) != Some(found.gid));
         differs("-g", "group", &found.gid.to_string(), gid.map(|group| group.0.as_str()));
         differs("-c", "comment", &found.gecos, self.comment.as_ref().map(|comment| comment.0.as_str()));
-        differs("-d", "home", &found.home, self.home.as_deref());
-        differs("-s", "shell", &found.shell, self.shell.as_deref());
+        differs("-d", "home", &found.home, self.home.as_ref().map(HostPath::text));
+        differs("-s", "shell", &found.shell, self.shell.as_ref().map(HostPath::text));
         if self.move_home.0 && options.contains(&"-d".to_owned()) {
             options.push("-m".into());
         }

@@ -3,7 +3,6 @@
 use std::fs;
 use std::io::Read;
 use std::net::{TcpStream, ToSocketAddrs};
-use std::path::PathBuf;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -11,7 +10,7 @@ use dpp_protocol::{Change, Failure, ResultMap, Verb};
 use fancy_regex::Regex;
 use serde::Deserialize;
 
-use crate::arguments::{Names, Number, Whole};
+use crate::arguments::{HostPath, Names, Number, Whole};
 use crate::files::pattern::compile;
 use crate::system::connections::is_connected;
 use crate::{Host, Module, Survey};
@@ -26,7 +25,7 @@ pub struct WaitFor {
     #[serde(default = "localhost")]
     host: String,
     port: Option<Whole>,
-    path: Option<PathBuf>,
+    path: Option<HostPath>,
     search_regex: Option<String>,
     #[serde(default)]
     state: State,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use base64::Engine;
@@ -24,7 +24,7 @@ pub(super) struct Exchange<'a> {
     pub(super) login: Option<(&'a str, &'a str)>,
     pub(super) timeout: Duration,
     pub(super) validate_certs: bool,
-    pub(super) ca_path: Option<&'a PathBuf>,
+    pub(super) ca_path: Option<&'a Path>,
     pub(super) use_proxy: bool,
     pub(super) redirects: u32,
     pub(super) agent_name: &'a str,
@@ -70,7 +70,7 @@ impl Exchange<'_> {
 
     fn tls(&self) -> Result<TlsConfig, Failure> {
         let tls = TlsConfig::builder().disable_verification(!self.validate_certs);
-        let path = self.ca_path.map_or(Path::new(TRUSTED), PathBuf::as_path);
+        let path = self.ca_path.unwrap_or(Path::new(TRUSTED));
         let Ok(pem) = fs::read(path) else {
             return match self.ca_path {
                 Some(path) => Err(Failure::new(format!("cannot read the certificates in {}", path.display()))),

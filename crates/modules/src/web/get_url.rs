@@ -9,7 +9,7 @@ use std::time::Duration;
 use dpp_protocol::{Change, Failure, ResultMap, Verb};
 use serde::Deserialize;
 
-use crate::arguments::{Flag, Whole, Words};
+use crate::arguments::{Flag, HostPath, Whole, Words};
 use crate::files::attributes::{AttributeChange, Attributes};
 use crate::files::checksum::{Algorithm, same_bytes};
 use crate::files::content::{NewContent, Source};
@@ -24,7 +24,7 @@ use crate::{Host, Module, Step, Survey};
 #[serde(deny_unknown_fields)]
 pub struct GetUrl {
     url: String,
-    dest: PathBuf,
+    dest: HostPath,
     checksum: Option<String>,
     #[serde(default, alias = "thirsty")]
     force: Flag,
@@ -41,14 +41,14 @@ pub struct GetUrl {
     _force_basic_auth: Option<Flag>,
     #[serde(default = "yes")]
     validate_certs: Flag,
-    ca_path: Option<PathBuf>,
+    ca_path: Option<HostPath>,
     #[serde(default = "ten_seconds")]
     timeout: Whole,
     #[serde(default = "yes")]
     use_proxy: Flag,
     #[serde(default = "agent_name")]
     http_agent: String,
-    tmp_dest: Option<PathBuf>,
+    tmp_dest: Option<HostPath>,
     mode: Option<FileMode>,
     owner: Option<Words>,
     group: Option<Words>,
@@ -127,7 +127,7 @@ impl GetUrl {
     fn path(&self) -> PathBuf {
         let bare = self.url.split(['?', '#']).next().unwrap_or_default();
         let name = bare.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or("index.html");
-        if self.dest.is_dir() { self.dest.join(name) } else { self.dest.clone() }
+        if self.dest.is_dir() { self.dest.join(name) } else { self.dest.to_path_buf() }
     }
 
     fn attributes(&self) -> Attributes {
@@ -165,7 +165,12 @@ impl GetUrl {
 
     fn download(&self, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
         let path = self.path();
-        let folder = self.tmp_dest.clone().or_else(|| path.parent().map(Path::to_owned)).unwrap_or_default();
+        let folder = self
+            .tmp_dest
+            .as_deref()
+            .map(Path::to_owned)
+            .or_else(|| path.parent().map(Path::to_owned))
+            .unwrap_or_default();
         let mut part = tempfile::Builder::new()
             .prefix(".dppctl-download-")
             .tempfile_in(&folder)
@@ -263,7 +268,7 @@ impl GetUrl {
             login: self.url_username.as_deref().zip(Some(self.url_password.as_deref().unwrap_or_default())),
             timeout: Duration::from_secs(self.timeout.0.max(1).unsigned_abs()),
             validate_certs: self.validate_certs.0,
-            ca_path: self.ca_path.as_ref(),
+            ca_path: self.ca_path.as_deref(),
             use_proxy: self.use_proxy.0,
             redirects: 10,
             agent_name: &self.http_agent,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use dpp_protocol::{Change, Failure, ResultMap, Verb};
@@ -11,7 +11,7 @@ use serde_json::Value;
 use ureq::http::{Response, Uri as Address};
 use ureq::{Body, ResponseExt};
 
-use crate::arguments::{Flag, Names, Whole, Words};
+use crate::arguments::{Flag, HostPath, Names, Whole, Words};
 use crate::files::attributes::{AttributeChange, Attributes};
 use crate::files::content::{NewContent, Source};
 use crate::files::mode::FileMode;
@@ -35,7 +35,7 @@ pub struct Uri {
     body: Option<Value>,
     #[serde(default)]
     body_format: Format,
-    src: Option<PathBuf>,
+    src: Option<HostPath>,
     #[serde(default)]
     remote_src: Flag,
     #[serde(default = "ok")]
@@ -53,7 +53,7 @@ pub struct Uri {
     _force_basic_auth: Option<Flag>,
     #[serde(default = "yes")]
     validate_certs: Flag,
-    ca_path: Option<PathBuf>,
+    ca_path: Option<HostPath>,
     #[serde(default = "half_a_minute")]
     timeout: Whole,
     #[serde(default = "yes")]
@@ -62,9 +62,9 @@ pub struct Uri {
     follow_redirects: Words,
     #[serde(default = "agent_name")]
     http_agent: String,
-    dest: Option<PathBuf>,
-    creates: Option<PathBuf>,
-    removes: Option<PathBuf>,
+    dest: Option<HostPath>,
+    creates: Option<HostPath>,
+    removes: Option<HostPath>,
     mode: Option<FileMode>,
     owner: Option<Words>,
     group: Option<Words>,
@@ -188,7 +188,7 @@ impl Uri {
             login: self.url_username.as_deref().zip(Some(self.url_password.as_deref().unwrap_or_default())),
             timeout,
             validate_certs: self.validate_certs.0,
-            ca_path: self.ca_path.as_ref(),
+            ca_path: self.ca_path.as_deref(),
             use_proxy: self.use_proxy.0,
             redirects: if follows { 10 } else { 0 },
             agent_name: &self.http_agent,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use dpp_protocol::Failure;
 use serde::Deserialize;
 
-use crate::arguments::{Flag, Names, Whole, Words};
+use crate::arguments::{Flag, HostPath, Names, Whole, Words};
 use crate::packages::apt_get::transaction::{Transaction, default_dpkg_options};
 use crate::packages::deb::Deb;
 
@@ -20,7 +20,7 @@ pub struct Apt {
     #[serde(default)]
     pub(super) upgrade: Upgrade,
     #[serde(default)]
-    pub(super) deb: Option<String>,
+    pub(super) deb: Option<HostPath>,
     #[serde(default, alias = "update-cache")]
     pub(super) update_cache: Option<Flag>,
     #[serde(default)]
@@ -157,15 +157,15 @@ impl Apt {
     }
 
     /// The module that `deb:` stands for.
-    pub(super) fn as_deb(&self, path: &str) -> Result<Deb, Failure> {
-        if path.contains("://") {
-            return Err(Failure::new(format!("cannot install {path}: `deb` takes a file on the host"))
+    pub(super) fn as_deb(&self, path: &HostPath) -> Result<Deb, Failure> {
+        if path.text().contains("://") {
+            return Err(Failure::new(format!("cannot install {}: `deb` takes a file on the host", path.text()))
                 .code("DPP0104")
                 .help("fetch it with `get_url` first, or declare it as an artifact so that it is pushed"));
         }
         let recommends = self.install_recommends.unwrap_or(Flag(true));
         let downgrade = Flag(self.allows_downgrade());
-        Ok(Deb::of(path, downgrade, recommends, self.lock_timeout, self.dpkg_options.clone()))
+        Ok(Deb::of(path.clone(), downgrade, recommends, self.lock_timeout, self.dpkg_options.clone()))
     }
 
     /// How apt-get is run for this task.

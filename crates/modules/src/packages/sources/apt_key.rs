@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::SourceStep;
 use super::key;
 use super::line::clean_name;
-use crate::arguments::Flag;
+use crate::arguments::{Flag, HostPath};
 use crate::files::refusal::refused;
 use crate::packages::state::Presence;
 use crate::{Host, Module, Survey};
@@ -27,9 +27,9 @@ pub struct AptKey {
     #[serde(default)]
     data: Option<String>,
     #[serde(default)]
-    file: Option<PathBuf>,
+    file: Option<HostPath>,
     #[serde(default)]
-    keyring: Option<PathBuf>,
+    keyring: Option<HostPath>,
     #[serde(default)]
     keyserver: Option<String>,
     #[serde(default)]
@@ -85,7 +85,7 @@ impl AptKey {
     /// Named after the key's id where it is given, else after where it comes from.
     fn place(&self, ending: &str) -> PathBuf {
         if let Some(keyring) = &self.keyring {
-            return keyring.clone();
+            return keyring.to_path_buf();
         }
         let from_file =
             self.file.as_ref().and_then(|file| file.file_stem()).map(|name| name.to_string_lossy().into_owned());

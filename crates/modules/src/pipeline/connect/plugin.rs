@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::connector::{debians_unit, local};
 use super::unpack::{Source, lay_out};
 use super::worker::Worker;
-use crate::arguments::Words;
+use crate::arguments::{HostPath, Words};
 use crate::pipeline::product::{Product, UNREACHABLE};
 use crate::{Host, Survey};
 
@@ -33,9 +33,9 @@ pub struct KafkaConnectPlugin {
     name: String,
     #[serde(default)]
     version: Words,
-    path: PathBuf,
+    path: HostPath,
     #[serde(default)]
-    src: Option<PathBuf>,
+    src: Option<HostPath>,
     #[serde(default)]
     class: Option<String>,
     #[serde(default)]
@@ -102,7 +102,7 @@ impl KafkaConnectPlugin {
         let blob = self.blob.as_deref().map(|sha256| (host.blob(sha256), Some(sha256.to_owned())));
         let (path, hash) = match (blob, &self.src) {
             (Some(blob), _) => blob,
-            (None, Some(src)) => (src.clone(), None),
+            (None, Some(src)) => (src.to_path_buf(), None),
             (None, None) => return Ok(None),
         };
         if !path.exists() {

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::cluster::node;
-use crate::arguments::{Number, Whole};
+use crate::arguments::{HostPath, Number, Whole};
 use crate::pipeline::awaited::Awaited;
 use crate::pipeline::http::{Endpoint, Reply};
 
@@ -42,7 +42,7 @@ pub struct ElasticsearchWait {
     unit: Option<String>,
     /// Its log on this host: the journal gets little of it.
     #[serde(default)]
-    log: Option<PathBuf>,
+    log: Option<HostPath>,
     #[serde(default = "two_minutes")]
     timeout: Number,
 }
@@ -68,7 +68,7 @@ impl Awaited for ElasticsearchWait {
     }
 
     fn log(&self) -> Option<PathBuf> {
-        self.log.clone()
+        self.log.as_deref().map(ToOwned::to_owned)
     }
 
     fn missing(&self, _limit: Duration, result: &mut ResultMap) -> Result<Vec<String>, Failure> {

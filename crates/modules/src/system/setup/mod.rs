@@ -13,13 +13,11 @@ mod platform;
 mod processor;
 mod virtualization;
 
-use std::path::PathBuf;
-
 use dpp_protocol::{Change, Failure, ResultMap};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::arguments::{Names, Whole};
+use crate::arguments::{HostPath, Names, Whole};
 use crate::files::glob;
 use crate::{Host, Module, Survey};
 
@@ -32,7 +30,7 @@ pub struct Setup {
     #[serde(default)]
     filter: Names,
     #[serde(default = "facts_d")]
-    fact_path: PathBuf,
+    fact_path: HostPath,
     /// Bounds Ansible's mount facts; ours ask no network file system that could hang.
     #[serde(rename = "gather_timeout")]
     _gather_timeout: Option<Whole>,
@@ -42,7 +40,7 @@ fn everything() -> Names {
     Names(vec!["all".into()])
 }
 
-fn facts_d() -> PathBuf {
+fn facts_d() -> HostPath {
     "/etc/ansible/facts.d".into()
 }
 
