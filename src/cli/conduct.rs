@@ -40,15 +40,7 @@ pub(super) struct Conduct<'a> {
 
 /// Plans, runs, reports.
 pub(super) fn conduct(invocation: &mut Invocation, conduct: &Conduct, ui: Ui) -> Result<Exit, Stop> {
-    for playbook in &conduct.playbooks {
-        let folder = playbook.parent().unwrap_or(Path::new(""));
-        invocation.inventory.read_beside_playbook(folder, &invocation.vault)?;
-    }
-    let mut plan = plan(invocation, conduct)?;
-    prompts::answer(invocation, &mut plan, ui)?;
-    ui.problems(&plan.warnings);
-    require_hosts(invocation, &plan, conduct.limit)?;
-    (conduct.review)(&mut plan)?;
+    let plan = reviewed(invocation, conduct, ui)?;
     let verbosity = u8::try_from(ui.verbosity.max(0)).unwrap_or(0);
     let vars = invocation.run_vars(&Manner {
         check: conduct.how.check,
@@ -76,13 +68,31 @@ pub(super) fn conduct(invocation: &mut Invocation, conduct: &Conduct, ui: Ui) ->
     let watch = Watch::begin(ui, conduct.how.diff, &invocation.project.root, &invocation.reports, inbox)?;
     events.tell(started);
     let end = engine.run(plan);
+    told(watch, conduct, &end, interrupts.exit())
+}
+
+/// The plan, with all that a person was asked for it.
+fn reviewed(invocation: &mut Invocation, conduct: &Conduct, ui: Ui) -> Result<Plan, Stop> {
+    for playbook in &conduct.playbooks {
+        let folder = playbook.parent().unwrap_or(Path::new(""));
+        invocation.inventory.read_beside_playbook(folder, &invocation.vault)?;
+    }
+    let mut plan = plan(invocation, conduct)?;
+    prompts::answer(invocation, &mut plan, ui)?;
+    ui.problems(&plan.warnings);
+    require_hosts(invocation, &plan, conduct.limit)?;
+    (conduct.review)(&mut plan)?;
+    Ok(plan)
+}
+
+/// Tells what the run came to, and what to type next.
+fn told(watch: Watch, conduct: &Conduct, end: &RunEnd, stopped: Option<Exit>) -> Result<Exit, Stop> {
     let (run, log) = (watch.run(), watch.log());
     let mut followers = watch.join()?;
-    let stopped = interrupts.exit();
     if stopped.is_some() {
         followers.report.break_off();
     }
-    let exit = stopped.unwrap_or_else(|| exit(&end));
+    let exit = stopped.unwrap_or_else(|| exit(end));
     let typed: Vec<String> = std::env::args().skip(1).collect();
     let next = next::commands(&typed, &followers.report);
     followers.end(&Close { run, command: conduct.command.to_owned(), exit, next, log })?;

@@ -1,6 +1,9 @@
 //! `dppctl init`: a starter project, an inventory and settings that a first `deploy` works with.
 
 use std::collections::BTreeSet;
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -79,7 +82,11 @@ fn refuse_to_cover<'a>(folder: &Path, names: impl IntoIterator<Item = &'a str>) 
 
 fn write(path: &Path, bytes: &[u8], ui: Ui) -> Result<(), Stop> {
     let made = path.parent().map_or(Ok(()), std::fs::create_dir_all);
-    let written = made.and_then(|()| std::fs::write(path, bytes));
+    // What holds variables will hold passwords.
+    let mode = if path.components().any(|part| part.as_os_str() == "group_vars") { 0o600 } else { 0o666 };
+    let mut options = OpenOptions::new();
+    let file = options.write(true).create_new(true).mode(mode);
+    let written = made.and_then(|()| file.open(path)?.write_all(bytes));
     written.map_err(|error| Stop::Trouble(format!("cannot write {}: {error}", path.display())))?;
     ui.story(&format!("wrote {}", path.strip_prefix(".").unwrap_or(path).display()));
     Ok(())
@@ -169,6 +176,8 @@ fn packages_beside() -> Option<PathBuf> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
     use crate::inventory::{Inventory, InventorySource};
     use crate::secret::Vault;
@@ -205,6 +214,13 @@ mod tests {
         let args = InitArgs { folder: folder.path().to_owned(), hosts: Vec::new(), eject: None };
         assert!(matches!(init(&args, Ui::plain()), Err(Stop::Refused(_))));
         assert!(std::fs::read_to_string(folder.path().join("inventory/hosts")).unwrap().contains("\na\n"));
+    }
+
+    #[test]
+    fn the_file_for_the_password_is_its_owners_alone() {
+        let (folder, _) = begun(&["a"]);
+        let variables = folder.path().join("inventory/group_vars/all.yml");
+        assert_eq!(std::fs::metadata(variables).unwrap().permissions().mode() & 0o777, 0o600);
     }
 
     #[test]

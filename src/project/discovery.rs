@@ -94,7 +94,8 @@ impl Project {
             folders.extend(self.home.as_ref().map(|home| home.join(".ansible/roles")));
             folders.extend(["/usr/share/ansible/roles", "/etc/ansible/roles"].map(PathBuf::from));
         }
-        folders.push(playbook_folder.to_owned());
+        let is_here = playbook_folder.as_os_str().is_empty();
+        folders.push(if is_here { PathBuf::from(".") } else { playbook_folder.to_owned() });
         let mut seen = std::collections::HashSet::new();
         folders.retain(|folder| seen.insert(folder.clone()));
         folders

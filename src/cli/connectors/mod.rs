@@ -2,17 +2,15 @@
 
 mod outcome;
 
-use std::io::{self, BufRead, IsTerminal};
-
 use clap::{Args, Subcommand};
 use dpp_protocol::Answer;
 use serde_json::{Map, Value as Json, json};
 
-use crate::cli::Stop;
 use crate::cli::deploy::playbook;
 use crate::cli::invocation::Invocation;
 use crate::cli::layout::Layout;
 use crate::cli::options::{ConnectionArgs, Global, HowArgs, PrivilegeArgs};
+use crate::cli::{Stop, ask};
 use crate::engine::Errand;
 use crate::exit::Exit;
 use crate::pipeline::{Stage, connector_table};
@@ -293,12 +291,8 @@ impl Worker {
 fn confirm_delete(name: &str, confirmed: Option<&str>, ui: Ui) -> Result<(), Stop> {
     let typed = match confirmed {
         Some(confirmed) => confirmed.to_owned(),
-        None if io::stdin().is_terminal() => {
-            ui.story(&format!("Type {name} to remove the connector:"));
-            let mut line = String::new();
-            let read = io::stdin().lock().read_line(&mut line);
-            read.map_err(|error| Stop::Trouble(format!("cannot read the answer: {error}")))?;
-            line.trim().to_owned()
+        None if ask::is_possible() => {
+            ask::line(&format!("Type {name} to remove the connector:"), ui)?.trim().to_owned()
         }
         None => {
             let words = "cannot ask whether to remove it: standard input is no terminal";

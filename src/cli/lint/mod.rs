@@ -81,15 +81,20 @@ pub(super) fn lint(global: &Global, args: &LintArgs, ui: Ui) -> Result<Exit, Sto
     }
     let errors = problems.iter().filter(|problem| args.strict || problem.severity == Severity::Error).count();
     let exit = if errors > 0 { Exit::Refused } else { Exit::Ok };
-    let files = found.count();
     let close = format!(
-        "{errors} errors, {} warnings from {files} files ({:.2}s). Nothing was contacted.",
-        problems.len() - errors,
+        "{}, {} from {} ({:.2}s). Nothing was contacted.",
+        counted(errors, "error"),
+        counted(problems.len() - errors, "warning"),
+        counted(found.count(), "file"),
         begun.elapsed().as_secs_f64()
     );
     Format::of(args.format, global, &ui).tell(&problems, exit, &ui);
     ui.story(&close);
     Ok(exit)
+}
+
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// The shipped playbook, where `deploy` would run it: the project has none of its own, and hosts for it.
@@ -168,6 +173,11 @@ mod tests {
         assert!(matches!(ends(&[("hosts", HOSTS)], &set), Ok(Exit::Ok)), "all others have defaults");
         let own = [("hosts", HOSTS), ("deploy.yml", "- hosts: all\n  gather_facts: false\n  tasks: []\n")];
         assert!(matches!(ends(&own, &[]), Ok(Exit::Ok)), "the project's own is meant");
+    }
+
+    #[test]
+    fn one_error_is_not_called_errors() {
+        assert_eq!((counted(1, "error"), counted(0, "file")), ("1 error".to_owned(), "0 files".to_owned()));
     }
 
     #[test]
