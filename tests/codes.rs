@@ -35,7 +35,7 @@ const SHARED: &[(&str, &[&str])] = &[
     ("DPP0202", &["actions", "cli", "inventory"]),
     ("DPP0203", &["cli", "inventory"]),
     ("DPP0204", &["cli", "engine", "inventory"]),
-    ("DPP0301", &["lint", "pipeline", "template"]),
+    ("DPP0301", &["engine", "lint", "pipeline", "template"]),
     ("DPP0501", &["modules/files", "modules/packages", "modules/services", "transport"]),
     ("DPP0503", &["engine", "plan"]),
     ("DPP0602", &["artifacts", "modules/packages"]),
