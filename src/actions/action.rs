@@ -89,7 +89,7 @@ pub struct Blob {
 impl ActionContext<'_> {
     /// Finds a file of the project: beside the task, in its role, beside the playbook.
     pub fn find(&self, kind: &str, name: &str) -> Result<PathBuf, Failure> {
-        let candidates = self.scope.search().candidates(kind, name);
+        let candidates = self.scope.search().candidates(kind, &self.files.at_home(name));
         let found = candidates.iter().find(|path| self.files.kind(path) != FileKind::Missing);
         found.cloned().ok_or_else(|| {
             let looked: Vec<_> = candidates.iter().map(|path| path.display().to_string()).collect();

@@ -69,7 +69,7 @@ fn run(context: &ActionContext, args: &Map) -> Result<Deed, Failure> {
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
     let base = path.file_name().unwrap_or_default().to_string_lossy();
-    params.insert("_original_basename".into(), Value::plain(base.trim_end_matches(".j2")));
+    params.insert("_original_basename".into(), Value::plain(base.as_ref()));
     form::checked(&mut params, content.as_bytes())?;
     Ok(Deed::Remote(put(&params, content.as_bytes())))
 }

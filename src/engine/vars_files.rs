@@ -36,7 +36,7 @@ fn first(files: &dyn Files, vars: &TaskVars, candidates: &[Value]) -> Result<Pat
     let keyword = Keyword { vars, scope: &scope };
     let mut looked = Vec::new();
     for candidate in candidates {
-        let name = keyword.text(candidate).map_err(|error| crate::actions::failure(&error))?;
+        let name = files.at_home(&keyword.text(candidate).map_err(|error| crate::actions::failure(&error))?);
         for path in [vars.play.play.folder.join(&name), vars.play.play.folder.join("vars").join(&name)] {
             if files.is_file(&path) {
                 return Ok(path);

@@ -101,6 +101,15 @@ impl dyn Files + '_ {
         self.kind(path) == FileKind::Folder
     }
 
+    /// A path of this machine with its leading `~` replaced by the user's home.
+    pub fn at_home(&self, path: &str) -> String {
+        let rest = path.strip_prefix('~').filter(|rest| rest.is_empty() || rest.starts_with('/'));
+        match (rest, self.home()) {
+            (Some(rest), Some(home)) => format!("{}{rest}", home.display()),
+            _ => path.to_owned(),
+        }
+    }
+
     /// Reads a text as a source under its own name; an encrypted one stays as it is.
     ///
     /// # Errors
@@ -177,6 +186,20 @@ mod tests {
 
         fn keys(&self) -> &dyn Decrypt {
             &self.keys
+        }
+
+        fn home(&self) -> Option<PathBuf> {
+            Some("/home/ops".into())
+        }
+    }
+
+    #[test]
+    fn a_home_is_at_the_start_of_a_path_or_nowhere() {
+        let files: &dyn Files = &Sealed { envelope: String::new(), keys: Vault::new() };
+        for (path, wanted) in
+            [("~/a", "/home/ops/a"), ("~", "/home/ops"), ("~a", "~a"), ("b/~/a", "b/~/a"), ("/a", "/a")]
+        {
+            assert_eq!(files.at_home(path), wanted);
         }
     }
 

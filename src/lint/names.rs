@@ -76,7 +76,8 @@ impl Names {
             let one = std::slice::from_ref(entry);
             for name in entry.as_list().unwrap_or(one).iter().filter_map(Value::as_str) {
                 self.open |= is_open(name);
-                self.file_of_vars(&play.folder.join(name), lint);
+                let name = lint.files.at_home(name);
+                self.file_of_vars(&play.folder.join(&name), lint);
                 self.file_of_vars(&play.folder.join("vars").join(name), lint);
             }
         }

@@ -108,7 +108,11 @@ impl Builder<'_> {
                 PlayItem::Play(play) => self.play(play, around, &folder),
                 PlayItem::Import { file, keywords, place } => {
                     match (self.request.render)(file, &[self.request.extra]) {
-                        Ok(name) => self.playbook(&folder.join(name), &around.around(keywords), Some(place)),
+                        Ok(name) => self.playbook(
+                            &folder.join(self.request.files.at_home(&name)),
+                            &around.around(keywords),
+                            Some(place),
+                        ),
                         Err(problem) => self.problems.push(problem),
                     }
                 }

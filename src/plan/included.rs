@@ -41,7 +41,8 @@ pub(super) fn tasks_name(task: &Task) -> Option<&Text> {
 
 /// Where a file of tasks is: beside the one that names it, or under the role's `tasks/`.
 pub(crate) fn tasks_file(files: &dyn Files, name: &str, folder: &Path, role: Option<&RoleScope>) -> PathBuf {
-    let beside = folder.join(name);
+    let name = files.at_home(name);
+    let beside = folder.join(&name);
     let in_role = role.map(|role| role.role.folder.join("tasks").join(name));
     [Some(beside.clone()), in_role].into_iter().flatten().find(|path| files.is_file(path)).unwrap_or(beside)
 }

@@ -46,7 +46,7 @@ impl TaskStep {
             return None;
         }
         let name = self.task.arg("src").and_then(Value::as_str).filter(|name| !name.contains("{{"))?;
-        let candidates = SearchPath { folders: self.folders(playbook) }.candidates("templates", name);
+        let candidates = SearchPath { folders: self.folders(playbook) }.candidates("templates", &files.at_home(name));
         let path = candidates.iter().find(|path| files.is_file(path)).filter(|path| !files.is_sealed(path))?;
         let args: Map = self.task.args.iter().map(|(key, value)| (key.text.clone(), value.clone())).collect();
         Some(TemplateFile { source: files.source(path).ok()?, options: template_options(&args) })

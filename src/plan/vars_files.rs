@@ -22,7 +22,10 @@ fn of_entry(files: &dyn Files, entry: &Value, folder: &Path) -> Problems {
             _ => return Problems::new(),
         }
     }
-    let paths = |name: &Text| [folder.join(name.as_str()), folder.join("vars").join(name.as_str())];
+    let paths = |name: &Text| {
+        let name = files.at_home(name.as_str());
+        [folder.join(&name), folder.join("vars").join(name)]
+    };
     match names.iter().flat_map(|name| paths(name)).find(|path| files.is_file(path)) {
         Some(path) => vars_file(files, &path).err().unwrap_or_default(),
         None => names.first().map(|name| missing(name, names.len())).into_iter().collect(),

@@ -62,8 +62,8 @@ fn keys() -> Vault {
     Vault::new().with(None, Secret::new("open sesame"))
 }
 
-/// The disk, with keys.
-struct Keyed(Vault);
+/// The disk, with keys and a home.
+struct Keyed(Vault, PathBuf);
 
 impl Files for Keyed {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
@@ -72,6 +72,10 @@ impl Files for Keyed {
 
     fn kind(&self, path: &Path) -> FileKind {
         Disk.kind(path)
+    }
+
+    fn home(&self) -> Option<PathBuf> {
+        Some(self.1.clone())
     }
 
     fn keys(&self) -> &dyn Decrypt {
@@ -146,9 +150,12 @@ impl Stage {
         self.plan(&self.templates(), &self.inventory()).err().unwrap_or_default()
     }
 
+    fn files(&self) -> Keyed {
+        Keyed(keys(), self.folder.path().join("home"))
+    }
+
     fn templates(&self) -> Templates {
-        let _ = &self.folder;
-        Templates::new(Surroundings { files: Arc::new(Keyed(keys())), ..Surroundings::of_this_process() })
+        Templates::new(Surroundings { files: Arc::new(self.files()), ..Surroundings::of_this_process() })
     }
 
     fn inventory(&self) -> Inventory {
@@ -170,7 +177,7 @@ impl Stage {
             Ok(value.as_str().map_or_else(|| Json::from(&value).to_string(), str::to_owned))
         };
         build(&PlanRequest {
-            files: &Keyed(keys()),
+            files: &self.files(),
             playbooks: &[self.folder.path().join("site.yml")],
             roles: &self.roles(),
             catalogue: &catalogue(),
@@ -197,7 +204,7 @@ impl Stage {
             },
             events,
             vars: Arc::new(run_vars(templates, inventory, self.extra.clone())),
-            files: Arc::new(Keyed(keys())),
+            files: Arc::new(self.files()),
             roles: self.roles(),
             catalogue: catalogue(),
             selection: Selection::default(),

@@ -134,11 +134,7 @@ pub(super) fn commonpath(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynami
 pub(super) fn expanduser(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
     let path = arguments.subject_text()?;
     let frame = Frame::current()?;
-    let home = frame.engines().surroundings().files.home();
-    match (path.strip_prefix('~').filter(|rest| rest.is_empty() || rest.starts_with('/')), home) {
-        (Some(rest), Some(home)) => text(format!("{}{rest}", home.display())),
-        _ => text(path),
-    }
+    text(frame.engines().surroundings().files.at_home(&path))
 }
 
 pub(super) fn expandvars(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {

@@ -26,17 +26,13 @@ fn find(call: &Call, kind: &str, name: &str) -> Option<PathBuf> {
 }
 
 fn expanded(call: &Call, name: &str) -> String {
-    let home = call.frame.engines().surroundings().files.home();
-    match (name.strip_prefix("~/"), home) {
-        (Some(rest), Some(home)) => home.join(rest).display().to_string(),
-        _ => name.to_owned(),
-    }
+    call.frame.engines().surroundings().files.at_home(name)
 }
 
 fn read(call: &Call, kind: &str, name: &str) -> Result<(PathBuf, String), Error> {
     let files = &call.frame.engines().surroundings().files;
     let path = find(call, kind, name).ok_or_else(|| {
-        let searched = call.frame.scope().search().candidates(kind, name);
+        let searched = call.frame.scope().search().candidates(kind, &expanded(call, name));
         let searched: Vec<String> = searched.iter().map(|path| path.display().to_string()).collect();
         call.refusal(&format!("finds no file `{name}`; searched: {}", searched.join(", ")))
     })?;

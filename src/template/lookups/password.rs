@@ -131,11 +131,8 @@ fn kept(call: &Call, wanted: &Wanted) -> Result<String, Error> {
 
 fn path(call: &Call, name: &str) -> PathBuf {
     let folders = &call.frame.scope().search().folders;
-    let home = call.frame.engines().surroundings().files.home();
-    match (name.strip_prefix("~/"), home) {
-        (Some(rest), Some(home)) => home.join(rest),
-        _ => folders.last().map_or_else(|| PathBuf::from(name), |folder| folder.join(name)),
-    }
+    let name = PathBuf::from(call.frame.engines().surroundings().files.at_home(name));
+    folders.last().map_or_else(|| name.clone(), |folder| folder.join(&name))
 }
 
 fn parted(content: &str) -> (String, Option<String>) {
