@@ -11,6 +11,7 @@ mod converge;
 mod debts;
 mod deployed;
 mod doctor;
+mod homes;
 mod keywords;
 mod killed;
 mod lab;
