@@ -10,6 +10,7 @@ use crate::actions;
 use crate::engine::TaskVars;
 use crate::engine::ending::Ending;
 use crate::engine::loops;
+use crate::engine::no_log::hide;
 use crate::engine::prepare::{Keyword, Ready, scope};
 use crate::engine::run::Options;
 use crate::event::{Event, Events, Status, StepName, StepResult};
@@ -380,23 +381,4 @@ fn bound(step: &TaskStep, keyword: &Keyword) -> Result<Option<Bound>, TemplateEr
     let detached = on_its_own.is_some() && poll.is_none();
     let seconds = if detached { on_its_own } else { on_its_own.into_iter().chain(limit).min() };
     Ok(seconds.map(|seconds| Bound { seconds: seconds as u64, detached }))
-}
-
-fn hide(result: &mut StepResult) {
-    const HIDDEN: &str = "the output is hidden: `no_log: true` was said for this task";
-    result.result = Json::Null;
-    result.message = if result.message.is_empty() { String::new() } else { HIDDEN.into() };
-    for change in &mut result.changes {
-        change.before = None;
-        change.after = None;
-        change.detail = String::new();
-        // A command's words are its arguments.
-        if change.verb == dpp_protocol::Verb::Run {
-            change.what = "a command".into();
-        }
-    }
-    // Which variable is not defined, was found out here and tells no value.
-    if let Some(failure) = result.failure.as_mut().filter(|failure| failure.code != "DPP0301") {
-        *failure = dpp_protocol::Failure::new(HIDDEN).code(&failure.code);
-    }
 }

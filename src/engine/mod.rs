@@ -17,6 +17,7 @@ mod look_ahead;
 mod loops;
 mod machine;
 mod misfit;
+mod no_log;
 mod notify;
 mod pause;
 mod prepare;
