@@ -39,7 +39,7 @@ const PLAYBOOK: &str = r#"
           - look.stat.exists and look.stat.path == text.dest
           - read.content | b64decode == lookup('file', '~/ours.txt') ~ '\n'
           - elsewhere.stat.isdir and elsewhere.stat.path == '/etc'
-          - more == '1'
+          - more == 1
 "#;
 
 #[test]
