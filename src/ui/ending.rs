@@ -24,9 +24,9 @@ pub struct Close {
 /// The last lines.
 pub(super) fn lines(ui: &Ui, report: &RunReport, close: &Close) -> Vec<String> {
     let mut lines = Vec::new();
-    for (at, failed) in report.failures.iter().enumerate() {
+    for group in failure::alike(&report.failures) {
         lines.push(String::new());
-        lines.extend(failure::lines(ui, at + 1, failed));
+        lines.extend(failure::lines(ui, &group));
     }
     if ui.verbosity < -1 {
         return lines;

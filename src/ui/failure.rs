@@ -8,17 +8,43 @@ use crate::report::Failed;
 use crate::source::Place;
 use crate::ui::Ui;
 
-/// The lines of one failure; `number` is its mark on the screen.
-pub(super) fn lines(ui: &Ui, number: usize, failed: &Failed) -> Vec<String> {
-    let Failed { host, step, failure, ms } = failed;
+/// Failures with their marks on the screen; those that read alike on several hosts together.
+pub(super) fn alike(failures: &[Failed]) -> Vec<Vec<(usize, &Failed)>> {
+    let mut groups: Vec<Vec<(usize, &Failed)>> = Vec::new();
+    for (at, failed) in failures.iter().enumerate() {
+        match groups.iter_mut().find(|group| reads_like(group[0].1, failed)) {
+            Some(group) => group.push((at + 1, failed)),
+            None => groups.push(vec![(at + 1, failed)]),
+        }
+    }
+    groups
+}
+
+fn reads_like(one: &Failed, other: &Failed) -> bool {
+    let words = |failed: &Failed| {
+        let step = failed.step.as_ref().map(|step| (step.role.clone(), step.task.clone(), step.at.clone()));
+        let Failure { message, code, help, .. } = &failed.failure;
+        (step, message.clone(), code.clone(), help.clone(), notes(&failed.failure))
+    };
+    words(one) == words(other)
+}
+
+/// The lines of failures that read alike.
+pub(super) fn lines(ui: &Ui, group: &[(usize, &Failed)]) -> Vec<String> {
+    let Some((_, first)) = group.first() else { return Vec::new() };
+    let Failed { step, failure, .. } = first;
+    let numbers: Vec<String> = group.iter().map(|(number, _)| number.to_string()).collect();
+    let hosts: Vec<&str> = group.iter().map(|(_, failed)| failed.host.as_str()).collect();
+    let ms = group.iter().map(|(_, failed)| failed.ms).max().unwrap_or(0);
+    let (numbers, host) = (numbers.join(", "), hosts.join(", "));
     let what = step.as_ref().map_or_else(String::new, |step| {
         let role = if step.role.is_empty() { String::new() } else { format!(" · {}", step.role) };
         format!("{role} · {}", step.task)
     });
     let word = if step.is_some() { "FAILED" } else { "UNREACHABLE" };
-    let after = if *ms >= 100 { format!("  after {:.1}s", *ms as f64 / 1000.0) } else { String::new() };
+    let after = if ms >= 100 { format!("  after {:.1}s", ms as f64 / 1000.0) } else { String::new() };
     let code = if failure.code.is_empty() { String::new() } else { format!("  {}", failure.code) };
-    let mut lines = vec![format!("({number}) {}  {host}{what}{code}{after}", ui.paint(word, "1;31"))];
+    let mut lines = vec![format!("({numbers}) {}  {host}{what}{code}{after}", ui.paint(word, "1;31"))];
     let margin = step.as_ref().and_then(|step| step.place.as_ref()).map_or(2, margin);
     match step {
         Some(step) => lines.extend(excerpt(ui, step, &failure.message, margin)),

@@ -125,3 +125,18 @@ fn a_run_told_with_all_that_modules_answered() {
 fn a_quiet_run_tells_failures_warnings_and_the_last_line() {
     insta::assert_snapshot!(screen(-1, false));
 }
+
+#[test]
+fn a_failure_that_reads_alike_on_several_hosts_is_told_once() {
+    let other = || StepResult { failure: Some(Failure::new("no such unit")), ..broken() };
+    let mut report = RunReport::default();
+    for (host, result) in [("es1", broken()), ("es2", other()), ("es3", broken())] {
+        report.absorb(&Stamped { t: 0, event: finished(host, "start elasticsearch", result) });
+    }
+    let close = Close { run: 1, command: "run".into(), exit: Exit::Failed, next: Vec::new(), log: None };
+    let lines = ending::lines(&ui(0), &report, &close);
+    let told = lines.iter().filter(|line| line.contains("FAILED")).collect::<Vec<_>>();
+    assert_eq!(told.len(), 2, "{lines:?}");
+    assert!(told[0].contains("(1, 3)") && told[0].contains("es1, es3 ·"), "{told:?}");
+    assert!(told[1].contains("(2)") && told[1].contains("es2 ·"), "{told:?}");
+}

@@ -29,8 +29,9 @@ impl Run {
 
     /// What it says of what failed, and everything after that.
     pub(crate) fn failure(&self) -> &str {
-        let at = self.stderr.find("\n(1) ").unwrap_or_else(|| panic!("nothing failed: {self}"));
-        self.stderr[at..].trim()
+        let first = Regex::new(r"(?m)^\(1[,)]").unwrap();
+        let found = first.find(&self.stderr).unwrap_or_else(|| panic!("nothing failed: {self}"));
+        self.stderr[found.start()..].trim()
     }
 
     /// The one JSON document that is the answer.

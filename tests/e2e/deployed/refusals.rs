@@ -43,36 +43,41 @@ fn a_connect_worker_that_is_down() {
     assert_eq!(pipeline.sink(), "RUNNING [RUNNING]");
 }
 
-/// Somebody else's service on Kafka's port; gone when dropped, so that a test that fails leaves the port to Kafka.
-struct Intruder<'a>(&'a Lab);
+/// Somebody else's service on a port of ours; gone when dropped, so that a test that fails leaves the port to its owner.
+struct Intruder<'a> {
+    lab: &'a Lab,
+    host: &'static str,
+}
 
 impl<'a> Intruder<'a> {
-    fn listen(lab: &'a Lab) -> Self {
-        lab.on("kafka1", &format!("systemd-run --quiet --unit=intruder perl -e '{INTRUDER}'"));
-        Self(lab)
+    /// Stops the service that has the port, and takes it.
+    fn instead_of(lab: &'a Lab, host: &'static str, service: &str, port: u16) -> Self {
+        let listen = "use IO::Socket::INET; \
+            $listener = IO::Socket::INET->new(LocalPort => PORT, Listen => 9, ReuseAddr => 1) or die $!; sleep";
+        let listen = listen.replace("PORT", &port.to_string());
+        lab.on(host, &format!("systemctl stop {service}"));
+        lab.on(host, &format!("systemd-run --quiet --unit=intruder perl -e '{listen}'"));
+        let intruder = Self { lab, host };
+        eventually("the intruder's port", || {
+            match lab.on(host, &format!("ss --listening --tcp --no-header sport = {port}")) {
+                none if none.is_empty() => Err("nobody".to_owned()),
+                _ => Ok(()),
+            }
+        });
+        intruder
     }
 }
 
 impl Drop for Intruder<'_> {
     fn drop(&mut self) {
-        self.0.on("kafka1", "systemctl stop intruder || true");
+        self.lab.on(self.host, "systemctl stop intruder || true");
     }
 }
-
-const INTRUDER: &str = "use IO::Socket::INET; \
-    $listener = IO::Socket::INET->new(LocalPort => 9092, Listen => 9, ReuseAddr => 1) or die $!; sleep";
 
 #[test]
 fn kafka_that_cannot_come_up_because_somebody_else_has_its_port() {
     let pipeline = pipeline();
-    pipeline.on("kafka1", "systemctl stop confluent-kafka");
-    let intruder = Intruder::listen(&pipeline);
-    eventually("the intruder's port", || {
-        match pipeline.on("kafka1", "ss --listening --tcp --no-header sport = 9092") {
-            none if none.is_empty() => Err("nobody".to_owned()),
-            _ => Ok(()),
-        }
-    });
+    let intruder = Intruder::instead_of(&pipeline, "kafka1", "confluent-kafka", 9092);
     let failed = pipeline.dppctl(["deploy", "--yes"]).exits(2);
     assert!(failed.stderr.contains("Address already in use"), "{failed}");
     drop(intruder);

@@ -16,8 +16,20 @@ const QUOTED: usize = 12;
 const OF_ALARM: usize = 4;
 
 /// Words by which programs of every language announce that they give up, the surest first.
-const ALARMS: &[&str] =
-    &["FATAL", "Fatal", "panicked", "Exception", "ERROR", "Error", "error:", "Failed", "failed", "Cannot", "cannot"];
+const ALARMS: &[&str] = &[
+    "could_not_start",
+    "FATAL",
+    "Fatal",
+    "panicked",
+    "Exception",
+    "ERROR",
+    "Error",
+    "error:",
+    "Failed",
+    "failed",
+    "Cannot",
+    "cannot",
+];
 
 /// Last lines of a unit since a moment: from the journal; when it has none, from the files that take the unit's output;
 /// when they have none, from its own log if one is named. Empty when nothing can be read.
