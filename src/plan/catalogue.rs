@@ -3,7 +3,7 @@
 use dpp_protocol::Failure;
 
 use crate::plan::TaskStep;
-use crate::source::{Problem, nearest};
+use crate::source::{Problem, nearest, slip};
 use crate::value::{Map, Value};
 
 /// Arguments that every module takes on top of its own: options of the connection to a product that roles pass along.
@@ -31,7 +31,11 @@ impl Catalogue {
 
     /// The known name nearest to one that is not.
     pub fn nearest(&self, action: &str) -> Option<&'static str> {
-        nearest(action, self.actions.iter().map(|(name, _)| *name))
+        nearest(action, self.names())
+    }
+
+    fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.actions.iter().map(|(name, _)| *name)
     }
 
     /// Mistakes in a task's action and its arguments. A stranger among actions is none: it fails when it would run, if it
@@ -49,7 +53,7 @@ impl Catalogue {
         let action = &step.task.action;
         let is_builtin =
             ["", "ansible.builtin", "ansible.legacy"].contains(&action.rsplit_once('.').map_or("", |(of, _)| of));
-        let near = self.nearest(step.task.short_action()).filter(|_| is_builtin)?;
+        let near = slip(step.task.short_action(), self.names()).filter(|_| is_builtin)?;
         let problem = Problem::error("DPP0103", format!("there is no module `{action}`"));
         Some(problem.at(&step.task.action_place, "not known").did_you_mean(Some(near)))
     }

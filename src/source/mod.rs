@@ -7,6 +7,6 @@ mod problem;
 mod written;
 
 pub use excerpt::excerpt;
-pub use nearest::nearest;
+pub use nearest::{nearest, slip};
 pub use place::{Place, Source};
 pub use problem::{Problem, Problems, Severity};

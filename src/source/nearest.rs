@@ -11,9 +11,25 @@ pub fn nearest<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str>) -
         .map(|(_, candidate)| candidate)
 }
 
+/// Returns the candidate from which `wrong` differs by one letter, where both are long enough to tell that from chance.
+pub fn slip<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    const LONG_ENOUGH: usize = 4;
+    let is_slip = |candidate: &&str| strsim::damerau_levenshtein(wrong, candidate) == 1;
+    candidates.into_iter().find(is_slip).filter(|_| wrong.chars().count() >= LONG_ENOUGH)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_letter_is_a_slip_and_another_platforms_word_is_none() {
+        let known = ["apt", "apt_key", "apt_repository", "copy", "ping"];
+        assert_eq!(slip("copyy", known), Some("copy"));
+        for stranger in ["pip", "apk", "at", "rpm_key", "yum_repository", "copy"] {
+            assert_eq!(slip(stranger, known), None, "{stranger}");
+        }
+    }
 
     #[test]
     fn a_slip_of_the_finger_is_found_and_a_stranger_is_not() {
