@@ -176,14 +176,7 @@ mod tests {
     use clap::Parser;
 
     use super::*;
-
-    #[derive(Parser)]
-    struct Line {
-        #[command(flatten)]
-        global: Global,
-        #[command(flatten)]
-        args: DeployArgs,
-    }
+    use crate::cli::testing::Line;
 
     const HOSTS: &str = "[web_nodes]\nweb1\n[logstash_nodes]\nlog1\n[kafka_nodes]\nkafka1\n\
         [elasticsearch_nodes]\nes1\n[kibana_nodes]\nes1\n\
@@ -195,7 +188,8 @@ mod tests {
         std::fs::write(folder.path().join("hosts"), HOSTS).unwrap();
         let at = |name: &str| folder.path().join(name).display().to_string();
         let given = ["deploy", "--no-config", "--project", &at(""), "-i", &at("hosts")].map(str::to_owned);
-        let line = Line::parse_from(given.into_iter().chain(options.iter().map(|option| (*option).to_owned())));
+        let line =
+            Line::<DeployArgs>::parse_from(given.into_iter().chain(options.iter().map(|option| (*option).to_owned())));
         match deploy(&line.global, &line.args, Ui::plain()) {
             Err(Stop::Refused(mut problems)) => Some(problems.remove(0)),
             Err(Stop::Declined(_)) => None,

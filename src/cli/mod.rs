@@ -34,6 +34,8 @@ mod shipped;
 mod signals;
 mod sources;
 mod status;
+#[cfg(test)]
+mod testing;
 mod typed;
 mod unused;
 mod verify;

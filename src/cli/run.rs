@@ -48,14 +48,7 @@ mod tests {
     use clap::Parser;
 
     use super::*;
-
-    #[derive(Parser)]
-    struct Line {
-        #[command(flatten)]
-        global: Global,
-        #[command(flatten)]
-        args: RunArgs,
-    }
+    use crate::cli::testing::Line;
 
     /// The first problem of a run of this playbook that is refused.
     fn refusal(playbook: &str, limit: &str) -> crate::source::Problem {
@@ -64,7 +57,7 @@ mod tests {
         std::fs::write(at("hosts"), "[web]\nw1\n[db]\nd1\n").unwrap();
         std::fs::write(at("site.yml"), playbook).unwrap();
         let given = ["run", "--no-config", "--project", &at(""), "-i", &at("hosts"), "-l", limit, &at("site.yml")];
-        let line = Line::parse_from(given);
+        let line = Line::<RunArgs>::parse_from(given);
         match run(&line.global, &line.args, Ui::plain()) {
             Err(Stop::Refused(mut problems)) => problems.remove(0),
             other => panic!("{playbook}: {other:?}"),

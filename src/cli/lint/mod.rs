@@ -138,15 +138,8 @@ mod tests {
     use clap::Parser;
 
     use super::*;
+    use crate::cli::testing::Line;
     use crate::secret::{Secret, Vault};
-
-    #[derive(Parser)]
-    struct Line {
-        #[command(flatten)]
-        global: Global,
-        #[command(flatten)]
-        args: LintArgs,
-    }
 
     const HOSTS: &str =
         "[web_nodes]\nw1\n[logstash_nodes]\nw1\n[kafka_nodes]\nk1\n[elasticsearch_nodes]\ne1\n[kibana_nodes]\ne1\n";
@@ -162,7 +155,7 @@ mod tests {
         let at = |name: &str| folder.path().join(name).display().to_string();
         let options = options.iter().map(|option| option.replace("DIR/", &at("")));
         let given = ["lint", "--no-config", "--project", &at(""), "-i", &at("hosts")].map(str::to_owned);
-        let line = Line::parse_from(given.into_iter().chain(options));
+        let line = Line::<LintArgs>::parse_from(given.into_iter().chain(options));
         lint(&line.global, &line.args, Ui::plain())
     }
 
