@@ -86,6 +86,17 @@ fn kafka_that_cannot_come_up_because_somebody_else_has_its_port() {
 }
 
 #[test]
+fn rabbitmq_that_cannot_come_up_because_somebody_else_has_its_port() {
+    let pipeline = pipeline();
+    let intruder = Intruder::instead_of(&pipeline, "web1", "rabbitmq-server", 5672);
+    let failed = pipeline.dppctl(["deploy", "--yes"]).exits(2);
+    assert!(failed.stderr.contains("could_not_start_listener,127.0.0.1,5672"), "{failed}");
+    drop(intruder);
+    let repaired = pipeline.dppctl(["deploy", "--yes"]).exits(0);
+    assert!(pipeline.runs("web1", "rabbitmq-server"), "{repaired}");
+}
+
+#[test]
 fn versions_that_do_not_go_together_or_cannot_be_reached_touch_nothing_whatever_part_is_asked_for() {
     let pipeline = pipeline();
     let version = || pipeline.on("elasticsearch1", "dpkg-query -W -f '${Version}' elasticsearch");

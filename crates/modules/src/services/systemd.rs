@@ -236,6 +236,8 @@ fn job_to(state: State, unit: &Unit) -> Option<Job> {
         State::Stopped if at_rest && unit.exists() => None,
         State::Stopped => Some(Job::Stop),
         State::Reloaded if unit.is_up() => Some(Job::Reload),
+        // A start would wait until systemd tries again by itself, which can be minutes.
+        State::Started if unit.is_restarting() => Some(Job::Restart),
         State::Started | State::Reloaded => Some(Job::Start),
         State::Restarted => Some(Job::Restart),
     }
@@ -273,7 +275,7 @@ mod tests {
         let cases: Vec<(serde_json::Value, &Unit, &str, &[&str])> = vec![
             (json!({"state": "started", "enabled": true}), &running, "enabled", &[]),
             (json!({"state": "started", "enabled": true}), &dead, "disabled", &["enable", "start"]),
-            (json!({"state": "started"}), &looping, "enabled", &["start"]),
+            (json!({"state": "started"}), &looping, "enabled", &["restart"]),
             (json!({"state": "stopped"}), &looping, "enabled", &["stop"]),
             (json!({"state": "stopped", "enabled": "no"}), &dead, "enabled", &["disable"]),
             (json!({"state": "stopped"}), &absent, "", &["stop"]),

@@ -53,9 +53,11 @@ fn loss(unit: &Unit, restarts_before: u64) -> Option<Loss> {
     let deaths = unit.number("NRestarts").saturating_sub(restarts_before) + u64::from(unit.is_restarting());
     match unit.text("ActiveState") {
         _ if !unit.exists() => Some(Loss::Unknown),
-        _ if unit.has_crashed() && !unit.is_restarting() => Some(Loss::Died),
-        "inactive" if !unit.has_job() => Some(Loss::AtRest),
         _ if deaths >= DEATHS => Some(Loss::Died),
+        // Between the end of one life and the start of the next, systemd shows a dead unit with a job.
+        _ if unit.is_restarting() || unit.has_job() => None,
+        _ if unit.has_crashed() => Some(Loss::Died),
+        "inactive" => Some(Loss::AtRest),
         _ => None,
     }
 }
@@ -109,8 +111,16 @@ mod tests {
     #[test]
     fn a_unit_that_is_about_to_be_started_is_waited_for() {
         let job = |number| Value::Struct(vec![Value::Unsigned(number), Value::Path("/job".into())]);
-        let resting = |job| [("ActiveState", Value::text("inactive")), ("Job", job)];
-        let unit = |job| Unit::new("/unit".into(), resting(job).map(|(name, value)| (name.to_owned(), value)).into());
-        assert_eq!((loss(&unit(job(17)), 0), loss(&unit(job(0)), 0)), (None, Some(Loss::AtRest)));
+        let unit = |result: &str, job| {
+            let state = [("ActiveState", Value::text("inactive")), ("Result", Value::text(result)), ("Job", job)];
+            Unit::new("/unit".into(), state.map(|(name, value)| (name.to_owned(), value)).into())
+        };
+        for (result, left) in [("success", Loss::AtRest), ("exit-code", Loss::Died)] {
+            assert_eq!(
+                (loss(&unit(result, job(17)), 0), loss(&unit(result, job(0)), 0)),
+                (None, Some(left)),
+                "{result}"
+            );
+        }
     }
 }

@@ -112,11 +112,15 @@ fn settle(manager: &mut Manager, unit: &Unit, job: Job, since: SystemTime) -> Re
     }
 }
 
-/// How often a unit had been restarted when its job was done. systemd counts anew with a start from rest; one that was
-/// on its way up by itself keeps its count, and the restart it waited for is in it.
+/// How often a unit had been restarted when its job was done. systemd counts anew with a start from rest, and when what
+/// ran was stopped for it; one that was on its way up by itself keeps its count, whoever cut its wait short.
 fn restarts_when_started(before: &Unit, job: Job, after: &Unit) -> u64 {
-    let from_rest = job == Job::Restart || matches!(before.text("ActiveState"), "inactive" | "failed");
-    if from_rest { 0 } else { after.number("NRestarts") }
+    match before.text("ActiveState") {
+        "inactive" | "failed" => 0,
+        "activating" => after.number("NRestarts"),
+        _ if job == Job::Restart => 0,
+        _ => after.number("NRestarts"),
+    }
 }
 
 fn failed(job: Job, unit: &Unit, result: &str, since: SystemTime) -> Failure {
@@ -163,7 +167,8 @@ mod tests {
             ("activating", "auto-restart", Job::Start, 6),
             ("active", "running", Job::Start, 6),
             ("active", "running", Job::Restart, 0),
-            ("activating", "auto-restart", Job::Restart, 0),
+            ("activating", "auto-restart", Job::Restart, 6),
+            ("activating", "start", Job::Restart, 6),
         ];
         for (active, sub, job, expected) in cases {
             let before = unit(&[("ActiveState", active), ("SubState", sub), ("NRestarts", "5")]);
