@@ -1,10 +1,13 @@
 //! `copy`: brings a text, a file or a folder of the project to a place on the host.
 
+use std::any::TypeId;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::os::unix::fs::PermissionsExt;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::thread;
 use std::time::SystemTime;
 
 use base64::Engine;
@@ -12,6 +15,7 @@ use base64::engine::general_purpose::STANDARD;
 use dpp_modules::files::checksum::digest;
 use dpp_protocol::Failure;
 use serde_json::Value as Json;
+use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
 use crate::actions::action::{failure, flag, text};
@@ -96,33 +100,43 @@ fn large_or_small(context: &ActionContext, path: &Path, params: &Map) -> Result<
     if size <= INLINE {
         return Ok(Deed::Remote(put(params, &context.raw(path)?)));
     }
-    let blob = blob(path, size)?;
-    let lean = hashed(params, &blob.sha256, size);
+    // Ansible reports SHA-1; two cores take both digests in the time of one, and the host need not read the file again.
+    let (blob, sha1) = thread::scope(|scope| {
+        let sha1 = scope.spawn(|| digest_of::<Sha1>(path, size));
+        (blob(path, size), sha1.join().unwrap_or_else(|panic| resume_unwind(panic)))
+    });
+    let blob = blob?;
+    let mut lean = hashed(params, &blob.sha256, size);
+    lean["_sha1"] = sha1?.into();
     let mut whole = lean.clone();
     whole["_blob"] = blob.sha256.as_str().into();
     Ok(Deed::Remote(Remote { module: "copy".into(), params: whole, lean: Some(lean), blobs: vec![blob], supply: None }))
 }
 
-/// A file as it was when it was hashed: path, size and time.
-type Print = (PathBuf, u64, SystemTime);
+/// A file as it was when it was hashed: path, size and time; and by which function.
+type Print = (PathBuf, u64, SystemTime, TypeId);
 
 /// Hashes of this run: a task is made ready once to look and once to be done, for each host.
 static HASHES: Mutex<BTreeMap<Print, String>> = Mutex::new(BTreeMap::new());
 
 /// A file to be pushed, with its hash.
 pub(super) fn blob(path: &Path, size: u64) -> Result<Blob, Failure> {
+    Ok(Blob { path: path.to_owned(), sha256: digest_of::<Sha256>(path, size)?, size })
+}
+
+fn digest_of<D: Digest + 'static>(path: &Path, size: u64) -> Result<String, Failure> {
     let cannot =
         |error: std::io::Error| Failure::new(format!("cannot read {}: {error}", path.display())).code("DPP0106");
     let file = File::open(path).map_err(cannot)?;
     let modified = file.metadata().and_then(|metadata| metadata.modified()).map_err(cannot)?;
-    let print = (path.to_owned(), size, modified);
-    let mut hashes = HASHES.lock().unwrap_or_else(PoisonError::into_inner);
-    let sha256 = match hashes.get(&print) {
-        Some(known) => known.clone(),
-        None => digest::<Sha256>(file).map_err(cannot)?,
-    };
-    hashes.insert(print, sha256.clone());
-    Ok(Blob { path: path.to_owned(), sha256, size })
+    let print = (path.to_owned(), size, modified, TypeId::of::<D>());
+    let known = || HASHES.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(hash) = known().get(&print) {
+        return Ok(hash.clone());
+    }
+    let hash = digest::<D>(file).map_err(cannot)?;
+    known().insert(print, hash.clone());
+    Ok(hash)
 }
 
 /// The host's part of `copy` for this content; a look needs only its hash.

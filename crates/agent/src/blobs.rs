@@ -1,10 +1,12 @@
 //! Files pushed to this host, by hash: received piece by piece, resumed after a cut, kept only when the hash is right.
 
+use std::collections::BTreeSet;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use dpp_modules::files::checksum::sha256_of;
 use dpp_protocol::Failure;
 use sha2::{Digest, Sha256};
 
@@ -12,13 +14,14 @@ use sha2::{Digest, Sha256};
 pub(crate) struct Blobs {
     folder: PathBuf,
     receiving: Option<(File, Sha256)>,
-    used: Vec<PathBuf>,
+    /// Asked for in this session; what lies there whole was checked in it.
+    used: BTreeSet<PathBuf>,
 }
 
 impl Blobs {
     /// Blobs under this folder, which is made when the first one comes.
     pub(crate) fn new(folder: PathBuf) -> Self {
-        Self { folder, receiving: None, used: Vec::new() }
+        Self { folder, receiving: None, used: BTreeSet::new() }
     }
 
     /// Makes ready to receive; returns how many bytes are there already.
@@ -27,8 +30,10 @@ impl Blobs {
             return Err(Failure::new(format!("`{sha256}` is no hash")));
         }
         let whole = self.folder.join(sha256);
-        self.used.push(whole.clone());
-        if fs::metadata(&whole).is_ok_and(|metadata| metadata.len() == size) {
+        if self.used.insert(whole.clone()) {
+            forget_what_did_not_survive(&whole, sha256);
+        }
+        if whole.exists() {
             return Ok(size);
         }
         let part = self.part(sha256);
@@ -59,9 +64,9 @@ impl Blobs {
                 Failure::new(format!("a file arrived damaged: sha256 {got} instead of {sha256}")).code("DPP0803")
             );
         }
-        file.sync_all()
-            .and_then(|()| fs::rename(&part, self.folder.join(sha256)))
-            .map_err(|error| cannot("keep a file", &part, &error))
+        // It is not forced onto the disk here: whoever puts it in its place does that, and a later session looks again.
+        drop(file);
+        fs::rename(&part, self.folder.join(sha256)).map_err(|error| cannot("keep a file", &part, &error))
     }
 
     /// Removes the blobs of this session: they did their work, and packages are large. Parts stay, to be resumed.
@@ -96,6 +101,13 @@ impl Blobs {
     }
 }
 
-fn cannot(what: &str, path: &std::path::Path, error: &io::Error) -> Failure {
+/// Removes what an earlier session received, and a loss of power has damaged since.
+fn forget_what_did_not_survive(whole: &Path, sha256: &str) {
+    if whole.exists() && sha256_of(whole).is_ok_and(|found| found != sha256) {
+        let _ = fs::remove_file(whole);
+    }
+}
+
+fn cannot(what: &str, path: &Path, error: &io::Error) -> Failure {
     Failure::new(format!("cannot {what} in {}: {error}", path.display()))
 }

@@ -257,6 +257,25 @@ mod tests {
     }
 
     #[test]
+    fn a_blob_that_was_damaged_since_an_earlier_session_is_received_again() {
+        let state = tempfile::tempdir().unwrap();
+        let sha256 = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824".to_owned();
+        let mut wire = Vec::new();
+        write_message(&mut wire, &Request::Blob { sha256: sha256.clone(), size: 5 }).unwrap();
+        for (lies_there, have) in [("hello", 5), ("hel\0\0", 0)] {
+            fs::create_dir_all(state.path().join("blobs")).unwrap();
+            fs::write(state.path().join("blobs").join(&sha256), lies_there).unwrap();
+            let mut wire = wire.clone();
+            write_blob(&mut wire, b"hello").unwrap();
+            assert_eq!(
+                answers(&wire, state.path())[1],
+                Response::Blob { sha256: sha256.clone(), have },
+                "{lies_there}"
+            );
+        }
+    }
+
+    #[test]
     fn a_blob_with_a_wrong_hash_is_refused_and_the_session_goes_on() {
         let state = tempfile::tempdir().unwrap();
         let mut wire = Vec::new();

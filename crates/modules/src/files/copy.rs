@@ -53,6 +53,9 @@ pub struct Copy {
     blob: Option<String>,
     #[serde(rename = "_sha256")]
     sha256: Option<String>,
+    /// Of the bytes that `_sha256` is the hash of.
+    #[serde(rename = "_sha1")]
+    sha1: Option<String>,
     #[serde(rename = "_size")]
     size: Option<Whole>,
     /// What a folder of the controller holds.
@@ -101,7 +104,13 @@ impl Module for Copy {
 
     fn conclude(&self, _host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
         let dest = result.get("dest").and_then(Value::as_str).map_or_else(|| self.destination(), PathBuf::from);
-        describe(&dest, result)
+        add_facts(&dest, result);
+        // What was put there was checked on its way.
+        match &self.sha1 {
+            Some(sha1) => drop(result.insert("checksum".into(), sha1.as_str().into())),
+            None => add_checksum(&dest, result)?,
+        }
+        Ok(())
     }
 }
 
@@ -231,6 +240,10 @@ fn mode_of(path: &Path) -> Result<FileMode, Failure> {
 
 fn describe(dest: &Path, result: &mut ResultMap) -> Result<(), Failure> {
     add_facts(dest, result);
+    add_checksum(dest, result)
+}
+
+fn add_checksum(dest: &Path, result: &mut ResultMap) -> Result<(), Failure> {
     if dest.is_file() {
         let sum = Algorithm::Sha1.of_file(dest).map_err(|error| refused("read", dest, &error))?;
         result.insert("checksum".into(), sum.into());
