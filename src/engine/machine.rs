@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Sender};
 use std::thread::{self, JoinHandle};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use dpp_protocol::{Answer, Debt, Failure, Progress, Task};
 
@@ -40,6 +40,9 @@ pub struct Route {
     pub become_method: BecomeMethod,
 }
 
+/// How long the failure of a connection that nobody had asked for yet is the answer to whoever asks.
+const FRESH: Duration = Duration::from_secs(2);
+
 /// Something to be done there.
 pub(super) struct Job {
     /// The host it is for.
@@ -59,6 +62,8 @@ pub(super) enum Work {
     LookAhead(Ahead),
     /// Debts to be struck; nobody waits for it.
     Strike(Box<Task>),
+    /// Nothing but to connect, while the job for it is still made ready; nobody waits for it.
+    Connect,
     /// Nothing but to connect anew at the next job; nobody waits for it.
     HangUp,
 }
@@ -116,10 +121,10 @@ impl Machine {
         let (jobs, inbox) = mpsc::channel::<Job>();
         let thread = thread::spawn(move || {
             let provisions = Provisions::new(store);
-            let (agents, refusal) = (HashMap::new(), None);
-            let mut hands = Hands { route, binary, provisions, connection: None, refusal, agents, happenings };
+            let (agents, refusal, took) = (HashMap::new(), None, None);
+            let mut hands = Hands { route, binary, provisions, connection: None, took, refusal, agents, happenings };
             for job in inbox {
-                hands.work(job);
+                if matches!(job.work, Work::Connect) { hands.connect(&job.host) } else { hands.work(job) }
             }
             hands.agents.into_values().for_each(Agent::bye);
         });
@@ -143,6 +148,8 @@ struct Hands {
     binary: Arc<AgentBinary>,
     provisions: Provisions,
     connection: Option<Box<dyn Connection>>,
+    /// What connecting took that no agent was started over yet.
+    took: Option<Duration>,
     refusal: Option<Refusal>,
     agents: HashMap<Option<Become>, Agent>,
     happenings: Sender<Happening>,
@@ -152,17 +159,27 @@ struct Hands {
 /// that asks again wants another attempt.
 struct Refusal {
     failure: Failure,
+    at: Instant,
     /// Who heard it; the first is the one for whom it was tried.
     told: Vec<String>,
 }
 
 impl Refusal {
+    fn new(failure: Failure, told: Vec<String>) -> Self {
+        Self { failure, at: Instant::now(), told }
+    }
+
     fn verdict_for(&mut self, name: &str) -> Option<Failure> {
-        if self.told.iter().any(|told| told == name) {
+        let is_stale = self.told.is_empty() && self.at.elapsed() > FRESH;
+        if is_stale || self.told.iter().any(|told| told == name) {
             return None;
         }
         self.told.push(name.to_owned());
-        Some(self.failure.clone().note("machine", format!("the same as {}, for which it was tried", self.told[0])))
+        let failure = self.failure.clone();
+        Some(match self.told.as_slice() {
+            [first, _, ..] => failure.note("machine", format!("the same as {first}, for which it was tried")),
+            _ => failure,
+        })
     }
 }
 
@@ -194,7 +211,7 @@ impl Hands {
             return Err(Failure::new("the agent is gone"));
         };
         let outcome = match job.work {
-            Work::HangUp => Ok(What::Struck),
+            Work::HangUp | Work::Connect => Ok(What::Struck),
             Work::Strike(task) => agent.run(*task, &mut |_| ()).map(|_| What::Struck),
             Work::LookAhead(Ahead { tasks, needs }) => agent.look_ahead(tasks).and_then(|answers| {
                 let shortage = self.provisions.gather(needs, &answers, agent, &alive)?;
@@ -208,6 +225,18 @@ impl Hands {
         outcome.map_err(|error| self.lost(&error))
     }
 
+    /// Connects before there is something to do. That it cannot be done is told when there is.
+    fn connect(&mut self, host: &str) {
+        if self.connection.is_some() {
+            return;
+        }
+        let begun = Instant::now();
+        match self.dial(host) {
+            Ok(connection) => (self.connection, self.took) = (Some(connection), Some(begun.elapsed())),
+            Err(error) => self.refusal = Some(Refusal::new(refusal(&error), Vec::new())),
+        }
+    }
+
     /// Connects and starts the agent, unless both are there.
     fn ready(&mut self, job: &Job) -> Result<(), Failure> {
         let (host, becoming) = (&job.host, job.becoming.as_ref());
@@ -218,7 +247,8 @@ impl Hands {
             return Err(verdict);
         }
         let begun = Instant::now();
-        let first = self.connection.is_none();
+        let took = self.took.take();
+        let first = self.connection.is_none() || took.is_some();
         let started = match self.start(host, becoming) {
             // A session that broke before its first agent is worth a second one.
             Err(TransportError::Broken(_)) if first => {
@@ -230,7 +260,7 @@ impl Hands {
         let agent = started.map_err(|error| self.refused(&job.on, &error))?;
         self.refusal = None;
         if first {
-            let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+            let ms = u64::try_from((took.unwrap_or_default() + begun.elapsed()).as_millis()).unwrap_or(u64::MAX);
             self.tell(&job.on, What::Connected { ms });
         }
         self.tell(&job.on, What::Debts(agent.hello().debts.clone(), becoming.cloned()));
@@ -241,12 +271,14 @@ impl Hands {
     fn start(&mut self, host: &str, becoming: Option<&Become>) -> Result<Agent, TransportError> {
         let connection = match self.connection.take() {
             Some(connection) => connection,
-            None => (self.route.connect)(&mut |text| {
-                self.tell(host, What::Alive { text: text.to_owned(), count: None });
-            })?,
+            None => self.dial(host)?,
         };
         let connection = self.connection.insert(connection);
         start(connection.as_ref(), &self.binary, &self.route.user, becoming, self.route.become_password.as_ref())
+    }
+
+    fn dial(&self, host: &str) -> Result<Box<dyn Connection>, TransportError> {
+        (self.route.connect)(&mut |text| self.tell(host, What::Alive { text: text.to_owned(), count: None }))
     }
 
     fn tell(&self, host: &str, what: What) {
@@ -257,7 +289,7 @@ impl Hands {
     fn refused(&mut self, name: &str, error: &TransportError) -> Failure {
         let failure = refusal(error);
         if self.connection.is_none() {
-            self.refusal = Some(Refusal { failure: failure.clone(), told: vec![name.to_owned()] });
+            self.refusal = Some(Refusal::new(failure.clone(), vec![name.to_owned()]));
         }
         failure
     }
@@ -333,6 +365,11 @@ mod tests {
 
     /// A machine that is away, asked for these names one after the other: attempts so far, and the notes of the failure.
     fn asked_for(names: &[&str]) -> Vec<(usize, Vec<String>)> {
+        asked(false, names)
+    }
+
+    /// The same, `expected` when it was to be connected to before anything was asked.
+    fn asked(expected: bool, names: &[&str]) -> Vec<(usize, Vec<String>)> {
         let attempts = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&attempts);
         let route = Route {
@@ -349,6 +386,9 @@ mod tests {
         let (tell, happenings) = mpsc::channel();
         let binary = Arc::new(AgentBinary::read(Path::new("Cargo.toml")).unwrap());
         let machine = Machine::start(route, binary, Arc::new(Store::new("/nonexistent")), tell);
+        if expected {
+            machine.give(Job { work: Work::Connect, ..job(names[0]) });
+        }
         let heard = names.iter().map(|name| {
             machine.give(job(name));
             let Happening { host, what: What::Lost(failure) } = happenings.recv().unwrap() else { panic!("not lost") };
@@ -379,6 +419,13 @@ mod tests {
     fn a_machine_that_is_away_is_tried_once_for_all_its_names() {
         let same = || vec!["the same as kafka, for which it was tried".to_owned()];
         assert_eq!(asked_for(&["kafka", "web", "kibana"]), [(1, vec![]), (1, same()), (1, same())]);
+    }
+
+    #[test]
+    fn what_was_tried_before_anybody_asked_is_the_answer_to_who_asks_first() {
+        let same = || vec!["the same as kafka, for which it was tried".to_owned()];
+        assert_eq!(asked(true, &["kafka", "web"]), [(1, vec![]), (1, same())]);
+        assert_eq!(asked(true, &["kafka", "kafka"]), [(1, vec![]), (2, vec![])]);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use dpp_protocol::Failure;
 use crate::artifacts::Store;
 use crate::engine::batch::{Batch, BatchEnd, FoundDebts};
 use crate::engine::gather;
-use crate::engine::machine::{Happening, Machine};
+use crate::engine::machine::{Happening, Job, Machine, Work};
 use crate::engine::scope::RunVars;
 use crate::engine::{Operator, PlayVars, Roster, Route};
 use crate::event::{Event, Events};
@@ -250,6 +250,17 @@ impl Engine {
         }
         let known = self.machine_of.get(&asked).and_then(|key| self.machines.get(key));
         known.map(|known| (&known.machine, known.user.as_str())).ok_or_else(|| Failure::new("no machine"))
+    }
+
+    /// Lets the machine of a host be connected to while what it is to do is made ready.
+    pub(super) fn expect(&mut self, host: &str) {
+        if self.machine_of.contains_key(&(host.to_owned(), None)) {
+            return;
+        }
+        // That there is no way to it is told by the task itself.
+        if let Ok((machine, _)) = self.machine(host, None) {
+            machine.give(Job { host: host.to_owned(), on: host.to_owned(), becoming: None, work: Work::Connect });
+        }
     }
 
     /// Whether two hosts are one machine, whoever logs in there.

@@ -10,12 +10,21 @@ use dpp_modules::files::checksum::sha256_of;
 use dpp_protocol::Failure;
 use sha2::{Digest, Sha256};
 
+use crate::write_back::WriteBack;
+
 /// The folder of blobs and the one that is being received.
 pub(crate) struct Blobs {
     folder: PathBuf,
-    receiving: Option<(File, Sha256)>,
+    receiving: Option<Part>,
     /// Asked for in this session; what lies there whole was checked in it.
     used: BTreeSet<PathBuf>,
+}
+
+/// A file of which not everything is there yet.
+struct Part {
+    file: File,
+    hash: Sha256,
+    write_back: WriteBack,
 }
 
 impl Blobs {
@@ -42,9 +51,10 @@ impl Blobs {
 
     /// Takes the next bytes.
     pub(crate) fn append(&mut self, piece: &[u8]) -> Result<(), Failure> {
-        let Some((file, hash)) = &mut self.receiving else { return Ok(()) };
-        hash.update(piece);
-        file.write_all(piece).map_err(|error| {
+        let Some(part) = &mut self.receiving else { return Ok(()) };
+        part.hash.update(piece);
+        part.write_back.grew(piece.len());
+        part.file.write_all(piece).map_err(|error| {
             let failure = cannot("receive a file", &self.folder, &error);
             if error.kind() == io::ErrorKind::StorageFull {
                 return failure.code("DPP0604").help("free some space there and run again: the push is resumed");
@@ -55,7 +65,7 @@ impl Blobs {
 
     /// Checks the hash and keeps the blob; what has the wrong hash is thrown away.
     pub(crate) fn finish(&mut self, sha256: &str) -> Result<(), Failure> {
-        let Some((file, hash)) = self.receiving.take() else { return Ok(()) };
+        let Some(Part { hash, .. }) = self.receiving.take() else { return Ok(()) };
         let part = self.part(sha256);
         let got: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
         if got != sha256 {
@@ -65,7 +75,6 @@ impl Blobs {
             );
         }
         // It is not forced onto the disk here: whoever puts it in its place does that, and a later session looks again.
-        drop(file);
         fs::rename(&part, self.folder.join(sha256)).map_err(|error| cannot("keep a file", &part, &error))
     }
 
@@ -92,7 +101,8 @@ impl Blobs {
             let _ = fs::remove_file(part);
         }
         let file = OpenOptions::new().append(true).create(true).mode(0o600).open(part)?;
-        self.receiving = Some((file, hash));
+        let write_back = WriteBack::of(&file)?;
+        self.receiving = Some(Part { file, hash, write_back });
         Ok(have)
     }
 

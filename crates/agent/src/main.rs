@@ -9,6 +9,7 @@ mod hash;
 mod job;
 mod pulse;
 mod session;
+mod write_back;
 
 use std::env;
 use std::fs::File;

@@ -268,6 +268,9 @@ impl<'a> Batch<'a> {
                 self.finish(index, *ending);
             }
             Verdict::Item(vars) => {
+                if is_surely_there(&doing.step) {
+                    self.engine.expect(&vars.host);
+                }
                 let prepared = self.preparer().item(&doing.step, &vars);
                 self.members[index].doing = Some(doing);
                 match prepared {
@@ -319,6 +322,14 @@ impl<'a> Batch<'a> {
         end.is_broken_off &= !(end.failed.is_empty() && end.lost.is_empty());
         end
     }
+}
+
+/// Whether a task will be done on its own host, whatever its templates say.
+fn is_surely_there(step: &TaskStep) -> bool {
+    let keywords = &step.keywords;
+    let goes_elsewhere =
+        keywords.delegate_to.is_some() || keywords.connection.is_some() || keywords.remote_user.is_some();
+    keywords.when.is_empty() && !goes_elsewhere && dpp_modules::find(step.task.short_action()).is_some()
 }
 
 fn member(engine: &Engine, play: &Arc<PlayVars>, name: &str, steps: &Arc<[Step]>) -> Member {
