@@ -8,6 +8,7 @@ use minijinja::{Error, Value as Dynamic};
 
 use super::call::Call;
 use super::spread;
+use crate::content;
 use crate::files::FileKind;
 use crate::source::Source;
 use crate::template::dynamic::from_dynamic;
@@ -65,7 +66,7 @@ pub(super) fn fileglob(call: &mut Call) -> Found {
         let matches =
             candidates.iter().map(|pattern| glob::find(files.as_ref(), pattern)).find(|paths| !paths.is_empty());
         let matches = matches.unwrap_or_default().into_iter().filter(|path| files.kind(path) == FileKind::File);
-        found.extend(matches.map(|path| Dynamic::from(path.display().to_string())));
+        found.extend(matches.map(|path| Dynamic::from(normal(&path))));
     }
     Ok(found)
 }
@@ -133,8 +134,9 @@ fn joined(files: &[String], paths: &[String], names: &mut Vec<String>) {
     }
 }
 
-/// The path without `.` and `..`, links left alone.
+/// The whole path from the root on, without `.` and `..`, links left alone; what is shipped lies below no root.
 fn normal(path: &Path) -> String {
+    let path = if path.starts_with(content::ROOT) { path.to_owned() } else { whole(path) };
     let mut parts = PathBuf::new();
     for part in path.components() {
         match part {
@@ -191,4 +193,8 @@ fn rendered(call: &Call, source: &Arc<Source>, options: &FileOptions) -> Result<
     let unit = frame.engines().file_unit(source, body, options.settings());
     let printed = frame.characters(&unit).map_err(|error| carried(frame.explain(&error, &unit, None)))?;
     Ok(options.with_newlines(printed))
+}
+
+fn whole(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }

@@ -1,0 +1,74 @@
+//! `make compat`: playbooks run by ansible-core and by dppctl, compared task by task: status, result, files.
+//!
+//! `record` asks ansible-core and keeps its answers in `recorded/`; `check` needs no Ansible and compares dppctl with them.
+//! Names of playbooks choose among them. What differs on purpose stands in `differences.txt`, with the reason. Needs root.
+#![expect(clippy::unwrap_used, reason = "a comparison that cannot go on shall say so and stop")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "its verdict is its output")]
+
+mod compare;
+mod corpus;
+mod differences;
+mod host;
+mod normal;
+mod oracle;
+mod ours;
+mod record;
+mod state;
+
+use std::process::ExitCode;
+
+use crate::compare::Verdict;
+use crate::corpus::Piece;
+use crate::differences::Differences;
+use crate::host::Host;
+use crate::record::Record;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (verb, names) = match arguments.split_first() {
+        Some((verb, names)) if ["record", "check"].contains(&verb.as_str()) => (verb.as_str(), names.to_vec()),
+        _ => ("check", arguments),
+    };
+    let pieces = corpus::chosen(&names);
+    assert!(!pieces.is_empty(), "no playbook of the corpus is called {}", names.join(", "));
+    match verb {
+        "record" => record(&pieces),
+        _ => check(&pieces),
+    }
+}
+
+/// Asks ansible-core, on a host that has Python.
+fn record(pieces: &[Piece]) -> ExitCode {
+    let oracle = oracle::Oracle::install();
+    let host = Host::boot("oracle", true);
+    for piece in pieces {
+        let record = oracle.ask(piece, &host);
+        println!("recorded {}: {} tasks", piece.name, record.tasks.len());
+        record.keep(&piece.name);
+    }
+    ExitCode::SUCCESS
+}
+
+/// Compares dppctl, on a host without Python, with what was recorded.
+fn check(pieces: &[Piece]) -> ExitCode {
+    let explained = Differences::read();
+    let host = Host::boot("ours", false);
+    let mut whole = Verdict::default();
+    for piece in pieces {
+        let verdict = compare::compare(&Record::read(&piece.name), &ours::run(piece, &host), &explained, &piece.name);
+        verdict.told.iter().for_each(|line| println!("{line}"));
+        whole.add(verdict);
+    }
+    let unused = explained.unused();
+    unused.iter().for_each(|line| println!("differences.txt: nothing differs so any more: {line}"));
+    println!(
+        "\ncompat result: {} playbooks, {} tasks compared, {} equal, {} differ as explained, {} differ",
+        pieces.len(),
+        whole.tasks,
+        whole.equal,
+        whole.explained,
+        whole.different
+    );
+    let is_whole = pieces.len() == corpus::chosen(&[]).len();
+    ExitCode::from(u8::from(whole.different > 0 || is_whole && !unused.is_empty()))
+}
