@@ -156,7 +156,7 @@ fn variables(packages: Option<&Path>) -> String {
     format!(
         "# Variables of all hosts. The rest of them: dppctl init --eject pipeline; roles/pipeline/defaults/main.yml\n\n\
          # The application's password at RabbitMQ, for which there is no default. It belongs into a vault:\n\
-         # ansible-vault encrypt_string --name RABBITMQ_PASS\n\
+         # dppctl vault encrypt-string --name RABBITMQ_PASS\n\
          # RABBITMQ_PASS:\n\n\
          # Where packages come from, the first that has them wins: `upstream`, URLs of mirrors, folders of this machine.\n\
          # dpp-relay and dpp-webapp come from the folder into which `make build` laid them.\n\

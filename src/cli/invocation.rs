@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::cli::options::{
     BecomeMethodArg, ConnectionArg, ConnectionArgs, Global, HostKeyArg, PrivilegeArgs, VaultArgs,
 };
+use crate::cli::passwords::{Typed, secret_of, vault_of};
 use crate::cli::shipped::Shipped;
 use crate::cli::sources::{sources, ssh_config};
 use crate::cli::{Stop, ask, extra_vars};
@@ -16,7 +17,6 @@ use crate::inventory::{Become, ConnectionKind, Defaults, Inventory, InventorySou
 use crate::project::{Project, Settings, SshConfig, Surroundings};
 use crate::report::ReportKind;
 use crate::secret::{Secret, Vault};
-use crate::source::Problem;
 use crate::template::{Templates, omit};
 use crate::transport::{BecomeMethod, HostKeyPolicy};
 use crate::value::{Map, Value};
@@ -100,7 +100,7 @@ impl Invocation {
         connection: Option<&ConnectionArgs>,
         privilege: Option<&PrivilegeArgs>,
     ) -> Result<Self, Stop> {
-        let vault = opened_by(&project, vault)?;
+        let vault = vault_of(&project, vault, Typed::Once, global.ui())?;
         let inventory = Inventory::load(sources, &vault)?;
         let extra = extra_vars::read(&global.extra_vars, &vault)?;
         let defaults = defaults(&project, connection, privilege)?;
@@ -203,52 +203,6 @@ pub(super) fn surroundings(global: &Global) -> Result<Surroundings, Stop> {
         config: global.config.clone(),
         project: global.project.clone(),
         no_config: global.no_config,
-    })
-}
-
-fn opened_by(project: &Project, args: Option<&VaultArgs>) -> Result<Vault, Stop> {
-    let mut vault = Vault::new();
-    for given in args.iter().flat_map(|args| &args.vault_id) {
-        let (label, source) = match given.split_once('@') {
-            Some((label, source)) => (Some(label.to_owned()).filter(|label| !label.is_empty()), source),
-            None => (None, given.as_str()),
-        };
-        let password = match source {
-            "prompt" => ask_vault_password(label.as_deref())?,
-            file => labelled_secret_of(Path::new(file), label.as_deref())?,
-        };
-        vault = vault.with(label, password);
-    }
-    if args.is_some_and(|args| args.ask_vault_pass) {
-        vault = vault.with(None, ask_vault_password(None)?);
-    }
-    let named = args.and_then(|args| args.vault_password_file.clone());
-    let file = named.or_else(|| project.settings.vault_password_file.value.clone());
-    Ok(match file {
-        Some(file) => vault.with(None, secret_of(&file)?),
-        None => vault,
-    })
-}
-
-fn ask_vault_password(label: Option<&str>) -> Result<Secret, Stop> {
-    let of = label.map(|label| format!(" {label}")).unwrap_or_default();
-    ask::secret(&format!("the password of the vault{of}"), "--vault-password-file or --vault-id LABEL@FILE")
-}
-
-/// A secret from a file, or from a programme that prints it.
-fn secret_of(file: &Path) -> Result<Secret, Stop> {
-    labelled_secret_of(file, None)
-}
-
-fn labelled_secret_of(file: &Path, label: Option<&str>) -> Result<Secret, Stop> {
-    let secret = Secret::from_file(file, label);
-    secret.map_err(|error| {
-        let problem = Problem::error(error.code(), error.to_string());
-        match error.help() {
-            Some(help) => problem.help(help),
-            None => problem,
-        }
-        .into()
     })
 }
 

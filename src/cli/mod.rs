@@ -26,6 +26,7 @@ mod next;
 mod options;
 mod packages;
 mod passphrases;
+mod passwords;
 mod prompts;
 mod reach;
 mod render;
@@ -38,6 +39,7 @@ mod status;
 mod testing;
 mod typed;
 mod unused;
+mod vault;
 mod verify;
 mod version;
 mod watch;
@@ -103,6 +105,9 @@ enum Command {
     Render(render::RenderArgs),
     /// Run one command on hosts
     Exec(exec::ExecArgs),
+    /// Encrypt and decrypt files and values as ansible-vault does
+    #[command(subcommand)]
+    Vault(vault::VaultCommand),
     /// Show the version
     Version,
     /// Print what a shell completes
@@ -157,6 +162,7 @@ fn dispatch(cli: &Cli, ui: Ui) -> Result<Exit, Stop> {
         Command::Inventory(args) => inventory::inventory(&cli.global, args, ui),
         Command::Facts(args) => facts::facts(&cli.global, args, ui),
         Command::Exec(args) => exec::exec(&cli.global, args, ui),
+        Command::Vault(command) => vault::vault(&cli.global, command, ui),
         Command::Version => version::version(&cli.global, ui),
         Command::Completions(args) => completions::completions(args, ui),
         Command::Man(args) => man::man(args, ui),

@@ -8,6 +8,8 @@ use clap::{ArgMatches, Command, Error};
 const ALL: &[&str] = &["inventory", "limit", "extra_vars", "json", "report", "config", "project", "no_config"];
 /// Hosts, where none is asked for anything.
 const HOSTS: &[&str] = &["inventory", "limit", "extra_vars", "report"];
+/// Secrets, where the answer is a text and nothing else.
+const SECRETS: &[&str] = &["inventory", "limit", "extra_vars", "json", "report"];
 /// A report is that of a run.
 const REPORT: &[&str] = &["report"];
 
@@ -38,6 +40,13 @@ const UNUSED: &[(&str, &[&str])] = &[
     ("facts", REPORT),
     ("render", REPORT),
     ("exec", REPORT),
+    ("vault encrypt", SECRETS),
+    ("vault decrypt", SECRETS),
+    ("vault view", SECRETS),
+    ("vault edit", SECRETS),
+    ("vault create", SECRETS),
+    ("vault rekey", SECRETS),
+    ("vault encrypt-string", SECRETS),
     ("version", HOSTS),
     ("completions", ALL),
     ("man", ALL),

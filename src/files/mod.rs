@@ -3,12 +3,14 @@
 //! It knows no format. What is encrypted is opened with the keys that come along.
 
 mod disk;
+mod replace;
 
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use disk::Disk;
+pub use replace::replace;
 
 use crate::secret::{Decrypt, HEADER, NoPassword};
 use crate::source::{Problem, Source};

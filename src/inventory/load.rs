@@ -180,7 +180,7 @@ impl Inventory {
             let text = vault.decrypt(source.text()).map_err(|error| {
                 let problem =
                     Problem::error(error.code(), format!("cannot read the inventory `{}`: {error}", path.display()));
-                vec![problem.at(&place, "").help(error.help().unwrap_or("see it with `ansible-vault view`"))]
+                vec![problem.at(&place, "").help(error.help().unwrap_or("see it with `dppctl vault view`"))]
             })?;
             source = Source::new(source.name(), text.as_str());
         }

@@ -239,6 +239,17 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "Its text was cut or edited, or its format is neither 1.1 nor 1.2 with AES256.",
     ),
     ("DPP1205", "a password file that cannot be used", "Not there, not readable, or a programme that failed."),
+    (
+        "DPP1206",
+        "a file or value that is not encrypted as it should be",
+        "It is in clear text already, encrypted already, or in another form than the command takes: `dppctl vault view` \
+         shows what is in it.",
+    ),
+    (
+        "DPP1207",
+        "a vault id without a password, or several to choose from",
+        "`--vault-id LABEL@FILE` gives a password to an id, `--encrypt-vault-id ID` says which one encrypts.",
+    ),
 ];
 
 /// The title of a code and what to do about it.

@@ -101,7 +101,7 @@ pub fn no_password(user: &str) -> Problem {
         .note(format!("it is the password of RabbitMQ's user `{user}`; there is no default for it"))
         .help(
             "write `RABBITMQ_PASS: …` into group_vars/all.yml beside the inventory, the value encrypted by \
-             `ansible-vault encrypt_string`, or give it with -e @FILE",
+             `dppctl vault encrypt-string`, or give it with -e @FILE",
         )
 }
 

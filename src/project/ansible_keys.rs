@@ -15,6 +15,13 @@ const KEYS: &[(&str, &str, &str, &str)] = &[
     ("defaults", "forks", "7", "forks: Setting { value: 7"),
     ("defaults", "timeout", "30", "connect_timeout: Setting { value: 30s"),
     ("defaults", "vault_password_file", "v", "vault_password_file: Setting { value: Some(\"/p/v\")"),
+    (
+        "defaults",
+        "vault_identity_list",
+        "dev@v, prod@prompt",
+        "vault_ids: Setting { value: [\"dev@/p/v\", \"prod@prompt\"]",
+    ),
+    ("defaults", "vault_encrypt_identity", "dev", "vault_encrypt_id: Setting { value: Some(\"dev\")"),
     ("defaults", "host_key_checking", "False", "host_keys: Setting { value: Some(Off)"),
     ("defaults", "become_password_file", "b", "become_password_file: Setting { value: Some(\"/p/b\")"),
     ("defaults", "connection_password_file", "c", "connection_password_file: Setting { value: Some(\"/p/c\")"),

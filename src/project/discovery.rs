@@ -179,6 +179,10 @@ impl Surroundings {
         said("inventory", "ANSIBLE_INVENTORY");
         said("vault-password-file", "ANSIBLE_VAULT_PASSWORD_FILE");
         said("vault-password-file", "DPPCTL_VAULT_PASSWORD_FILE");
+        said("vault-ids", "ANSIBLE_VAULT_IDENTITY_LIST");
+        said("vault-ids", "DPPCTL_VAULT_IDS");
+        said("vault-encrypt-id", "ANSIBLE_VAULT_ENCRYPT_IDENTITY");
+        said("vault-encrypt-id", "DPPCTL_VAULT_ENCRYPT_ID");
         for name in BY_ENVIRONMENT {
             said(name, &format!("DPPCTL_{}", name.to_ascii_uppercase().replace('-', "_")));
         }
@@ -304,9 +308,15 @@ mod tests {
     #[test]
     fn ansibles_variables_count_where_ours_are_silent() {
         let site = Site::new(&[("p/x", "")]);
-        let given = [("ANSIBLE_VAULT_PASSWORD_FILE", "v"), ("ANSIBLE_INVENTORY", "a,b"), ("DPPCTL_INVENTORY", "c,")];
+        let given = [
+            ("ANSIBLE_VAULT_PASSWORD_FILE", "v"),
+            ("ANSIBLE_VAULT_IDENTITY_LIST", "dev@d"),
+            ("ANSIBLE_INVENTORY", "a,b"),
+            ("DPPCTL_INVENTORY", "c,"),
+        ];
         let settings = Project::discover(&site.around("p", &given)).unwrap().settings;
         assert_eq!(*settings.vault_password_file, Some(site.path("p/v")));
+        assert_eq!(*settings.vault_ids, [format!("dev@{}", site.path("p/d").display())]);
         assert_eq!(*settings.inventory, ["c,"]);
     }
 

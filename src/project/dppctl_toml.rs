@@ -86,6 +86,8 @@ impl<'de> Deserialize<'de> for Method {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct VaultTable {
     pub(crate) password_file: Option<Spanned<String>>,
+    pub(crate) ids: Option<Spanned<Vec<String>>>,
+    pub(crate) encrypt_id: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

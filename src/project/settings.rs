@@ -115,6 +115,10 @@ pub struct Settings {
     pub become_password_file: Setting<Option<PathBuf>>,
     /// File with the vault's password.
     pub vault_password_file: Setting<Option<PathBuf>>,
+    /// Passwords of vault ids, each as `LABEL@FILE`.
+    pub vault_ids: Setting<Vec<String>>,
+    /// The vault id that seals, where several could.
+    pub vault_encrypt_id: Setting<Option<String>>,
     /// Which of Vagrant's machines are in which group.
     pub vagrant_groups: Setting<BTreeMap<String, Vec<String>>>,
     /// Which group is which stage.
@@ -147,6 +151,8 @@ impl Default for Settings {
             ask_become_pass: Setting::default(false),
             become_password_file: Setting::default(None),
             vault_password_file: Setting::default(None),
+            vault_ids: Setting::default(Vec::new()),
+            vault_encrypt_id: Setting::default(None),
             vagrant_groups: Setting::default(BTreeMap::new()),
             pipeline: Setting::default(Pipeline::default()),
             upgrade: Setting::default(Upgrade::default()),
@@ -213,6 +219,10 @@ impl Settling<'_> {
         take(&mut settings.become_method, file.become_.method, source, |method| Some(method.0));
         take(&mut settings.become_password_file, file.become_.password_file, source, maybe_path);
         take(&mut settings.vault_password_file, file.vault.password_file, source, maybe_path);
+        take(&mut settings.vault_ids, file.vault.ids, source, |ids| {
+            ids.iter().map(|id| vault_id(id, folder, home)).collect()
+        });
+        take(&mut settings.vault_encrypt_id, file.vault.encrypt_id, source, Some);
         take(&mut settings.vagrant_groups, file.vagrant.groups, source, |groups| groups);
         take(&mut settings.pipeline, file.pipeline, source, |pipeline| pipeline);
         take(&mut settings.upgrade, file.upgrade, source, |upgrade| upgrade);
@@ -233,6 +243,8 @@ impl Settling<'_> {
         self.text("forks", get("defaults", "forks"), folder);
         self.text("timeout", get("defaults", "timeout"), folder);
         self.text("vault-password-file", get("defaults", "vault_password_file"), folder);
+        self.text("vault-ids", get("defaults", "vault_identity_list"), folder);
+        self.text("vault-encrypt-id", get("defaults", "vault_encrypt_identity"), folder);
         self.text("host-key-checking", get("defaults", "host_key_checking"), folder);
         self.text("become", get(ESCALATION, "become"), folder);
         self.text("become-user", get(ESCALATION, "become_user"), folder);
@@ -274,6 +286,11 @@ impl Settling<'_> {
             "connection-password-file" => set(&mut settings.connection_password_file, Some(path()), &origin),
             "key-passphrase-file" => set(&mut settings.key_passphrase_file, Some(path()), &origin),
             "vault-password-file" => set(&mut settings.vault_password_file, Some(path()), &origin),
+            "vault-ids" => {
+                let ids = text.split(',').map(str::trim).filter(|id| !id.is_empty());
+                set(&mut settings.vault_ids, Some(ids.map(|id| vault_id(id, folder, home)).collect()), &origin)
+            }
+            "vault-encrypt-id" => set(&mut settings.vault_encrypt_id, Some(Some(text.clone())), &origin),
             _ => true,
         };
         if !fits {
@@ -333,6 +350,14 @@ fn resolved(text: &str, folder: &Path, home: Option<&Path>) -> PathBuf {
         (Some(rest), Some(home)) => home.join(rest),
         _ => folder.join(text),
     }
+}
+
+/// `LABEL@FILE` with the file seen from a folder; a prompt is no file.
+fn vault_id(text: &str, folder: &Path, home: Option<&Path>) -> String {
+    let (label, source) = text.rsplit_once('@').unwrap_or(("", text));
+    let is_file = !source.starts_with("prompt");
+    let source = if is_file { resolved(source, folder, home).display().to_string() } else { source.to_owned() };
+    format!("{label}@{source}")
 }
 
 /// `a,b,` is a list of names; without a name that ends it, commas part paths, as in `ansible.cfg`.

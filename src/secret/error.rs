@@ -11,7 +11,7 @@ pub enum VaultError {
     #[error("it is encrypted and no vault password was given")]
     NoPassword,
     /// All that were tried failed the check of integrity.
-    #[error("none of the {tried} vault passwords fits{}", label.as_deref().map(|label| format!(" (it was encrypted with vault id `{label}`)")).unwrap_or_default())]
+    #[error("{}{}", misfits(*tried), label.as_deref().map(|label| format!(" (it was encrypted with vault id `{label}`)")).unwrap_or_default())]
     WrongPassword {
         /// How many passwords were tried.
         tried: usize,
@@ -38,6 +38,14 @@ pub enum VaultError {
     /// The system gives no random bytes for a salt.
     #[error("no random bytes for a salt: {0}")]
     NoRandomness(String),
+}
+
+fn misfits(tried: usize) -> String {
+    if tried == 1 {
+        "the vault password does not fit".to_owned()
+    } else {
+        format!("none of the {tried} vault passwords fits")
+    }
 }
 
 impl VaultError {

@@ -1,6 +1,7 @@
 //! What must never be shown: passwords and decrypted values as a type, and the files and values in Ansible's vault
 //! format that they come from.
 
+mod envelope;
 mod error;
 mod masker;
 mod name;
@@ -12,7 +13,7 @@ pub use error::VaultError;
 pub use masker::Masker;
 pub use name::names_secret;
 pub use secret_text::Secret;
-pub use vault::Vault;
+pub use vault::{Key, Unsealed, Vault};
 use zeroize::Zeroizing;
 
 /// The first characters of everything that is encrypted.

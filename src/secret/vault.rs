@@ -1,27 +1,57 @@
-//! Ansible's vault format, 1.1 and 1.2 with AES256: opening and sealing envelopes.
+//! The passwords at hand: which one opens an envelope, and which one seals a new one.
 
 use std::fs::File;
 use std::io::Read;
 
-use aes::Aes256;
-use ctr::Ctr128BE;
-use ctr::cipher::{KeyIvInit, StreamCipher};
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
 use zeroize::Zeroizing;
 
+use crate::secret::envelope::{Envelope, seal};
 use crate::secret::{Decrypt, HEADER, Secret, VaultError};
 
-/// Ansible's number, which the format does not carry.
-const ROUNDS: u32 = 10_000;
 const SALT: usize = 32;
-const BLOCK: usize = 16;
-const LINE: usize = 80;
+/// The vault id of a password that was given without one; envelopes do not name it.
+const NAMELESS: &str = "default";
+
+/// A password with its vault id.
+#[derive(Debug, Clone)]
+pub struct Key {
+    label: Option<String>,
+    password: Secret,
+}
+
+impl Key {
+    /// A password under a vault id; `default` is the one that needs no name.
+    pub fn new(label: Option<String>, password: Secret) -> Self {
+        Self { label: label.filter(|label| label != NAMELESS), password }
+    }
+
+    /// Its vault id.
+    pub fn label(&self) -> Option<&str> {
+        self.label.as_deref()
+    }
+
+    /// Seals a content in an envelope of its own.
+    pub fn seal(&self, content: &[u8]) -> Result<String, VaultError> {
+        let mut salt = [0; SALT];
+        let random = File::open("/dev/urandom").and_then(|mut random| random.read_exact(&mut salt));
+        random.map_err(|error| VaultError::NoRandomness(error.to_string()))?;
+        Ok(seal(content, self.label(), &self.password, &salt))
+    }
+}
+
+/// What an envelope held, and the key that opened it.
+#[derive(Debug)]
+pub struct Unsealed<'a> {
+    /// The content.
+    pub content: Zeroizing<Vec<u8>>,
+    /// The key.
+    pub key: &'a Key,
+}
 
 /// The passwords at hand, each with its vault id.
 #[derive(Debug, Clone, Default)]
 pub struct Vault {
-    passwords: Vec<(Option<String>, Secret)>,
+    keys: Vec<Key>,
 }
 
 impl Vault {
@@ -33,13 +63,23 @@ impl Vault {
     /// Adds a password, under the vault id it was given for.
     #[must_use]
     pub fn with(mut self, label: Option<String>, password: Secret) -> Self {
-        self.passwords.push((label, password));
+        self.keys.push(Key::new(label, password));
         self
     }
 
     /// Whether there is no password to try.
     pub fn is_empty(&self) -> bool {
-        self.passwords.is_empty()
+        self.keys.is_empty()
+    }
+
+    /// All of them, in the order they were given.
+    pub fn keys(&self) -> &[Key] {
+        &self.keys
+    }
+
+    /// The first one under this vault id, which may be `default`.
+    pub fn key(&self, label: &str) -> Option<&Key> {
+        self.keys.iter().find(|key| key.label().unwrap_or(NAMELESS) == label)
     }
 
     /// Whether a text is an envelope.
@@ -47,134 +87,40 @@ impl Vault {
         text.trim_start().starts_with(HEADER)
     }
 
+    /// The vault id in an envelope's header.
+    pub fn label_of(envelope: &str) -> Result<Option<String>, VaultError> {
+        Envelope::parse(envelope).map(|envelope| envelope.label)
+    }
+
+    /// Opens an envelope with whichever password fits.
+    pub fn unseal(&self, envelope: &str) -> Result<Unsealed<'_>, VaultError> {
+        let envelope = Envelope::parse(envelope)?;
+        if self.keys.is_empty() {
+            return Err(VaultError::NoPassword);
+        }
+        // The vault id is a hint: its password first, and then every other.
+        let is_hinted = |key: &&Key| key.label.is_some() && key.label == envelope.label;
+        let hinted = self.keys.iter().filter(is_hinted);
+        let others = self.keys.iter().filter(|key| !is_hinted(key));
+        let opened = hinted.chain(others).find_map(|key| Some((key, envelope.open(&key.password)?)));
+        match opened {
+            Some((key, content)) => Ok(Unsealed { content: content?, key }),
+            None => Err(VaultError::WrongPassword { tried: self.keys.len(), label: envelope.label }),
+        }
+    }
+
     /// Seals a text with the password of a vault id, or the first one.
     pub fn encrypt(&self, text: &str, label: Option<&str>) -> Result<String, VaultError> {
-        let fits = |candidate: &&(Option<String>, Secret)| label.is_none() || candidate.0.as_deref() == label;
-        let (label, password) = self.passwords.iter().find(fits).ok_or(VaultError::NoPassword)?;
-        let mut salt = [0; SALT];
-        let random = File::open("/dev/urandom").and_then(|mut random| random.read_exact(&mut salt));
-        random.map_err(|error| VaultError::NoRandomness(error.to_string()))?;
-        Ok(seal(text, label.as_deref(), password, &salt))
+        let key = label.map_or(self.keys.first(), |label| self.key(label));
+        key.ok_or(VaultError::NoPassword)?.seal(text.as_bytes())
     }
 }
 
 impl Decrypt for Vault {
     fn decrypt(&self, envelope: &str) -> Result<Zeroizing<String>, VaultError> {
-        let envelope = Envelope::parse(envelope)?;
-        if self.passwords.is_empty() {
-            return Err(VaultError::NoPassword);
-        }
-        // The vault id is a hint: its password first, and then every other.
-        let is_hinted = |label: &Option<String>| label.is_some() && *label == envelope.label;
-        let hinted = self.passwords.iter().filter(|(label, _)| is_hinted(label));
-        let others = self.passwords.iter().filter(|(label, _)| !is_hinted(label));
-        let opened = hinted.chain(others).find_map(|(_, password)| envelope.open(password));
-        let bytes =
-            opened.ok_or(VaultError::WrongPassword { tried: self.passwords.len(), label: envelope.label })??;
-        std::str::from_utf8(&bytes).map(|text| Zeroizing::new(text.to_owned())).map_err(|_| VaultError::NotText)
+        let content = self.unseal(envelope)?.content;
+        std::str::from_utf8(&content).map(|text| Zeroizing::new(text.to_owned())).map_err(|_| VaultError::NotText)
     }
-}
-
-struct Envelope {
-    label: Option<String>,
-    salt: Vec<u8>,
-    seal: Vec<u8>,
-    ciphertext: Vec<u8>,
-}
-
-impl Envelope {
-    fn parse(text: &str) -> Result<Self, VaultError> {
-        let mut lines = text.trim().lines().map(str::trim);
-        let header = lines.next().unwrap_or_default();
-        let rest =
-            header.strip_prefix(HEADER).ok_or(VaultError::Malformed("its first line is not $ANSIBLE_VAULT;…"))?;
-        let fields: Vec<&str> = rest.split(';').collect();
-        let label = match fields[..] {
-            ["1.1", "AES256"] => None,
-            ["1.2", "AES256", label] => Some(label.to_owned()),
-            _ => return Err(VaultError::Unsupported(rest.to_owned())),
-        };
-        let body = lines.collect::<String>();
-        let inner =
-            hex_bytes(body.as_bytes()).ok_or(VaultError::Malformed("a line is not hexadecimal, or one is missing"))?;
-        let mut parts = inner.split(|byte| *byte == b'\n').map(hex_bytes);
-        match (parts.next().flatten(), parts.next().flatten(), parts.next().flatten(), parts.next()) {
-            (Some(salt), Some(seal), Some(ciphertext), None) => Ok(Self { label, salt, seal, ciphertext }),
-            _ => Err(VaultError::Malformed("it does not have salt, seal and content")),
-        }
-    }
-
-    /// The content, if the password is the right one; an error if it is and the content is damaged all the same.
-    fn open(&self, password: &Secret) -> Option<Result<Zeroizing<Vec<u8>>, VaultError>> {
-        let keys = Keys::derive(password, &self.salt);
-        keys.mac(&self.ciphertext)?.verify_slice(&self.seal).ok()?;
-        let mut text = Zeroizing::new(self.ciphertext.clone());
-        keys.apply(&mut text);
-        let padding = text.last().map_or(0, |byte| usize::from(*byte));
-        if !(1..=BLOCK).contains(&padding) || padding > text.len() {
-            return Some(Err(VaultError::Malformed("its padding is wrong")));
-        }
-        let length = text.len() - padding;
-        text.truncate(length);
-        Some(Ok(text))
-    }
-}
-
-fn seal(text: &str, label: Option<&str>, password: &Secret, salt: &[u8]) -> String {
-    let keys = Keys::derive(password, salt);
-    let padding = BLOCK - text.len() % BLOCK;
-    let mut content = Zeroizing::new(text.as_bytes().to_vec());
-    #[expect(clippy::cast_possible_truncation, reason = "a padding is 16 at most")]
-    content.resize(text.len() + padding, padding as u8);
-    keys.apply(&mut content);
-    let tag = keys.mac(&content).map(|mac| mac.finalize().into_bytes().to_vec()).unwrap_or_default();
-    let inner = [hex(salt), hex(&tag), hex(&content)].join("\n");
-    let body = hex(inner.as_bytes());
-    let mut envelope = match label {
-        Some(label) => format!("{HEADER}1.2;AES256;{label}\n"),
-        None => format!("{HEADER}1.1;AES256\n"),
-    };
-    // The body is ASCII, so that every boundary is one of a character.
-    for start in (0..body.len()).step_by(LINE) {
-        envelope.push_str(&body[start..body.len().min(start + LINE)]);
-        envelope.push('\n');
-    }
-    envelope
-}
-
-/// What the password and the salt give: a key for the cipher, one for the seal, and the counter's start.
-struct Keys(Zeroizing<[u8; 80]>);
-
-impl Keys {
-    fn derive(password: &Secret, salt: &[u8]) -> Self {
-        let mut bytes = Zeroizing::new([0; 80]);
-        pbkdf2::pbkdf2_hmac::<Sha256>(password.reveal().as_bytes(), salt, ROUNDS, &mut *bytes);
-        Self(bytes)
-    }
-
-    fn mac(&self, content: &[u8]) -> Option<Hmac<Sha256>> {
-        let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&self.0[32..64]).ok()?;
-        mac.update(content);
-        Some(mac)
-    }
-
-    fn apply(&self, content: &mut [u8]) {
-        if let Ok(mut cipher) = Ctr128BE::<Aes256>::new_from_slices(&self.0[..32], &self.0[64..]) {
-            cipher.apply_keystream(content);
-        }
-    }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn hex_bytes(digits: &[u8]) -> Option<Vec<u8>> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    if digits.is_empty() || !digits.len().is_multiple_of(2) {
-        return None;
-    }
-    digits.chunks_exact(2).map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?)).collect()
 }
 
 #[cfg(test)]
@@ -202,7 +148,7 @@ mod tests {
         for (name, label) in [("file-1.1.yml", None), ("file-1.2.yml", Some("prod"))] {
             let theirs = fixture(name);
             let salt = Envelope::parse(&theirs).unwrap().salt;
-            let ours = seal(&fixture("plain.yml"), label, &Secret::new("correct horse"), &salt);
+            let ours = seal(fixture("plain.yml").as_bytes(), label, &Secret::new("correct horse"), &salt);
             assert_eq!(ours, theirs, "{name}");
         }
     }
@@ -236,6 +182,25 @@ mod tests {
         assert!(said(&vault(), "$ANSIBLE_VAULT;1.0;AES\n00").contains("1.0;AES"));
         assert!(said(&vault(), &fixture("file-1.1.yml")[..200]).contains("damaged"));
         assert!(said(&vault(), "hello").contains("damaged"));
+    }
+
+    #[test]
+    fn the_vault_id_default_is_written_nowhere() {
+        let key = Key::new(Some("default".to_owned()), Secret::new("x"));
+        assert!(key.seal(b"x").unwrap().starts_with("$ANSIBLE_VAULT;1.1;AES256\n"));
+        assert!(Vault::new().with(None, Secret::new("x")).key("default").is_some());
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_kept_and_the_fitting_key_is_told() {
+        let both = vault().with(Some("dev".to_owned()), Secret::new("other"));
+        let envelope = both.key("dev").unwrap().seal(b"\xff\x00").unwrap();
+        let opened = both.unseal(&envelope).unwrap();
+        assert_eq!((opened.content.as_slice(), opened.key.label()), (&b"\xff\x00"[..], Some("dev")));
+        assert!(matches!(both.decrypt(&envelope), Err(VaultError::NotText)));
+        let theirs = fixture("binary.vault");
+        assert_eq!(both.unseal(&theirs).unwrap().content.as_slice(), b"\xff\xfe\x00binary");
+        assert_eq!(Vault::label_of(&envelope).unwrap().as_deref(), Some("dev"));
     }
 
     #[test]

@@ -86,6 +86,13 @@ impl Ui {
         let _ = out.flush();
     }
 
+    /// An answer that is taken as it is, to its last byte.
+    pub fn answer_bytes(&self, bytes: &[u8]) {
+        let mut out = io::stdout().lock();
+        let _ = out.write_all(bytes);
+        let _ = out.flush();
+    }
+
     /// Mistakes, and a line that counts them.
     pub fn problems(&self, problems: &[Problem]) {
         let shown = |problem: &&Problem| self.verbosity > -2 || problem.severity == Severity::Error;

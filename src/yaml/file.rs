@@ -55,7 +55,7 @@ fn hidden(mut problem: Problem, place: &Place) -> Problem {
     problem.context = None;
     let problem = problem.at(place, "in this encrypted file");
     match line {
-        Some(line) => problem.note(format!("line {line} of the decrypted text; see it with `ansible-vault view`")),
+        Some(line) => problem.note(format!("line {line} of the decrypted text; see it with `dppctl vault view`")),
         None => problem,
     }
 }

@@ -9,6 +9,7 @@ mod node;
 mod offsets;
 mod parse;
 mod scalar;
+mod sealed;
 mod tagged;
 #[cfg(test)]
 mod tests;
@@ -17,3 +18,4 @@ pub use file::{load, open, read};
 pub use node::{Data, Key, Node, Style};
 pub use parse::{parse, parse_with};
 pub use scalar::resolve;
+pub use sealed::{SealedValue, replaced, sealed_values};

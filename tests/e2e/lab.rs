@@ -14,7 +14,7 @@ use crate::run::Run;
 static LAB: Mutex<()> = Mutex::new(());
 
 /// Commands that read no inventory.
-const WITHOUT_HOSTS: [&str; 6] = ["init", "packages", "version", "completions", "man", "help"];
+const WITHOUT_HOSTS: [&str; 8] = ["init", "packages", "roles", "vault", "version", "completions", "man", "help"];
 
 /// Fresh hosts and an empty project; both are gone when the test ends, however it ends.
 pub(crate) struct Lab {
@@ -108,6 +108,11 @@ impl Lab {
     /// Runs `dppctl` in the project, with the inventory `hosts`.
     pub(crate) fn dppctl<const N: usize>(&self, arguments: [&str; N]) -> Run {
         self.plain(self.command(&arguments).output().unwrap())
+    }
+
+    /// Runs `dppctl vault` with these variables of the environment; it reads no inventory.
+    pub(crate) fn vault(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Run {
+        self.plain(self.command(arguments).envs(variables.iter().copied()).output().unwrap())
     }
 
     /// The same with programmes of a folder of the project before those of the system.

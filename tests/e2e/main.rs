@@ -20,3 +20,4 @@ mod patience;
 mod run;
 mod same_machine;
 mod sources;
+mod vault;
