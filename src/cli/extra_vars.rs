@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use crate::inventory::Variables;
 use crate::secret::{Decrypt, names_secret};
 use crate::source::{Problem, Problems, Source};
 use crate::value::{Map, Text, Value};
@@ -14,19 +15,25 @@ const HELP: &str = "write -e name=value, -e '{\"name\": 1}' or -e @file.yml";
 /// Texts that a switch holds; masked, they would tear every screen to pieces.
 const SWITCHES: &[&str] = &["true", "false", "none", "null"];
 
-/// `k=v` words are texts, as in Ansible; JSON, YAML and `@file` keep their types.
-pub(super) fn read(given: &[String], vault: &dyn Decrypt) -> Result<Map, Problems> {
-    let mut extra = Map::new();
+/// `k=v` words are texts, as in Ansible; JSON, YAML and `@file` keep their types, and their places.
+pub(super) fn read(given: &[String], vault: &dyn Decrypt) -> Result<Variables, Problems> {
+    let mut extra = Variables::default();
     for given in given {
         if let Some(path) = given.strip_prefix('@') {
-            extra.extend(mapping(&yaml::read(Path::new(path), vault)?, given)?);
+            extra.extend(&mapping(&yaml::read(Path::new(path), vault)?, given)?);
         } else if given.trim_start().starts_with(['{', '[']) || (given.contains(": ") && !given.contains('=')) {
-            extra.extend(mapping(&yaml::parse(&Source::new("--extra-vars", given.as_str()))?, given)?);
+            extra.extend(&mapping(&yaml::parse(&Source::new("--extra-vars", given.as_str()))?, given)?);
         } else {
-            extra.extend(pairs(given)?);
+            extra.extend(&pairs(given)?);
         }
     }
-    Ok(extra.into_iter().map(|(name, value)| sealed(name, value)).collect())
+    let mut hidden = Variables::default();
+    for (name, value) in extra.values() {
+        let (name, value) = sealed(name.clone(), value.clone());
+        let place = extra.place(&name).cloned();
+        hidden.set(name, value, place);
+    }
+    Ok(hidden)
 }
 
 /// The texts in these variables that are not to be shown. A template is none: what comes of it is.
@@ -45,7 +52,7 @@ pub(super) fn secrets(extra: &Map) -> Vec<String> {
 }
 
 /// The variables of the only document; a file without any is empty, not wrong.
-fn mapping(documents: &[Node], given: &str) -> Result<Map, Problems> {
+fn mapping(documents: &[Node], given: &str) -> Result<Variables, Problems> {
     let refused = |what: &str, node: &Node| {
         let told = if given.starts_with('@') { given } else { "--extra-vars" };
         let problem = Problem::error("DPP0204", format!("{told} holds {what}, no variables"));
@@ -54,27 +61,23 @@ fn mapping(documents: &[Node], given: &str) -> Result<Map, Problems> {
     if let Some(second) = documents.get(1) {
         return Err(refused("several documents", second));
     }
-    let Some(node) = documents.first() else { return Ok(Map::new()) };
-    match node.to_value() {
-        Value::Map(entries) => Ok(entries.as_ref().clone()),
-        Value::Null => Ok(Map::new()),
-        _ => Err(refused(&format!("a {}", node.kind()), node)),
-    }
+    let Some(node) = documents.first() else { return Ok(Variables::default()) };
+    Variables::of_node(node).ok_or_else(|| refused(&format!("a {}", node.kind()), node))
 }
 
-fn pairs(given: &str) -> Result<Map, Problems> {
+fn pairs(given: &str) -> Result<Variables, Problems> {
     let wrong = |what: String| vec![Problem::error("DPP0202", what).help(HELP)];
     let Some(words) = shlex::split(given) else {
         return Err(wrong("a quote in --extra-vars is not closed".to_owned()));
     };
-    let mut pairs = Map::new();
+    let mut pairs = Variables::default();
     for word in words {
         match word.split_once('=') {
             Some((name, value)) if !name.is_empty() => {
-                pairs.insert(name.to_owned(), Value::template(value));
+                pairs.set(name, Value::template(value), None);
             }
             // It may be the rest of a password with a blank.
-            _ if pairs.keys().any(|name| names_secret(name)) => {
+            _ if pairs.values().keys().any(|name| names_secret(name)) => {
                 return Err(wrong(
                     "a word in --extra-vars is no `name=value`; a value with a blank needs quotes".into(),
                 ));
@@ -120,7 +123,8 @@ mod tests {
     use crate::secret::NoPassword;
 
     fn given(given: &[&str]) -> Result<Map, Problems> {
-        read(&given.iter().map(|given| (*given).to_owned()).collect::<Vec<_>>(), &NoPassword)
+        let given: Vec<String> = given.iter().map(|given| (*given).to_owned()).collect();
+        read(&given, &NoPassword).map(|variables| variables.values().clone())
     }
 
     #[test]
@@ -130,6 +134,14 @@ mod tests {
         assert_eq!(secrets(&extra), ["geheim1", "geheim2"]);
         assert_eq!(extra["heap"], Value::template("4g"));
         assert!(secrets(&given(&["ask_pass=true", "pass='{{ lookup(\"env\", \"PW\") }}'"]).unwrap()).is_empty());
+    }
+
+    #[test]
+    fn what_a_file_holds_keeps_its_place() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "# ours\nheap: 4\n").unwrap();
+        let extra = read(&[format!("@{}", file.path().display()), "a=1".to_owned()], &NoPassword).unwrap();
+        assert_eq!((extra.place("heap").map(crate::source::Place::line), extra.place("a")), (Some(2), None));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::cli::shipped::Shipped;
 use crate::cli::sources::{sources, ssh_config};
 use crate::cli::{Stop, ask, extra_vars};
 use crate::engine::{BecomeDefault, HostEntry, HostState, RunVars, who};
-use crate::inventory::{Become, ConnectionKind, Defaults, Inventory, InventorySource};
+use crate::inventory::{Become, ConnectionKind, Defaults, Inventory, InventorySource, Variables};
 use crate::project::{Project, Settings, SshConfig, Surroundings};
 use crate::report::ReportKind;
 use crate::secret::{Secret, Vault};
@@ -31,6 +31,8 @@ pub(super) struct Invocation {
     pub(super) inventory: Inventory,
     /// `-e`.
     pub(super) extra: Map,
+    /// The same as it was given, with its places.
+    pub(super) given: Variables,
     /// What renders.
     pub(super) templates: Templates,
     /// How hosts are reached that say nothing of their own.
@@ -102,7 +104,8 @@ impl Invocation {
     ) -> Result<Self, Stop> {
         let vault = vault_of(&project, vault, Typed::Once, global.ui())?;
         let inventory = Inventory::load(sources, &vault)?;
-        let extra = extra_vars::read(&global.extra_vars, &vault)?;
+        let given = extra_vars::read(&global.extra_vars, &vault)?;
+        let extra = given.values().clone();
         let defaults = defaults(&project, connection, privilege)?;
         let ssh_config = ssh_config(connection, &project)?;
         let surroundings = crate::template::Surroundings::of_this_process();
@@ -111,7 +114,7 @@ impl Invocation {
         extra_vars::secrets(&extra).iter().for_each(|secret| templates.conceal(secret));
         let reports = global.report.clone();
         let sources = sources.to_vec();
-        Ok(Self { project, sources, inventory, extra, templates, defaults, ssh_config, vault, reports })
+        Ok(Self { project, sources, inventory, extra, given, templates, defaults, ssh_config, vault, reports })
     }
 
     /// The variables that all tasks of a run see.

@@ -36,7 +36,7 @@ const UNUSED: &[(&str, &[&str])] = &[
     ("lint", &["limit", "report"]),
     ("inventory list", &["extra_vars", "report"]),
     ("inventory graph", &["extra_vars", "report"]),
-    ("inventory host", &["limit", "report"]),
+    ("inventory vars", &["limit", "report"]),
     ("facts", REPORT),
     ("render", REPORT),
     ("exec", REPORT),

@@ -12,6 +12,7 @@ mod load;
 mod pattern;
 mod range;
 mod roster;
+mod sayings;
 mod script;
 mod sections;
 mod settle;
@@ -28,5 +29,6 @@ pub use connection::{AskSshConfig, Become, Connection, ConnectionKind, Defaults,
 pub use layers::{Layer, LayerKind};
 pub use load::{InventorySource, OPEN_SSH, VAGRANT};
 pub use roster::{Group, Host, Inventory};
+pub use sayings::Saying;
 pub use vagrant::Vagrant;
 pub use variables::Variables;

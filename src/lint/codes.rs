@@ -83,7 +83,7 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "settings in a folder where anybody may write",
         "Whoever can replace the file can run commands in your name: chmod o-w, or name it with --config.",
     ),
-    ("DPP0215", "a variable that nothing sets", "`dppctl inventory host NAME` shows all that is set for a host."),
+    ("DPP0215", "a variable that nothing sets", "`dppctl inventory vars HOST` shows all that is set for a host."),
     (
         "DPP0301",
         "a variable that is not defined",
