@@ -13,7 +13,7 @@ use crate::cli::options::{HowArgs, SelectionArgs};
 use crate::cli::packages::cache;
 use crate::cli::shipped::Shipped;
 use crate::cli::signals::Interrupts;
-use crate::cli::watch::Watch;
+use crate::cli::watch::{Wanted, Watch};
 use crate::cli::ways::Ways;
 use crate::cli::{Stop, next, prompts};
 use crate::content;
@@ -40,6 +40,7 @@ pub(super) struct Conduct<'a> {
 
 /// Plans, runs, reports.
 pub(super) fn conduct(invocation: &mut Invocation, conduct: &Conduct, ui: Ui) -> Result<Exit, Stop> {
+    require_one_answer(conduct, ui)?;
     let plan = reviewed(invocation, conduct, ui)?;
     let verbosity = u8::try_from(ui.verbosity.max(0)).unwrap_or(0);
     let vars = invocation.run_vars(&Manner {
@@ -65,10 +66,20 @@ pub(super) fn conduct(invocation: &mut Invocation, conduct: &Conduct, ui: Ui) ->
     };
     let interrupts = Interrupts::listen(&events);
     let engine = engine(invocation, conduct, vars, ways, events.clone(), verbosity, interrupts.cancel())?;
-    let watch = Watch::begin(ui, conduct.how.diff, &invocation.project.root, &invocation.reports, inbox)?;
+    let wanted = Wanted { reports: &invocation.reports, events: conduct.how.events.as_deref() };
+    let watch = Watch::begin(ui, conduct.how.diff, &invocation.project.root, &wanted, inbox)?;
     events.tell(started);
     let end = engine.run(plan);
     told(watch, conduct, &end, interrupts.exit())
+}
+
+/// Standard output takes one kind of document.
+fn require_one_answer(conduct: &Conduct, ui: Ui) -> Result<(), Problem> {
+    if ui.output.is_json() && conduct.how.events.as_deref() == Some(Path::new("-")) {
+        let problem = Problem::error("DPP1102", "--events - and --output json both want standard output");
+        return Err(problem.help("write the events to a file: --events FILE"));
+    }
+    Ok(())
 }
 
 /// The plan, with all that a person was asked for it.

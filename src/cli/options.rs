@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args, ValueEnum};
+use clap::{ArgAction, Args, ValueEnum, ValueHint};
 use clap_complete::engine::ArgValueCompleter;
 
 use crate::cli::candidates;
@@ -125,6 +125,9 @@ pub(super) struct HowArgs {
     /// Go on with the next batch although a host is out of reach
     #[arg(long)]
     pub ignore_unreachable: bool,
+    /// Write what happens to this file while it happens, a JSON document a line; `-` is standard output
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub events: Option<PathBuf>,
 }
 
 /// As whom.

@@ -8,11 +8,18 @@ use std::time::Duration;
 
 use crate::cli::Stop;
 use crate::event::{Event, Stamped, now};
-use crate::report::{ReportFile, ReportKind, RunLog, RunReport};
+use crate::report::{EventStream, ReportFile, ReportKind, RunLog, RunReport};
 use crate::ui::{Reporter, Ui, reporter};
 
 /// How often a screen that moves is drawn anew.
 const TICK: Duration = Duration::from_millis(100);
+
+/// What is wanted beside the screen.
+pub(super) struct Wanted<'a> {
+    pub(super) reports: &'a [(ReportKind, PathBuf)],
+    /// `-` is standard output.
+    pub(super) events: Option<&'a Path>,
+}
 
 /// A run's followers.
 pub(super) struct Watch {
@@ -25,6 +32,7 @@ pub(super) struct Watch {
 pub(super) struct Followers {
     screen: Box<dyn Reporter + Send>,
     log: Option<RunLog>,
+    events: Option<EventStream>,
     files: Vec<ReportFile>,
     pub(super) report: RunReport,
 }
@@ -35,7 +43,7 @@ impl Watch {
         ui: Ui,
         diff: bool,
         project: &Path,
-        wanted: &[(ReportKind, PathBuf)],
+        wanted: &Wanted,
         inbox: Receiver<Stamped>,
     ) -> Result<Self, Stop> {
         let log = RunLog::begin(project);
@@ -45,13 +53,14 @@ impl Watch {
         let log = log.ok();
         let run = log.as_ref().map_or(0, RunLog::number);
         let shown = log.as_ref().map(|log| relative(log.path()));
-        let files = wanted.iter().map(|(kind, path)| ReportFile::create(*kind, path.clone(), run));
+        let files = wanted.reports.iter().map(|(kind, path)| ReportFile::create(*kind, path.clone(), run));
         let files = files.collect::<Result<_, _>>();
         let files = files.map_err(|error| Stop::Trouble(format!("cannot write a report to {error}")))?;
+        let events = wanted.events.map(|path| events(path, run, ui)).transpose()?;
         if let Some(path) = &shown {
             ui.headline(&format!("run {run} · log {}", path.display()));
         }
-        let followers = Followers { screen: reporter(ui, diff, run), log, files, report: RunReport::default() };
+        let followers = Followers { screen: reporter(ui, diff, run), log, events, files, report: RunReport::default() };
         Ok(Self { run, log: shown, thread: thread::spawn(move || followers.follow(&inbox)) })
     }
 
@@ -90,6 +99,11 @@ impl Followers {
 
     fn take(&mut self, event: &Stamped) {
         self.pass_on(event);
+        if let Some(Err(error)) = self.events.as_mut().map(|events| events.absorb(event)) {
+            self.events = None;
+            let text = format!("the events of this run end here: {error}");
+            self.pass_on(&Stamped { t: now(), event: Event::Warning { text } });
+        }
         // A full disk here stops no host there.
         if let Some(Err(error)) = self.log.as_mut().map(|log| log.write(event)) {
             self.log = None;
@@ -112,6 +126,15 @@ impl Followers {
     }
 }
 
+/// Opens the stream of events before anything is touched.
+fn events(path: &Path, run: u64, ui: Ui) -> Result<EventStream, Stop> {
+    if path == Path::new("-") {
+        return Ok(EventStream::to(ui.answers(), run));
+    }
+    EventStream::create(path, run)
+        .map_err(|error| Stop::Trouble(format!("cannot write the events to {}: {error}", path.display())))
+}
+
 /// As the operator would type it.
 fn relative(path: &Path) -> PathBuf {
     let here = std::env::current_dir().unwrap_or_default();
@@ -123,14 +146,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_log_that_cannot_be_written_any_more_is_told_of_once() {
+    fn a_log_or_a_stream_that_cannot_be_written_any_more_is_told_of_once() {
         let log = RunLog::into_file(Path::new("/dev/full")).ok();
-        let mut followers =
-            Followers { screen: reporter(Ui::plain(), false, 1), log, files: Vec::new(), report: RunReport::default() };
+        let events = EventStream::create(Path::new("/dev/full"), 1).ok();
+        let screen = reporter(Ui::plain(), false, 1);
+        let mut followers = Followers { screen, log, events, files: Vec::new(), report: RunReport::default() };
         for ms in 0..2 {
             followers.take(&Stamped { t: 0, event: Event::RunFinished { ms } });
         }
-        let [warning] = followers.report.warnings.as_slice() else { panic!("{:?}", followers.report.warnings) };
-        assert!(warning.starts_with("the log of this run ends here: No space left"), "{warning}");
+        let [events, log] = followers.report.warnings.as_slice() else { panic!("{:?}", followers.report.warnings) };
+        assert!(events.starts_with("the events of this run end here: No space left"), "{events}");
+        assert!(log.starts_with("the log of this run ends here: No space left"), "{log}");
     }
 }

@@ -231,6 +231,11 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "a connector that failed",
         "The root of its trace is in the message; it is started again once that is gone.",
     ),
+    (
+        "DPP1102",
+        "two streams for one place",
+        "Standard output takes the events of a run or the document about it; give one of both a file.",
+    ),
     ("DPP1202", "a vault without a password", "--vault-password-file names the file, or a programme that prints it."),
     ("DPP1203", "a vault's password is wrong", "None of the passwords that are known opens it."),
     (

@@ -1,5 +1,6 @@
 //! What a run came to: folds of all its events, in memory and in files. It prints nothing.
 
+mod event_stream;
 mod junit;
 mod line;
 mod run_log;
@@ -12,6 +13,7 @@ use serde::Serialize;
 
 use crate::event::{Event, Stamped, Status, StepName, StepResult};
 
+pub use event_stream::EventStream;
 pub use junit::Junit;
 pub use line::Line;
 pub use run_log::RunLog;

@@ -86,6 +86,11 @@ impl Ui {
         let _ = out.flush();
     }
 
+    /// Where answers go, for a part of one that is long in coming.
+    pub fn answers(&self) -> Box<dyn Write + Send> {
+        Box::new(io::stdout())
+    }
+
     /// An answer that is taken as it is, to its last byte.
     pub fn answer_bytes(&self, bytes: &[u8]) {
         let mut out = io::stdout().lock();
