@@ -7,7 +7,7 @@
 //! | 8 | [`cli`] |
 //! | 7 | [`engine`] · [`lint`] |
 //! | 6 | [`plan`] · [`ui`] |
-//! | 5 | [`actions`] · [`playbook`] · [`inventory`] · [`report`] |
+//! | 5 | [`actions`] · [`playbook`] · [`inventory`] · [`report`] · [`galaxy`] |
 //! | 4 | [`template`] · [`project`] · [`artifacts`] |
 //! | 3 | [`yaml`] · [`transport`] |
 //! | 2 | [`value`] · [`event`] · [`content`] · [`pipeline`] · [`files`] |
@@ -21,6 +21,7 @@ pub mod engine;
 pub mod event;
 pub mod exit;
 pub mod files;
+pub mod galaxy;
 pub mod inventory;
 pub mod lint;
 pub mod pipeline;

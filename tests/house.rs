@@ -11,7 +11,7 @@ const FLOORS: &[&[&str]] = &[
     &["cli"],
     &["engine", "lint"],
     &["plan", "ui"],
-    &["actions", "playbook", "inventory", "report"],
+    &["actions", "playbook", "inventory", "report", "galaxy"],
     &["template", "project", "artifacts"],
     &["yaml", "transport"],
     &["value", "event", "content", "pipeline", "files"],

@@ -13,7 +13,9 @@ use crate::artifacts::ArtifactError;
 use crate::artifacts::part::Part;
 
 /// Checksum files are shorter than this.
-const LONGEST_TEXT: u64 = 64 << 10;
+const LONGEST_SUMS: u64 = 64 << 10;
+/// Longer answers of an interface are no lists of versions.
+const LONGEST_ANSWER: u64 = 16 << 20;
 /// However much each of them gains, a download is not begun more often than this.
 const MOST_ATTEMPTS: u32 = 200;
 
@@ -87,14 +89,23 @@ impl Client {
         self
     }
 
-    /// The text at a URL.
-    pub(super) fn text(&self, url: &str) -> Result<String, Stop> {
+    /// The checksums at a URL.
+    pub(super) fn sums(&self, url: &str) -> Result<String, Stop> {
+        self.text(url, LONGEST_SUMS)
+    }
+
+    /// What an interface answers at a URL.
+    pub(super) fn answer(&self, url: &str) -> Result<String, Stop> {
+        self.text(url, LONGEST_ANSWER)
+    }
+
+    fn text(&self, url: &str, longest: u64) -> Result<String, Stop> {
         self.patiently(|| {
             let response = self.agent.get(url).call().map_err(|error| Stop::Broken(explain(&error)))?;
             sorted_out(&response)?;
             let mut text = Vec::new();
             let reader = response.into_body().into_reader();
-            reader.take(LONGEST_TEXT).read_to_end(&mut text).map_err(|error| Stop::Broken(error.to_string()))?;
+            reader.take(longest).read_to_end(&mut text).map_err(|error| Stop::Broken(error.to_string()))?;
             Ok(String::from_utf8_lossy(&text).into_owned())
         })
     }

@@ -30,6 +30,7 @@ mod passwords;
 mod prompts;
 mod reach;
 mod render;
+mod roles;
 mod run;
 mod shipped;
 mod signals;
@@ -105,6 +106,8 @@ enum Command {
     Render(render::RenderArgs),
     /// Run one command on hosts
     Exec(exec::ExecArgs),
+    /// Bring roles of other people into the project
+    Roles(roles::RolesArgs),
     /// Encrypt and decrypt files and values as ansible-vault does
     #[command(subcommand)]
     Vault(vault::VaultCommand),
@@ -162,6 +165,7 @@ fn dispatch(cli: &Cli, ui: Ui) -> Result<Exit, Stop> {
         Command::Inventory(args) => inventory::inventory(&cli.global, args, ui),
         Command::Facts(args) => facts::facts(&cli.global, args, ui),
         Command::Exec(args) => exec::exec(&cli.global, args, ui),
+        Command::Roles(args) => roles::roles(&cli.global, args, ui),
         Command::Vault(command) => vault::vault(&cli.global, command, ui),
         Command::Version => version::version(&cli.global, ui),
         Command::Completions(args) => completions::completions(args, ui),

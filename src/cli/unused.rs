@@ -40,6 +40,8 @@ const UNUSED: &[(&str, &[&str])] = &[
     ("facts", REPORT),
     ("render", REPORT),
     ("exec", REPORT),
+    ("roles install", HOSTS),
+    ("roles list", HOSTS),
     ("vault encrypt", SECRETS),
     ("vault decrypt", SECRETS),
     ("vault view", SECRETS),

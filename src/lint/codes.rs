@@ -36,6 +36,22 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "a task that outlived its bound",
         "It took longer than its `timeout` or `async` says, and was stopped with all it had started. Give it more time.",
     ),
+    (
+        "DPP0111",
+        "a role that cannot be had",
+        "Its source does not answer, has no such version, or gives something that is no role; its own words are in the message.",
+    ),
+    (
+        "DPP0112",
+        "a role that would be written over",
+        "Somebody edited it since it was installed, or put it there. `dppctl roles list` shows which; --force replaces them.",
+    ),
+    (
+        "DPP0113",
+        "a role that is not what it should be",
+        "Its archive has another hash than was locked or promised, or names a place outside of the role. Nothing of it was written.",
+    ),
+    ("DPP0114", "a roles.lock that cannot be read", "`dppctl roles install` writes it anew when it is gone."),
     ("DPP0201", "no inventory, or one that cannot be read", "Name it with -i, or with `inventory` in dppctl.toml."),
     (
         "DPP0202",

@@ -113,6 +113,16 @@ impl Store {
         })
     }
 
+    /// What an interface on a server answers.
+    pub fn ask(&self, url: &str) -> Result<String, ArtifactError> {
+        let (file, at) = (url.to_owned(), Location::Url(url.to_owned()).to_string());
+        self.client.answer(url).map_err(|stop| match stop {
+            Stop::Fatal(error) => error,
+            Stop::Absent(answer) => ArtifactError::Missing { file, tried: vec![(at, answer)], near: Vec::new() },
+            Stop::Broken(cause) => ArtifactError::Unreachable { file, tried: vec![(at, cause.clone())], cause },
+        })
+    }
+
     /// Whether a file is here already, from one of its places.
     pub fn has(&self, artifact: &Artifact) -> bool {
         artifact.locations.iter().any(|location| match location {
@@ -213,7 +223,7 @@ impl Store {
             return Ok(vec![locked]);
         }
         for algorithm in &artifact.checksums {
-            let text = match self.client.text(&format!("{url}.{algorithm}")) {
+            let text = match self.client.sums(&format!("{url}.{algorithm}")) {
                 Ok(text) => text,
                 Err(Stop::Absent(_)) => continue,
                 Err(stop) => return Err(stop),
