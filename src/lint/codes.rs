@@ -52,6 +52,17 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "Its archive has another hash than was locked or promised, or names a place outside of the role. Nothing of it was written.",
     ),
     ("DPP0114", "a roles.lock that cannot be read", "`dppctl roles install` writes it anew when it is gone."),
+    (
+        "DPP0115",
+        "a task that can never run",
+        "Its condition is always false, or two of its conditions exclude each other. Nothing breaks, and nothing is done either.",
+    ),
+    (
+        "DPP0116",
+        "a variable that nothing uses",
+        "It stands in a role's defaults or vars and nowhere else: left over, or misspelt where it is used.",
+    ),
+    ("DPP0117", "a handler that nothing notifies", "No task of the play wakes it: left over, or misspelt in `notify`."),
     ("DPP0201", "no inventory, or one that cannot be read", "Name it with -i, or with `inventory` in dppctl.toml."),
     (
         "DPP0202",

@@ -2,7 +2,10 @@
 //! variables that nobody sets, handlers that are not there. It contacts nothing and changes nothing.
 
 mod codes;
+mod idle;
 mod names;
+mod seen;
+mod spare;
 mod stray;
 mod tasks;
 mod templates;
@@ -20,6 +23,7 @@ use crate::template::Templates;
 use crate::value::{Map, Text};
 
 pub use codes::{CODES, explain};
+pub use seen::Seen;
 
 /// What is looked through.
 pub struct Lint<'a> {
@@ -50,19 +54,25 @@ pub struct Lint<'a> {
 impl Lint<'_> {
     /// All mistakes, in the order in which they stand, each once.
     pub fn run(&self) -> Problems {
+        self.look().0
+    }
+
+    /// The same, with all tasks that were looked through.
+    pub fn look(&self) -> (Problems, Seen) {
         let mut problems = Problems::new();
         let mut met = Met::default();
         for playbook in self.playbooks {
             self.playbook(playbook, &mut met, &mut problems);
         }
-        stray::check(self, &met, &mut problems);
+        stray::check(self, &mut met, &mut problems);
+        spare::variables(self, &met, &mut problems);
         as_they_stand(&mut problems);
         let mut seen = HashSet::new();
         problems.retain(|problem| {
             let place = problem.at.as_ref().map(|(place, _)| place.to_string());
             seen.insert((problem.code, place, problem.message.clone()))
         });
-        problems
+        (problems, met.seen)
     }
 
     fn playbook(&self, playbook: &PathBuf, met: &mut Met, problems: &mut Problems) {
@@ -89,6 +99,7 @@ impl Lint<'_> {
         problems.extend(patterns.into_inner());
         problems.extend(errors);
         problems.extend(plan.warnings);
+        met.seen.plays += plan.plays.len();
         plan.plays.iter().for_each(|play| self.play(play, met, problems));
     }
 
@@ -103,6 +114,7 @@ impl Lint<'_> {
         let undefined = undefined::Undefined::of(self, play, &tasks);
         for task in &tasks {
             met.file(self.files, &task.task.place);
+            met.seen.task(&task.task, self.catalogue);
             let file = task.template_file(self.files, &play.folder);
             if let Some(file) = &file {
                 met.file(self.files, &Place::new(&file.source, 0..0));
@@ -110,7 +122,9 @@ impl Lint<'_> {
             problems.extend(unknown_module(self.catalogue, task));
             problems.extend(task.task.notify.iter().filter_map(|name| unknown_handler(play, name)));
             templates::check(self, task, file.as_ref(), Some(&undefined), problems);
+            idle::check(self, task, problems);
         }
+        spare::handlers(play, &tasks, problems);
     }
 }
 
@@ -119,6 +133,7 @@ impl Lint<'_> {
 struct Met {
     names: HashSet<String>,
     files: HashSet<PathBuf>,
+    seen: Seen,
 }
 
 impl Met {
@@ -163,7 +178,8 @@ fn unknown_module(catalogue: &Catalogue, step: &TaskStep) -> Option<Problem> {
     if catalogue.knows(step.task.short_action()) {
         return None;
     }
-    let problem = Problem::error("DPP0103", format!("there is no module `{action}`"));
+    // A stranger fails when it would run, if it ever does; the plan has told of what is a slip of the pen.
+    let problem = Problem::warning("DPP0103", format!("there is no module `{action}`"));
     let problem = problem.at(&step.task.action_place, "not known");
     Some(match catalogue.nearest(step.task.short_action()) {
         Some(near) => problem.did_you_mean(Some(near)),

@@ -4,17 +4,17 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::lint::{Lint, Met, everything, tasks, templates, unknown_module};
+use crate::lint::{Lint, Met, everything, idle, tasks, templates, unknown_module};
 use crate::plan::{Compiler, Ground, Surrounding};
 use crate::playbook::{Keywords, read_tasks, vars_file};
 use crate::source::{Problem, Problems};
-use crate::template::{FileOptions, TemplateError};
+use crate::template::FileOptions;
 use crate::value::{Map, Text};
 
 /// Adds what is wrong with them.
-pub(super) fn check(lint: &Lint, met: &Met, problems: &mut Problems) {
-    for path in lint.task_files.iter().filter(|path| !met.has(lint.files, path)) {
-        tasks_of(lint, path, problems);
+pub(super) fn check(lint: &Lint, met: &mut Met, problems: &mut Problems) {
+    for path in lint.task_files.iter().filter(|path| !met.has(lint.files, path)).collect::<Vec<_>>() {
+        tasks_of(lint, path, met, problems);
     }
     for path in lint.template_files.iter().filter(|path| !met.has(lint.files, path)) {
         template(lint, path, problems);
@@ -24,7 +24,7 @@ pub(super) fn check(lint: &Lint, met: &Met, problems: &mut Problems) {
     }
 }
 
-fn tasks_of(lint: &Lint, path: &Path, problems: &mut Problems) {
+fn tasks_of(lint: &Lint, path: &Path, met: &mut Met, problems: &mut Problems) {
     let items = match read_tasks(lint.files, path) {
         Ok(items) => items,
         Err(found) => return problems.extend(found),
@@ -58,7 +58,9 @@ fn tasks_of(lint: &Lint, path: &Path, problems: &mut Problems) {
     for step in tasks::in_steps(&steps) {
         let file = step.template_file(lint.files, role);
         problems.extend(unknown_module(lint.catalogue, &step));
+        met.seen.task(&step.task, lint.catalogue);
         templates::check(lint, &step, file.as_ref(), None, problems);
+        idle::check(lint, &step, problems);
     }
 }
 
@@ -71,7 +73,7 @@ fn template(lint: &Lint, path: &Path, problems: &mut Problems) {
     match lint.files.source(path) {
         Ok(source) => {
             let checked = lint.templates.check_file(&source, &FileOptions::default());
-            problems.extend(checked.errors.iter().map(TemplateError::problem));
+            problems.extend(checked.errors.iter().map(templates::told));
         }
         Err(problem) => problems.push(problem),
     }

@@ -3,8 +3,8 @@
 use crate::lint::Lint;
 use crate::lint::undefined::Undefined;
 use crate::plan::{TaskStep, TemplateFile};
-use crate::source::{Place, Problems};
-use crate::template::{Checked, TemplateError};
+use crate::source::{Place, Problem, Problems, Severity};
+use crate::template::{Checked, TemplateError, Templates};
 
 /// Adds what is wrong with the templates of one task; what is undefined is told only where it can be.
 pub(super) fn check(
@@ -15,7 +15,8 @@ pub(super) fn check(
     problems: &mut Problems,
 ) {
     let mut add = |checked: Checked, text: &str, at: Option<&Place>| {
-        problems.extend(checked.errors.iter().map(TemplateError::problem));
+        problems.extend(checked.errors.iter().map(told));
+        problems.extend(lookups(text, at));
         let names = checked.variables.iter();
         problems.extend(names.filter_map(|name| undefined?.problem(step, name, text, at)));
     };
@@ -29,4 +30,36 @@ pub(super) fn check(
         let whole = Place::new(source, 0..source.text().len());
         add(lint.templates.check_file(source, options), source.text(), Some(&whole));
     }
+}
+
+/// A filter that nobody knows and that is like none that is known fails when it would be used, if it ever is.
+pub(super) fn told(error: &TemplateError) -> Problem {
+    let problem = error.problem();
+    match error {
+        TemplateError::Unknown { near: None, .. } => Problem { severity: Severity::Warning, ..problem },
+        _ => problem,
+    }
+}
+
+/// Lookups that nobody knows.
+fn lookups(text: &str, at: Option<&Place>) -> Vec<Problem> {
+    const CALLS: &[&str] = &["lookup(", "query(", " q(", "{q("];
+    if !CALLS.iter().any(|call| text.contains(call)) {
+        return Vec::new();
+    }
+    let after = CALLS.iter().flat_map(|call| text.match_indices(call).map(|(at, call)| &text[at + call.len()..]));
+    let names = after.filter_map(|rest| {
+        let rest = rest.trim_start();
+        let quote = rest.chars().next().filter(|first| "'\"".contains(*first))?;
+        rest[1..].split_once(quote).map(|(name, _)| name)
+    });
+    let unknown = names.filter(|name| !Templates::knows_lookup(name.rsplit('.').next().unwrap_or(name)));
+    let problem = |name: &str| Problem::warning("DPP0303", format!("there is no lookup `{name}`"));
+    unknown
+        .map(|name| match (at, at.and_then(|at| at.text().find(name))) {
+            (Some(place), Some(start)) => problem(name).at(&place.within(start..start + name.len()), ""),
+            (Some(place), None) => problem(name).at(place, ""),
+            (None, _) => problem(name),
+        })
+        .collect()
 }

@@ -8,7 +8,7 @@ use crate::files::Disk;
 use crate::inventory::{Inventory, InventorySource};
 use crate::plan::Catalogue;
 use crate::secret::Vault;
-use crate::source::{Problem, Problems, excerpt};
+use crate::source::{Problem, Problems, Severity, excerpt};
 use crate::template::{Scope, SearchPath, Surroundings, Templates};
 use crate::value::{Map, Text, Value};
 
@@ -176,4 +176,70 @@ fn variables_that_files_and_questions_bring_are_known() {
     );
     let found: Vec<_> = problems.iter().map(|problem| problem.message.clone()).collect();
     assert_eq!(found, ["`nobody` is not defined for es1, es2"]);
+}
+
+#[test]
+fn a_task_that_can_never_run_is_told_once_for_each_condition() {
+    let site = "- hosts: es\n  tasks:\n    - debug: {msg: a}\n      when: false\n    - debug: {msg: b}\n      when: 1 > 2\n    \
+                - when: ansible_os_family == 'Debian'\n      block:\n        - debug: {msg: c}\n          \
+                when: ansible_os_family == 'RedHat'\n        - debug: {msg: d}\n    \
+                - debug: {msg: e}\n      when: [es_heap is defined, es_heap != '1g']\n";
+    let (problems, screen) = lint(&[("hosts", HOSTS), ("site.yml", site)], true);
+    insta::assert_snapshot!(screen);
+    assert!(problems.iter().all(|problem| problem.code == "DPP0115"), "{screen}");
+}
+
+#[test]
+fn what_has_no_effect_is_remarked_on_and_what_somebody_may_use_is_not() {
+    let site = "- hosts: es\n  roles: [es]\n  tasks:\n    - debug: {msg: '{{ es_deep }}'}\n      notify: wake\n  handlers:\n    \
+                - name: wake\n      debug: {msg: x}\n    - name: sleep\n      debug: {msg: x}\n";
+    let defaults = "es_port: 9200\nes_deep: '{{ es_inner }}'\nes_inner: 1\nes_prot: 9300\nes_in_file: 1\n";
+    let files = [
+        ("hosts", HOSTS),
+        ("site.yml", site),
+        ("roles/es/tasks/main.yml", "- debug: {msg: '{{ es_port }}'}\n"),
+        ("roles/es/vars/main.yml", defaults),
+        ("roles/es/templates/plain.conf", "x={{ es_in_file }}\n"),
+    ];
+    let (problems, screen) = lint(&files, true);
+    let told: Vec<_> = problems.iter().map(|problem| (problem.severity, problem.message.as_str())).collect();
+    let expected = [
+        (Severity::Note, "nothing notifies the handler `sleep`"),
+        (Severity::Note, "nothing uses the variable `es_prot`"),
+    ];
+    assert_eq!(told, expected, "{screen}");
+    let by_name = ("roles/es/tasks/more.yml", "- debug: {msg: \"{{ lookup('vars', 'es_' + x) }}\"}\n");
+    let (problems, screen) = lint(&[&files[..], &[by_name]].concat(), true);
+    assert_eq!(problems.len(), 1, "{screen}");
+}
+
+#[test]
+fn a_stranger_is_a_warning_and_a_slip_of_the_pen_an_error() {
+    let site = "- hosts: es\n  tasks:\n    - docker_container: {name: x}\n    - debgu: {msg: x}\n    \
+                - debug: {msg: \"{{ es_heap | zorg }} {{ es_heap | uper }} {{ lookup('hashi_vault', 'x') }}\"}\n";
+    let (problems, screen) = lint(&[("hosts", HOSTS), ("site.yml", site)], true);
+    let told: Vec<_> = problems.iter().map(|problem| (problem.severity, problem.message.as_str())).collect();
+    let expected = [
+        (Severity::Warning, "there is no module `docker_container`"),
+        (Severity::Error, "there is no module `debgu`"),
+        (Severity::Warning, "there is no filter `zorg`"),
+        (Severity::Error, "there is no filter `uper`"),
+        (Severity::Warning, "there is no lookup `hashi_vault`"),
+    ];
+    assert!(expected.iter().all(|wanted| told.contains(wanted)) && told.len() == 5, "{told:?}\n{screen}");
+}
+
+/// A thousand tasks of ten roles: what a person waits for without noticing.
+#[test]
+fn everything_of_a_large_project_is_seen() {
+    let tasks: String = (0..100)
+        .map(|n| format!("- name: t{n}\n  debug: {{msg: '{{{{ v{n} | default(1) }}}}'}}\n  when: es_heap == 'x{n}'\n"))
+        .collect();
+    let names: Vec<String> = (0..10).map(|n| format!("roles/r{n}/tasks/main.yml")).collect();
+    let roles = (0..10).map(|n| format!("r{n}")).collect::<Vec<_>>().join(", ");
+    let site = format!("- hosts: es\n  roles: [{roles}]\n");
+    let mut files = vec![("hosts", HOSTS), ("site.yml", site.as_str())];
+    files.extend(names.iter().map(|name| (name.as_str(), tasks.as_str())));
+    let (problems, screen) = lint(&files, true);
+    assert!(problems.is_empty(), "{screen}");
 }

@@ -14,6 +14,7 @@ pub fn excerpt(problem: &Problem, color: bool, width: usize) -> String {
     let level = match problem.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
+        Severity::Note => Level::NOTE,
     };
     let title = printable(&problem.message);
     let mut group = Group::with_title(level.primary_title(title).id(problem.code));

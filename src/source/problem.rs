@@ -7,10 +7,23 @@ use crate::source::Place;
 /// Whether a problem stops the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
+    /// Nothing breaks by it.
+    Note,
     /// Worth knowing; the run goes on.
     Warning,
     /// The run is refused before anything is touched.
     Error,
+}
+
+impl Severity {
+    /// Its name, for programmes.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
 }
 
 /// One mistake: what is wrong, where, and what to do about it.
@@ -44,6 +57,11 @@ impl Problem {
     /// A warning.
     pub fn warning(code: &'static str, message: impl Into<String>) -> Self {
         Self::new(Severity::Warning, code, message.into())
+    }
+
+    /// A remark: nothing breaks by it.
+    pub fn remark(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(Severity::Note, code, message.into())
     }
 
     /// Points at a place; `label` stands under the caret.

@@ -154,8 +154,7 @@ impl Ui {
 
 /// A problem as programmes read it.
 pub fn document(problem: &Problem) -> Json {
-    let severity = if problem.severity == Severity::Error { "error" } else { "warning" };
-    let mut document = json!({"severity": severity, "code": problem.code, "message": problem.message});
+    let mut document = json!({"severity": problem.severity.name(), "code": problem.code, "message": problem.message});
     if let Some((place, label)) = &problem.at {
         document["at"] = place.to_string().into();
         document["label"] = label.as_str().into();

@@ -52,7 +52,10 @@ impl Format {
 }
 
 fn annotation(problem: &Problem) -> String {
-    let level = if problem.severity == Severity::Error { "error" } else { "warning" };
+    let level = match problem.severity {
+        Severity::Note => "notice",
+        told => told.name(),
+    };
     let at = problem.at.as_ref().map_or_else(String::new, |(place, _)| {
         format!("file={},line={},col={},", place.source().name(), place.line(), place.column())
     });
@@ -73,7 +76,11 @@ fn quality(problem: &Problem) -> Json {
         "description": format!("{}{help}", problem.message),
         "check_name": problem.code,
         "fingerprint": fingerprint,
-        "severity": if problem.severity == Severity::Error { "major" } else { "minor" },
+        "severity": match problem.severity {
+            Severity::Error => "major",
+            Severity::Warning => "minor",
+            Severity::Note => "info",
+        },
         "location": {"path": path, "lines": {"begin": line}},
     })
 }

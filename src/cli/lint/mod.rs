@@ -15,7 +15,7 @@ use crate::cli::groups;
 use crate::cli::invocation::Invocation;
 use crate::cli::layout::Sketch;
 use crate::cli::lint::form::Format;
-use crate::cli::lint::found::Found;
+pub(super) use crate::cli::lint::found::Found;
 use crate::cli::options::{Global, HowArgs, VaultArgs};
 use crate::cli::shipped::Shipped;
 use crate::content;
@@ -79,12 +79,16 @@ pub(super) fn lint(global: &Global, args: &LintArgs, ui: Ui) -> Result<Exit, Sto
             problems.push(problem);
         }
     }
-    let errors = problems.iter().filter(|problem| args.strict || problem.severity == Severity::Error).count();
+    let count = |severity| problems.iter().filter(|problem| problem.severity == severity).count();
+    let strict = if args.strict { count(Severity::Warning) } else { 0 };
+    let (errors, warnings, notes) =
+        (count(Severity::Error) + strict, count(Severity::Warning) - strict, count(Severity::Note));
     let exit = if errors > 0 { Exit::Refused } else { Exit::Ok };
     let close = format!(
-        "{}, {} from {} ({:.2}s). Nothing was contacted.",
+        "{}, {}{} from {} ({:.2}s). Nothing was contacted.",
         counted(errors, "error"),
-        counted(problems.len() - errors, "warning"),
+        counted(warnings, "warning"),
+        if notes > 0 { format!(", {}", counted(notes, "note")) } else { String::new() },
         counted(found.count(), "file"),
         begun.elapsed().as_secs_f64()
     );
