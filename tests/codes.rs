@@ -22,6 +22,7 @@ const SHARED: &[(&str, &[&str])] = &[
             "modules/packages",
             "modules/pipeline",
             "modules/system",
+            "modules/vcs",
             "modules/web",
             "plan",
         ],

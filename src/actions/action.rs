@@ -6,6 +6,8 @@ use dpp_protocol::{Failure, Outcome};
 use serde_json::Value as Json;
 
 use crate::actions::Supply;
+use crate::actions::receipt::Receipt;
+use crate::actions::wait_for_connection::Reconnect;
 use crate::files::{FileKind, Files};
 use crate::source::Source;
 use crate::template::{Scope, TemplateError, Templates};
@@ -73,6 +75,24 @@ pub struct Remote {
     /// A file that is to be fetched and pushed before a change is made; [`supply`](crate::actions::supply) completes
     /// the parameters with it.
     pub supply: Option<Supply>,
+    /// What is done here along with the module, while the host is spoken to.
+    pub aside: Option<Box<Aside>>,
+}
+
+/// What a machine's near end does along with a module.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Aside {
+    /// A file of the host is taken.
+    Receive(Receipt),
+    /// The host is logged in to anew until it answers.
+    Reconnect(Reconnect),
+}
+
+impl Remote {
+    /// A module with final parameters, which needs nothing else.
+    pub fn new(module: &str, params: Json) -> Self {
+        Self { module: module.to_owned(), params, lean: None, blobs: Vec::new(), supply: None, aside: None }
+    }
 }
 
 /// A file to be pushed.

@@ -42,5 +42,5 @@ fn run(context: &ActionContext, args: &Map) -> Result<Deed, Failure> {
         }
     }
     let supply = Some(Supply { artifact });
-    Ok(Deed::Remote(Remote { module: "kafka_connect_plugin".into(), params, lean: None, blobs: Vec::new(), supply }))
+    Ok(Deed::Remote(Remote { supply, ..Remote::new("kafka_connect_plugin", params) }))
 }

@@ -55,7 +55,7 @@ fn run(context: &ActionContext, args: &Map) -> Result<Deed, Failure> {
         params["_upgrades_from"] = artifact.upgrades_from.as_str().into();
     }
     let supply = Some(Supply { artifact });
-    Ok(Deed::Remote(Remote { module: "deb".into(), params, lean: None, blobs: Vec::new(), supply }))
+    Ok(Deed::Remote(Remote { supply, ..Remote::new("deb", params) }))
 }
 
 /// Learns from a .deb what it holds, and returns the KiB it takes once unpacked.

@@ -110,7 +110,7 @@ fn large_or_small(context: &ActionContext, path: &Path, params: &Map) -> Result<
     lean["_sha1"] = sha1?.into();
     let mut whole = lean.clone();
     whole["_blob"] = blob.sha256.as_str().into();
-    Ok(Deed::Remote(Remote { module: "copy".into(), params: whole, lean: Some(lean), blobs: vec![blob], supply: None }))
+    Ok(Deed::Remote(Remote { lean: Some(lean), blobs: vec![blob], ..Remote::new("copy", whole) }))
 }
 
 /// A file as it was when it was hashed: path, size and time; and by which function.
@@ -148,7 +148,7 @@ pub(super) fn put(params: &Map, content: &[u8]) -> Remote {
         Ok(text) => whole["content"] = text.into(),
         Err(_) => whole["_content_base64"] = STANDARD.encode(content).into(),
     }
-    Remote { module: "copy".into(), params: whole, lean: Some(lean), blobs: Vec::new(), supply: None }
+    Remote { lean: Some(lean), ..Remote::new("copy", whole) }
 }
 
 fn hashed(params: &Map, sha256: &str, size: u64) -> Json {
@@ -159,13 +159,7 @@ fn hashed(params: &Map, sha256: &str, size: u64) -> Json {
 }
 
 fn plain(params: Map) -> Remote {
-    Remote {
-        module: "copy".into(),
-        params: Json::from(&Value::from(params)),
-        lean: None,
-        blobs: Vec::new(),
-        supply: None,
-    }
+    Remote::new("copy", Json::from(&Value::from(params)))
 }
 
 #[cfg(test)]

@@ -51,7 +51,7 @@ pub(super) fn deed(
         json
     };
     let (whole, lean) = (with(tree.whole), with(tree.lean));
-    Ok(Deed::Remote(Remote { module: "copy".into(), params: whole, lean: Some(lean), blobs: tree.blobs, supply: None }))
+    Ok(Deed::Remote(Remote { lean: Some(lean), blobs: tree.blobs, ..Remote::new("copy", whole) }))
 }
 
 /// Links that lead into a folder above them would never come to an end.

@@ -18,5 +18,5 @@ fn run(_context: &ActionContext, args: &Map) -> Result<Deed, Failure> {
     // Hosts are always asked beside each other.
     params.shift_remove("parallel");
     let params = Json::from(&Value::from(params));
-    Ok(Deed::Remote(Remote { module: "setup".into(), params, lean: None, blobs: Vec::new(), supply: None }))
+    Ok(Deed::Remote(Remote::new("setup", params)))
 }

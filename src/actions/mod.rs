@@ -9,40 +9,53 @@ mod artifact_fits;
 mod artifact_package;
 #[cfg(test)]
 mod artifact_tests;
+mod assemble;
 mod assert;
 mod copy;
 mod copy_tree;
 mod debug;
 mod fail;
+mod fetch;
 mod form;
 mod gather_facts;
 mod include_vars;
+mod patch;
+mod receipt;
 mod script;
 mod set_fact;
+mod set_stats;
 mod supply;
 mod template;
 mod unarchive;
+mod wait_for_connection;
 
 pub(crate) use action::failure;
-pub use action::{Action, ActionContext, Blob, Deed, Done, Remote};
+pub use action::{Action, ActionContext, Aside, Blob, Deed, Done, Remote};
+pub use receipt::{Arrival, Receipt};
 pub use supply::{Supplied, Supply, supply};
 pub(crate) use template::options as template_options;
+pub use wait_for_connection::Reconnect;
 
 /// Every action, by the name a task gives it.
 pub const ACTIONS: &[Action] = &[
     artifact_archive::ACTION,
     artifact_fits::ACTION,
     artifact_package::ACTION,
+    assemble::ACTION,
     assert::ACTION,
     copy::ACTION,
     debug::ACTION,
     fail::ACTION,
+    fetch::ACTION,
     gather_facts::ACTION,
     include_vars::ACTION,
+    patch::ACTION,
     script::ACTION,
     set_fact::ACTION,
+    set_stats::ACTION,
     template::ACTION,
     unarchive::ACTION,
+    wait_for_connection::ACTION,
 ];
 
 /// Finds an action by its short name.

@@ -32,5 +32,5 @@ fn run(context: &ActionContext, args: &Map) -> Result<Deed, Failure> {
         Ok(content) => params["content"] = content.into(),
         Err(binary) => params["_content_base64"] = STANDARD.encode(binary.as_bytes()).into(),
     }
-    Ok(Deed::Remote(Remote { module: "script".into(), params, lean: None, blobs: Vec::new(), supply: None }))
+    Ok(Deed::Remote(Remote::new("script", params)))
 }

@@ -34,7 +34,8 @@ fn truth(value: &Value) -> Option<bool> {
     }
 }
 
-fn is_name(name: &str) -> bool {
+/// Whether a variable may be called so.
+pub(super) fn is_name(name: &str) -> bool {
     name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
         && !name.starts_with(|first: char| first.is_ascii_digit())
         && !name.is_empty()

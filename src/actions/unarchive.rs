@@ -36,18 +36,12 @@ fn run(context: &ActionContext, args: &Map) -> Result<Deed, Failure> {
     let params = Json::from(&Value::from(args.clone()));
     let on_host = flag(args, "remote_src", false) || !flag(args, "copy", true) || src.contains("://");
     if on_host {
-        return Ok(Deed::Remote(Remote {
-            module: "unarchive".into(),
-            params,
-            lean: None,
-            blobs: Vec::new(),
-            supply: None,
-        }));
+        return Ok(Deed::Remote(Remote::new("unarchive", params)));
     }
     let path = context.find("files", src)?;
     let size = std::fs::metadata(&path).map_or(0, |metadata| metadata.len());
     let blob = blob(&path, size)?;
     let mut whole = params;
     whole["_blob"] = blob.sha256.as_str().into();
-    Ok(Deed::Remote(Remote { module: "unarchive".into(), params: whole, lean: None, blobs: vec![blob], supply: None }))
+    Ok(Deed::Remote(Remote { blobs: vec![blob], ..Remote::new("unarchive", whole) }))
 }

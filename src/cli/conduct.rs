@@ -162,9 +162,12 @@ fn hosts(plan: &Plan) -> Vec<String> {
 
 pub(super) fn catalogue() -> Catalogue {
     let modules = dpp_modules::MODULES.iter().map(|entry| (entry.name, (entry.params)()));
-    let actions = ACTIONS.iter().map(|action| (action.name, action.params));
+    let actions = ACTIONS.iter().map(|action| (action.name, action.params.to_vec()));
     // An action stands before the module of the same name: it knows what may be written.
-    Catalogue::new(CONTROLS.iter().copied().chain(actions).chain(modules).collect(), misfit)
+    Catalogue::new(
+        CONTROLS.iter().map(|(name, params)| (*name, params.to_vec())).chain(actions).chain(modules).collect(),
+        misfit,
+    )
 }
 
 fn selection(args: &SelectionArgs) -> Selection {

@@ -13,7 +13,7 @@ use crate::inventory::{Connection, ConnectionKind, Defaults};
 use crate::project::SshConfig;
 use crate::source::Problem;
 use crate::template::{Scope, SearchPath, Templates, Variables};
-use crate::transport::{Become, Connection as Link, LocalHost, SshHost};
+use crate::transport::{Become, Connection as Link, LocalHost, SshHost, SshTarget};
 use crate::ui::Ui;
 use crate::value::{Map, Value};
 
@@ -168,7 +168,7 @@ fn route(way: Connection) -> Route {
         ConnectionKind::Local => Route {
             machine,
             user: std::env::var("USER").unwrap_or_else(|_| "root".into()),
-            connect: Box::new(|_| Ok(Box::new(LocalHost) as Box<dyn Link>)),
+            connect: Box::new(|_, _| Ok(Box::new(LocalHost) as Box<dyn Link>)),
             become_password,
             becoming,
             become_method,
@@ -176,7 +176,8 @@ fn route(way: Connection) -> Route {
         ConnectionKind::Ssh => Route {
             machine,
             user: endpoint.user,
-            connect: Box::new(move |alive| {
+            connect: Box::new(move |within, alive| {
+                let target = SshTarget { timeout: within.unwrap_or(target.timeout), ..target.clone() };
                 let host = SshHost::connect_patiently(&target, &login, alive)?;
                 Ok(Box::new(host) as Box<dyn Link>)
             }),

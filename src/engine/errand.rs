@@ -167,7 +167,7 @@ impl Errands {
             settles: Vec::new(),
             bound: None,
         });
-        let work = Work::Run { task, blobs: Vec::new(), supply: None };
+        let work = Work::Run { task, blobs: Vec::new(), supply: None, aside: None };
         let host = number.to_string();
         known.machine.give(Job { on: host.clone(), host, becoming, work });
         Ok(())
@@ -204,7 +204,7 @@ mod tests {
             host => Ok(Route {
                 machine: host.to_owned(),
                 user: "root".into(),
-                connect: Box::new(|_| {
+                connect: Box::new(|_, _| {
                     Err(TransportError::Unreachable { address: "down:22".into(), cause: "no route".into() })
                 }),
                 become_password: None,

@@ -81,5 +81,5 @@ impl Foresight {
 pub(super) fn worth_a_look(remote: &Remote, check: bool) -> bool {
     const COMMANDS: &[&str] = &["command", "shell", "raw", "script", "wait_for", "uri", "reboot", "ping"];
     let has = |name: &str| remote.params.get(name).is_some_and(|value| !value.is_null());
-    check || !COMMANDS.contains(&remote.module.as_str()) || has("creates") || has("removes")
+    remote.aside.is_none() && (check || !COMMANDS.contains(&remote.module.as_str()) || has("creates") || has("removes"))
 }

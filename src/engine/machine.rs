@@ -3,26 +3,27 @@
 //! Hosts that are one machine share it, so that no two package steps meet there.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use dpp_protocol::{Answer, Debt, Failure, Progress, Task};
+use dpp_protocol::{Answer, Debt, Failure, Task};
 
-use crate::actions::{Blob, Supply, supply};
+use crate::actions::{Aside, Blob, Supply};
 use crate::artifacts::Store;
-use crate::engine::provisions::{Alive, Need, Provisions, Shortage};
+use crate::engine::delivery;
+use crate::engine::provisions::{Need, Provisions, Shortage};
+use crate::engine::receive::receive;
+use crate::engine::refusal::{Refusal, refusal_of};
 use crate::secret::Secret;
-use crate::transport::{
-    Agent, AgentBinary, Become, BecomeMethod, Connection, LinkError, Pushed, TransportError, start,
-};
+use crate::transport::{Agent, AgentBinary, Become, BecomeMethod, Connection, LinkError, TransportError, start};
 
 /// How a machine is connected to: made by the caller, used by the machine's thread.
 ///
-/// It is handed a listener for what it has to wait for.
-pub type Connect = Box<dyn Fn(&mut dyn FnMut(&str)) -> Result<Box<dyn Connection>, TransportError> + Send>;
+/// It is handed how long it may take, if not as long as usual, and a listener for what it has to wait for.
+pub type Connect =
+    Box<dyn Fn(Option<Duration>, &mut dyn FnMut(&str)) -> Result<Box<dyn Connection>, TransportError> + Send>;
 
 /// The way to a machine.
 pub struct Route {
@@ -40,9 +41,6 @@ pub struct Route {
     pub become_method: BecomeMethod,
 }
 
-/// How long the failure of a connection that nobody had asked for yet is the answer to whoever asks.
-const FRESH: Duration = Duration::from_secs(2);
-
 /// Something to be done there.
 pub(super) struct Job {
     /// The host it is for.
@@ -57,7 +55,7 @@ pub(super) struct Job {
 
 pub(super) enum Work {
     /// One task, for which these files must lie there, or which is supplied right before.
-    Run { task: Box<Task>, blobs: Vec<Blob>, supply: Option<Box<Supply>> },
+    Run { task: Box<Task>, blobs: Vec<Blob>, supply: Option<Box<Supply>>, aside: Option<Box<Aside>> },
     /// Surveys, and files that must be to be had where they turn out to be lacking.
     LookAhead(Ahead),
     /// Debts to be struck; nobody waits for it.
@@ -143,7 +141,7 @@ impl Machine {
     }
 }
 
-struct Hands {
+pub(super) struct Hands {
     route: Route,
     binary: Arc<AgentBinary>,
     provisions: Provisions,
@@ -153,34 +151,6 @@ struct Hands {
     refusal: Option<Refusal>,
     agents: HashMap<Option<Become>, Agent>,
     happenings: Sender<Happening>,
-}
-
-/// A connection that could not be made: the verdict for every name of the machine, each of which hears it once. A name
-/// that asks again wants another attempt.
-struct Refusal {
-    failure: Failure,
-    at: Instant,
-    /// Who heard it; the first is the one for whom it was tried.
-    told: Vec<String>,
-}
-
-impl Refusal {
-    fn new(failure: Failure, told: Vec<String>) -> Self {
-        Self { failure, at: Instant::now(), told }
-    }
-
-    fn verdict_for(&mut self, name: &str) -> Option<Failure> {
-        let is_stale = self.told.is_empty() && self.at.elapsed() > FRESH;
-        if is_stale || self.told.iter().any(|told| told == name) {
-            return None;
-        }
-        self.told.push(name.to_owned());
-        let failure = self.failure.clone();
-        Some(match self.told.as_slice() {
-            [first, _, ..] => failure.note("machine", format!("the same as {first}, for which it was tried")),
-            _ => failure,
-        })
-    }
 }
 
 impl Hands {
@@ -196,20 +166,22 @@ impl Hands {
 
     fn try_work(&mut self, job: Job) -> Result<What, Failure> {
         if matches!(job.work, Work::HangUp) {
-            self.agents.drain().for_each(|(_, agent)| agent.bye());
-            self.connection = None;
+            self.hang_up();
             return Ok(What::Struck);
         }
-        self.ready(&job)?;
+        if let Work::Run { task, aside: Some(aside), .. } = &job.work
+            && let Aside::Reconnect(reconnect) = aside.as_ref()
+        {
+            return Ok(self.reconnect(&job, task, reconnect));
+        }
+        self.ready(&job, None)?;
         let (host, on) = (job.host, job.on);
         let happenings = self.happenings.clone();
         let alive = |text: &str, count| {
             let what = What::Alive { text: text.to_owned(), count };
             let _ = happenings.send(Happening { host: host.clone(), what });
         };
-        let Some(agent) = self.agents.get_mut(&job.becoming) else {
-            return Err(Failure::new("the agent is gone"));
-        };
+        let agent = self.agents.get_mut(&job.becoming).ok_or_else(|| Failure::new("the agent is gone"))?;
         let outcome = match job.work {
             Work::HangUp | Work::Connect => Ok(What::Struck),
             Work::Strike(task) => agent.run(*task, &mut |_| ()).map(|_| What::Struck),
@@ -217,8 +189,11 @@ impl Hands {
                 let shortage = self.provisions.gather(needs, &answers, agent, &alive)?;
                 Ok(What::LookedAhead(answers, shortage))
             }),
-            Work::Run { task, blobs, supply } => {
-                let answer = run(agent, *task, blobs, supply.as_deref(), self.provisions.store(), &alive);
+            Work::Run { task, blobs, supply, aside } => {
+                let answer = match aside.as_deref() {
+                    Some(Aside::Receive(receipt)) => receive(agent, *task, receipt, &alive),
+                    _ => delivery::run(agent, *task, blobs, supply.as_deref(), self.provisions.store(), &alive),
+                };
                 answer.map(|answer| What::Done { on, answer: Box::new(answer) })
             }
         };
@@ -231,14 +206,20 @@ impl Hands {
             return;
         }
         let begun = Instant::now();
-        match self.dial(host) {
+        match self.dial(host, None) {
             Ok(connection) => (self.connection, self.took) = (Some(connection), Some(begun.elapsed())),
-            Err(error) => self.refusal = Some(Refusal::new(refusal(&error), Vec::new())),
+            Err(error) => self.refusal = Some(Refusal::new(refusal_of(&error), Vec::new())),
         }
     }
 
+    /// Lets the connection and its agents go, and what was said of one that could not be made.
+    pub(super) fn hang_up(&mut self) {
+        self.agents.drain().for_each(|(_, agent)| agent.bye());
+        (self.connection, self.refusal, self.took) = (None, None, None);
+    }
+
     /// Connects and starts the agent, unless both are there.
-    fn ready(&mut self, job: &Job) -> Result<(), Failure> {
+    pub(super) fn ready(&mut self, job: &Job, within: Option<Duration>) -> Result<(), Failure> {
         let (host, becoming) = (&job.host, job.becoming.as_ref());
         if self.agents.contains_key(&becoming.cloned()) {
             return Ok(());
@@ -249,11 +230,11 @@ impl Hands {
         let begun = Instant::now();
         let took = self.took.take();
         let first = self.connection.is_none() || took.is_some();
-        let started = match self.start(host, becoming) {
+        let started = match self.start(host, becoming, within) {
             // A session that broke before its first agent is worth a second one.
             Err(TransportError::Broken(_)) if first => {
                 self.connection = None;
-                self.start(host, becoming)
+                self.start(host, becoming, within)
             }
             started => started,
         };
@@ -268,17 +249,32 @@ impl Hands {
         Ok(())
     }
 
-    fn start(&mut self, host: &str, becoming: Option<&Become>) -> Result<Agent, TransportError> {
+    fn start(
+        &mut self,
+        host: &str,
+        becoming: Option<&Become>,
+        within: Option<Duration>,
+    ) -> Result<Agent, TransportError> {
         let connection = match self.connection.take() {
             Some(connection) => connection,
-            None => self.dial(host)?,
+            None => self.dial(host, within)?,
         };
         let connection = self.connection.insert(connection);
         start(connection.as_ref(), &self.binary, &self.route.user, becoming, self.route.become_password.as_ref())
     }
 
-    fn dial(&self, host: &str) -> Result<Box<dyn Connection>, TransportError> {
-        (self.route.connect)(&mut |text| self.tell(host, What::Alive { text: text.to_owned(), count: None }))
+    fn dial(&self, host: &str, within: Option<Duration>) -> Result<Box<dyn Connection>, TransportError> {
+        (self.route.connect)(within, &mut |text| self.tell(host, What::Alive { text: text.to_owned(), count: None }))
+    }
+
+    /// The agent of a user, once it is ready.
+    pub(super) fn agent(&mut self, becoming: Option<&Become>) -> Result<&mut Agent, Failure> {
+        self.agents.get_mut(&becoming.cloned()).ok_or_else(|| Failure::new("the agent is gone"))
+    }
+
+    /// A sign of life of a job.
+    pub(super) fn says(&self, job: &Job, text: &str) {
+        self.tell(&job.host, What::Alive { text: text.to_owned(), count: None });
     }
 
     fn tell(&self, host: &str, what: What) {
@@ -287,7 +283,7 @@ impl Hands {
 
     /// An agent that did not start over a connection that stands is no verdict: it may start for another user.
     fn refused(&mut self, name: &str, error: &TransportError) -> Failure {
-        let failure = refusal(error);
+        let failure = refusal_of(error);
         if self.connection.is_none() {
             self.refusal = Some(Refusal::new(failure.clone(), vec![name.to_owned()]));
         }
@@ -295,62 +291,13 @@ impl Hands {
     }
 
     /// A lost connection takes its agents with it; the next job connects anew.
-    fn lost(&mut self, error: &LinkError) -> Failure {
+    pub(super) fn lost(&mut self, error: &LinkError) -> Failure {
         self.agents.clear();
         self.connection = None;
         Failure::new(error.to_string())
             .code("DPP0408")
             .help("what was being done may be half done; the next run looks and repairs")
     }
-}
-
-fn run(
-    agent: &mut Agent,
-    mut task: Task,
-    mut blobs: Vec<Blob>,
-    needed: Option<&Supply>,
-    store: &Store,
-    alive: Alive,
-) -> Result<Answer, LinkError> {
-    if let Some(needed) = needed {
-        let text = format!("fetch {}", needed.artifact.file);
-        let supplied = supply(needed, &task.params, store, &mut |here, of| alive(&text, of.map(|of| (here, of))));
-        match supplied {
-            Ok(supplied) => {
-                task.params = supplied.params;
-                blobs.extend(supplied.blobs);
-            }
-            Err(failure) => return Ok(Err(failure)),
-        }
-    }
-    for blob in &blobs {
-        if let Some(failure) = push(agent, blob, alive)? {
-            return Ok(Err(failure));
-        }
-    }
-    agent.run(task, &mut |Progress { text, count, .. }| alive(&text, count))
-}
-
-fn push(agent: &mut Agent, blob: &Blob, alive: Alive) -> Result<Option<Failure>, LinkError> {
-    let name = blob.path.file_name().map(PathBuf::from).unwrap_or_default();
-    let text = format!("push {}", name.display());
-    let mut told = Instant::now();
-    let pushed = agent.push(&blob.path, &blob.sha256, blob.size, &mut |at| {
-        if told.elapsed().as_millis() >= 100 {
-            told = Instant::now();
-            alive(&text, Some((at, blob.size)));
-        }
-    })?;
-    Ok(match pushed {
-        Pushed::Kept { .. } => None,
-        Pushed::Refused(failure) => Some(failure),
-    })
-}
-
-fn refusal(error: &TransportError) -> Failure {
-    let mut failure = Failure::new(error.to_string()).code(error.code());
-    failure.help = error.help();
-    failure
 }
 
 #[cfg(test)]
@@ -375,7 +322,7 @@ mod tests {
         let route = Route {
             machine: "ops@10.0.0.7:22".into(),
             user: "ops".into(),
-            connect: Box::new(move |_| {
+            connect: Box::new(move |_, _| {
                 counted.fetch_add(1, Ordering::SeqCst);
                 Err(TransportError::Refused { address: "10.0.0.7:22".into() })
             }),

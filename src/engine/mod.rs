@@ -4,6 +4,7 @@
 
 mod batch;
 mod control;
+mod delivery;
 mod doing;
 mod ending;
 mod errand;
@@ -22,6 +23,9 @@ mod notify;
 mod pause;
 mod prepare;
 mod provisions;
+mod receive;
+mod reconnect;
+mod refusal;
 mod roster;
 mod run;
 mod scope;

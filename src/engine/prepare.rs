@@ -109,7 +109,7 @@ impl Preparer {
             return Err(unknown(step).into());
         }
         let params = Json::from(&Value::from(args));
-        let remote = Remote { module: action.to_owned(), params, lean: None, blobs: Vec::new(), supply: None };
+        let remote = Remote::new(action, params);
         Ok(Prepared::Remote(Box::new(Self::ready(remote, step, vars, &scope)?)))
     }
 

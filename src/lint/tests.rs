@@ -30,7 +30,7 @@ fn lint(files: &[(&str, &str)], with_inventory: bool) -> (Problems, String) {
         let value = templates.text(text, &scope).map_err(|error| error.problem())?;
         Ok(value.as_str().unwrap_or_default().to_owned())
     };
-    let known: Vec<(&str, &[&str])> = vec![
+    let known: Vec<(&str, &[&'static str])> = vec![
         ("template", &["src", "dest", "mode"]),
         ("debug", &["msg"]),
         ("set_fact", &[]),
@@ -39,6 +39,7 @@ fn lint(files: &[(&str, &str)], with_inventory: bool) -> (Problems, String) {
         ("include_tasks", &["file"]),
         ("include_role", &["name"]),
     ];
+    let known = known.into_iter().map(|(name, params)| (name, params.to_vec())).collect();
     let catalogue = Catalogue::new(known, |_, _| None);
     let of_roles = |part: &str| -> Vec<PathBuf> {
         let below = |name: &&str| name.starts_with("roles/") && name.contains(&format!("/{part}/"));

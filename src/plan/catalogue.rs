@@ -14,13 +14,13 @@ pub type Misfit = fn(&str, &Map) -> Option<Failure>;
 
 /// The known actions.
 pub struct Catalogue {
-    actions: Vec<(&'static str, &'static [&'static str])>,
+    actions: Vec<(&'static str, Vec<&'static str>)>,
     misfit: Misfit,
 }
 
 impl Catalogue {
     /// A catalogue of names and their arguments; an empty list of arguments means any.
-    pub fn new(actions: Vec<(&'static str, &'static [&'static str])>, misfit: Misfit) -> Self {
+    pub fn new(actions: Vec<(&'static str, Vec<&'static str>)>, misfit: Misfit) -> Self {
         Self { actions, misfit }
     }
 
@@ -74,7 +74,7 @@ impl Catalogue {
         Some(problem.did_you_mean(nearest(wrong, known)))
     }
 
-    fn unknown(step: &TaskStep, known: &'static [&'static str]) -> Vec<Problem> {
+    fn unknown(step: &TaskStep, known: &[&'static str]) -> Vec<Problem> {
         let action = step.task.short_action();
         let unknown =
             step.task.args.iter().filter(|(key, _)| !known.contains(&key.text.as_str()) && key.text != FOR_FREE_FORM);

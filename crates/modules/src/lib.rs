@@ -9,15 +9,18 @@ mod expansion;
 mod fields;
 pub mod files;
 mod host;
+mod labels;
 mod module;
 pub mod packages;
 pub mod pipeline;
+pub(crate) mod presence;
 pub mod services;
 pub mod settle;
 mod survey;
 pub mod system;
 #[cfg(test)]
 mod testing;
+pub mod vcs;
 pub mod web;
 
 pub use host::{Host, Life};
@@ -26,29 +29,44 @@ pub use survey::{Step, Survey};
 
 /// Every module, by the name a task gives it.
 pub const MODULES: &[Entry] = &[
+    Entry::of::<files::acl::Acl>(),
+    Entry::of::<system::alternatives::Alternatives>(),
     Entry::of::<packages::apt::Apt>(),
     Entry::of::<packages::sources::apt_key::AptKey>(),
     Entry::of::<packages::sources::apt_pin::AptPin>(),
     Entry::of::<packages::sources::apt_repository::AptRepository>(),
+    Entry::of::<files::archiving::Archive>(),
+    Entry::of::<files::assemble::Assemble>(),
     Entry::of::<commands::async_status::AsyncStatus>(),
     Entry::of::<system::authorized_key::AuthorizedKey>(),
     Entry::of::<files::blockinfile::Blockinfile>(),
+    Entry::of::<files::capabilities::Capabilities>(),
     Entry::of::<commands::command::Command>(),
     Entry::of::<files::copy::Copy>(),
+    Entry::of::<system::cron::Cron>(),
     Entry::of::<packages::deb::Deb>(),
+    Entry::of::<packages::debconf::Debconf>(),
     Entry::of::<packages::sources::deb822_repository::Deb822Repository>(),
     Entry::of::<packages::dpkg_selections::DpkgSelections>(),
+    Entry::of::<files::fetch::Fetch>(),
     Entry::of::<files::file::File>(),
     Entry::of::<files::find::Find>(),
     Entry::of::<web::get_url::GetUrl>(),
     Entry::of::<system::getent::Getent>(),
+    Entry::of::<vcs::git::Git>(),
     Entry::of::<system::group::Group>(),
     Entry::of::<system::hostname::Hostname>(),
     Entry::of::<files::ini_file::IniFile>(),
+    Entry::of::<system::known_hosts::KnownHosts>(),
     Entry::of::<files::lineinfile::Lineinfile>(),
+    Entry::of::<system::locale_gen::LocaleGen>(),
+    Entry::of::<system::modprobe::Modprobe>(),
+    Entry::of::<packages::npm::Npm>(),
     Entry { name: "package", ..Entry::of::<packages::apt::Apt>() },
     Entry::of::<packages::package_facts::PackageFacts>(),
     Entry::of::<system::listen_ports_facts::ListenPortsFacts>(),
+    Entry::of::<system::pam_limits::PamLimits>(),
+    Entry::of::<files::patch::Patch>(),
     Entry::of::<system::ping::Ping>(),
     Entry::of::<commands::raw::Raw>(),
     Entry::of::<files::replace_text::Replace>(),
@@ -64,6 +82,7 @@ pub const MODULES: &[Entry] = &[
     Entry::of::<services::systemd::Systemd>(),
     Entry { name: "systemd_service", ..Entry::of::<services::systemd::Systemd>() },
     Entry::of::<pipeline::elasticsearch::facts::ElasticsearchFacts>(),
+    Entry::of::<pipeline::elasticsearch::plugin::ElasticsearchPlugin>(),
     Entry::of::<pipeline::elasticsearch::search::ElasticsearchSearch>(),
     Entry::of::<pipeline::elasticsearch::settings::ElasticsearchSettings>(),
     Entry::of::<pipeline::elasticsearch::template::ElasticsearchTemplate>(),
@@ -78,9 +97,11 @@ pub const MODULES: &[Entry] = &[
     Entry::of::<pipeline::kafka::wait::KafkaWait>(),
     Entry::of::<pipeline::kibana::data_view::KibanaDataView>(),
     Entry::of::<pipeline::kibana::wait::KibanaWait>(),
+    Entry::of::<pipeline::logstash::plugin::LogstashPlugin>(),
     Entry::of::<pipeline::rabbitmq::binding::RabbitmqBinding>(),
     Entry::of::<pipeline::rabbitmq::exchange::RabbitmqExchange>(),
     Entry::of::<pipeline::rabbitmq::facts::RabbitmqFacts>(),
+    Entry::of::<pipeline::rabbitmq::feature_flag::RabbitmqFeatureFlag>(),
     Entry::of::<pipeline::rabbitmq::global_parameter::RabbitmqGlobalParameter>(),
     Entry::of::<pipeline::rabbitmq::parameter::RabbitmqParameter>(),
     Entry::of::<pipeline::rabbitmq::permission::RabbitmqPermission>(),
@@ -89,10 +110,12 @@ pub const MODULES: &[Entry] = &[
     Entry::of::<pipeline::rabbitmq::publish::RabbitmqPublish>(),
     Entry::of::<pipeline::rabbitmq::queue::RabbitmqQueue>(),
     Entry::of::<pipeline::rabbitmq::user::RabbitmqUser>(),
+    Entry::of::<pipeline::rabbitmq::user_limits::RabbitmqUserLimits>(),
     Entry::of::<pipeline::rabbitmq::vhost::RabbitmqVhost>(),
     Entry::of::<pipeline::rabbitmq::vhost_limits::RabbitmqVhostLimits>(),
     Entry::of::<pipeline::rabbitmq::wait::RabbitmqWait>(),
     Entry::of::<files::tempfile::Tempfile>(),
+    Entry::of::<system::timezone::Timezone>(),
     Entry::of::<files::unarchive::Unarchive>(),
     Entry::of::<services::unit_status::UnitStatus>(),
     Entry::of::<web::uri::Uri>(),

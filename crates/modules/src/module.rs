@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::expansion;
 use crate::fields::fields_of;
 use crate::host::Host;
+use crate::labels;
 use crate::survey::{Step, Survey};
 
 /// Something a host can be brought to. One file per module, one line in [`MODULES`](crate::MODULES).
@@ -39,7 +40,7 @@ pub struct Entry {
     /// The short name.
     pub name: &'static str,
     /// Names that its parameters may have, aliases included.
-    pub params: fn() -> &'static [&'static str],
+    pub params: fn() -> Vec<&'static str>,
     /// Says why parameters cannot be taken, without a host.
     pub check: fn(&Value) -> Result<(), Failure>,
     /// Runs one task of it; a survey and a real run share this path, so that they cannot drift apart.
@@ -49,7 +50,12 @@ pub struct Entry {
 impl Entry {
     /// Makes the line in the table.
     pub const fn of<M: Module>() -> Self {
-        Self { name: M::NAME, params: fields_of::<M>, check: |params| parse::<M>(params).map(drop), run: run::<M> }
+        Self {
+            name: M::NAME,
+            params: || labels::params(fields_of::<M>()),
+            check: |params| parse::<M>(params).map(drop),
+            run: run::<M>,
+        }
     }
 }
 
@@ -57,6 +63,7 @@ fn run<M: Module>(task: &Task, host: &Host) -> Result<Outcome, Failure> {
     let module: M = expansion::within(host.environment(), || parse::<M>(&task.params))?;
     let survey = module.survey(host)?;
     let mut outcome = survey.foreseen(task.diff);
+    outcome.warnings.extend(labels::passed_over(fields_of::<M>(), &task.params));
     if task.mode == Mode::Survey || outcome.skipped.is_some() {
         return Ok(outcome);
     }
@@ -95,7 +102,7 @@ fn take_what_was_learned(outcome: &mut Outcome) {
 }
 
 fn parse<M: Module>(params: &Value) -> Result<M, Failure> {
-    serde_json::from_value(params.clone())
+    serde_json::from_value(labels::without(fields_of::<M>(), params))
         .map_err(|error| Failure::new(format!("wrong parameters for `{}`: {error}", M::NAME)).code("DPP0104"))
 }
 

@@ -45,7 +45,8 @@ impl Batch<'_> {
         let Some(doing) = &mut member.doing else { return Work::LookAhead(Ahead::default()) };
         let supply = ready.remote.supply.clone().filter(|_| !doing.check).map(Box::new);
         let task = doing.task(number, ready, owes, settles);
-        Work::Run { task: Box::new(task), blobs: ready.remote.blobs.clone(), supply }
+        let aside = ready.remote.aside.clone();
+        Work::Run { task: Box::new(task), blobs: ready.remote.blobs.clone(), supply, aside }
     }
 
     pub(super) fn send(&mut self, index: usize, ready: &Ready, work: Work) {

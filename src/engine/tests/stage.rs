@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU8;
 use std::sync::{Arc, PoisonError, RwLock, mpsc};
+use std::time::Duration;
 
 use dpp_protocol::{Bound, Debt, Failure, Task};
 use serde_json::Value as Json;
@@ -97,6 +98,11 @@ impl Stage {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
         self
+    }
+
+    /// Where a file of the project lies.
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
     }
 
     /// With one more variable of the command line.
@@ -217,10 +223,11 @@ impl Stage {
                 let (machine, record) = (format!("{user}@{host}:22"), logins.clone());
                 let owed = owing.iter().filter(|(owing, _)| owing == host).map(|(_, debt)| debt.clone());
                 let (host, owed): (String, Vec<Debt>) = (host.to_owned(), owed.collect());
-                let connect = Box::new(move |_: &mut dyn FnMut(&str)| match host.strip_prefix("down") {
-                    Some(_) => Err(TransportError::Unreachable { address: host.clone(), cause: "no route".into() }),
-                    None => Ok(Box::new(Threaded(record.clone(), owed.clone())) as Box<dyn Connection>),
-                });
+                let connect =
+                    Box::new(move |_: Option<Duration>, _: &mut dyn FnMut(&str)| match host.strip_prefix("down") {
+                        Some(_) => Err(TransportError::Unreachable { address: host.clone(), cause: "no route".into() }),
+                        None => Ok(Box::new(Threaded(record.clone(), owed.clone())) as Box<dyn Connection>),
+                    });
                 Ok(Route {
                     machine,
                     user,
@@ -344,8 +351,11 @@ impl Run {
 
 fn catalogue() -> Catalogue {
     let modules = dpp_modules::MODULES.iter().map(|entry| (entry.name, (entry.params)()));
-    let actions = ACTIONS.iter().map(|action| (action.name, action.params));
-    Catalogue::new(CONTROLS.iter().copied().chain(actions).chain(modules).collect(), misfit)
+    let actions = ACTIONS.iter().map(|action| (action.name, action.params.to_vec()));
+    Catalogue::new(
+        CONTROLS.iter().map(|(name, params)| (*name, params.to_vec())).chain(actions).chain(modules).collect(),
+        misfit,
+    )
 }
 
 fn run_vars(templates: Templates, inventory: &Inventory, extra: Map) -> RunVars {

@@ -65,6 +65,12 @@ impl Process {
         self
     }
 
+    /// Sets a variable of its environment.
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
     /// Gives it these bytes as standard input; without, it reads nothing.
     pub(crate) fn input(mut self, bytes: Vec<u8>) -> Self {
         self.input = Some(bytes);
@@ -117,6 +123,12 @@ impl Finished {
         (self.dropped > 0).then(|| {
             format!("it printed more than {limit} MiB: the last {} bytes are left out of the result", self.dropped)
         })
+    }
+
+    /// The same with a secret in its outputs replaced, for a program that repeats what it was told.
+    pub(crate) fn without(self, secret: &str, shown: &str) -> Self {
+        let (stdout, stderr) = (self.stdout.replace(secret, shown), self.stderr.replace(secret, shown));
+        Self { stdout, stderr, ..self }
     }
 
     /// Adds the last words of the process to a failure.

@@ -1,13 +1,12 @@
 //! An archive on the host, and what `tar` or `unzip` say of it.
 
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use dpp_protocol::Failure;
 
 use crate::Host;
 use crate::commands::process::{Finished, Process};
+use crate::files::checksum::crc32_of;
 
 /// How an archive is packed, as its name tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,7 +92,7 @@ impl Archive {
         Ok(listing.lines().filter_map(zip_row).all(|row| {
             let path = folder.join(&row.name);
             path.metadata().is_ok_and(|found| found.is_dir() || found.len() == row.length)
-                && (path.is_dir() || crc_of(&path).is_ok_and(|crc| crc == row.crc))
+                && (path.is_dir() || crc32_of(&path).is_ok_and(|crc| crc == row.crc))
         }))
     }
 
@@ -155,18 +154,6 @@ fn zip_row(line: &str) -> Option<ZipRow> {
     let crc = words.get(6).filter(|word| words.len() >= 8 && word.len() == 8)?;
     let crc = u32::from_str_radix(crc, 16).ok()?;
     Some(ZipRow { length: words[0].parse().ok()?, crc, name: words[7..].join(" ") })
-}
-
-fn crc_of(path: &Path) -> io::Result<u32> {
-    let mut crc = crc32fast::Hasher::new();
-    let mut file = File::open(path)?;
-    let mut piece = vec![0; 64 << 10];
-    loop {
-        match file.read(&mut piece)? {
-            0 => return Ok(crc.finalize()),
-            length => crc.update(&piece[..length]),
-        }
-    }
 }
 
 #[cfg(test)]

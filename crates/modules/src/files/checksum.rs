@@ -57,6 +57,19 @@ pub fn sha256_of(path: &Path) -> io::Result<String> {
     Algorithm::Sha256.of_file(path)
 }
 
+/// The CRC that zip archives keep of a file.
+pub(crate) fn crc32_of(path: &Path) -> io::Result<u32> {
+    let mut crc = crc32fast::Hasher::new();
+    let mut file = File::open(path)?;
+    let mut piece = vec![0; 64 << 10];
+    loop {
+        match file.read(&mut piece)? {
+            0 => return Ok(crc.finalize()),
+            length => crc.update(&piece[..length]),
+        }
+    }
+}
+
 /// Whether two files have the same bytes; the sizes are compared first.
 pub(crate) fn same_bytes(one: &Path, other: &Path) -> io::Result<bool> {
     let (mut one, mut other) = (File::open(one)?, File::open(other)?);

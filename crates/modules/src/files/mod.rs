@@ -1,13 +1,18 @@
 //! Modules about files and folders, and what they share: replacing a file so that no reader ever sees half of it.
 
+pub mod acl;
 mod archive;
+pub mod archiving;
+pub mod assemble;
 pub mod attributes;
 pub mod blockinfile;
+pub mod capabilities;
 pub mod checksum;
 pub mod content;
 pub mod copy;
 pub(crate) mod edit;
 pub(crate) mod facts;
+pub mod fetch;
 pub mod file;
 pub mod find;
 pub(crate) mod glob;
@@ -17,6 +22,7 @@ pub(crate) mod keep;
 pub mod lineinfile;
 mod measure;
 pub mod mode;
+pub mod patch;
 pub(crate) mod pattern;
 pub(crate) mod refusal;
 pub mod replace;

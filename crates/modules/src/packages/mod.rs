@@ -5,10 +5,11 @@
 pub mod apt;
 pub mod apt_get;
 pub mod deb;
+pub mod debconf;
 pub mod dpkg;
 pub mod dpkg_selections;
+pub mod npm;
 pub mod package_facts;
 pub mod request;
 pub mod sources;
-mod state;
 pub mod step;

@@ -11,6 +11,7 @@ pub mod elasticsearch;
 mod http;
 pub mod kafka;
 pub mod kibana;
+pub mod logstash;
 mod plain;
 pub mod product;
 pub mod rabbitmq;

@@ -1,15 +1,22 @@
 //! Modules about the machine itself: its accounts, its kernel, its clock and what it says of itself.
 
 pub mod account;
+pub mod alternatives;
 pub mod authorized_key;
 mod connections;
+pub mod cron;
 pub mod getent;
 pub mod group;
 pub mod hostname;
+pub mod known_hosts;
 pub mod listen_ports_facts;
+pub mod locale_gen;
+pub mod modprobe;
+pub mod pam_limits;
 pub mod ping;
 pub mod setup;
 pub mod sysctl;
-mod tool;
+pub mod timezone;
+pub(crate) mod tool;
 pub mod user;
 pub mod wait_for;

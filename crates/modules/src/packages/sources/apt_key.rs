@@ -13,7 +13,7 @@ use super::key;
 use super::line::clean_name;
 use crate::arguments::{Flag, HostPath};
 use crate::files::refusal::refused;
-use crate::packages::state::Presence;
+use crate::presence::Presence;
 use crate::{Host, Module, Survey};
 
 /// Parameters of `apt_key`.

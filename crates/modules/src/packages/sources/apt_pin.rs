@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::SourceStep;
 use super::line::file_name;
 use crate::arguments::{Names, Whole};
-use crate::packages::state::Presence;
+use crate::presence::Presence;
 use crate::{Host, Module, Survey};
 
 /// Parameters of `apt_pin`.

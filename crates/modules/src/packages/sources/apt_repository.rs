@@ -10,7 +10,7 @@ use super::SourceStep;
 use super::line::Line;
 use crate::arguments::{Flag, Whole};
 use crate::files::mode::FileMode;
-use crate::packages::state::Presence;
+use crate::presence::Presence;
 use crate::{Host, Module, Survey};
 
 /// Parameters of `apt_repository`.

@@ -11,7 +11,7 @@ use super::key;
 use super::line::file_name;
 use crate::arguments::{Flag, Names, Whole};
 use crate::files::mode::FileMode;
-use crate::packages::state::Presence;
+use crate::presence::Presence;
 use crate::{Host, Module, Survey};
 
 /// Parameters of `deb822_repository`.

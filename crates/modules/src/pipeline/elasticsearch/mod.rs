@@ -3,6 +3,7 @@
 mod cluster;
 pub(in crate::pipeline) use cluster::node;
 pub mod facts;
+pub mod plugin;
 pub mod search;
 pub mod settings;
 pub mod template;

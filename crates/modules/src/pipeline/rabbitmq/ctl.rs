@@ -23,6 +23,13 @@ impl<'a> Ctl<'a> {
         installed.then_some(Self { node, host })
     }
 
+    /// The command; where it is not installed yet, RabbitMQ cannot be up either.
+    pub(super) fn installed(node: Option<&'a str>, host: &'a Host<'a>) -> Result<Self, Failure> {
+        Self::find(node, host).ok_or_else(|| {
+            Failure::new("there is no rabbitmqctl on this host").code(UNREACHABLE).help("install rabbitmq-server first")
+        })
+    }
+
     /// Reads a list.
     pub(super) fn list(&self, arguments: &[&str]) -> Result<Vec<Value>, Failure> {
         let output = self.run(&[&["--formatter", "json"], arguments].concat(), None)?;

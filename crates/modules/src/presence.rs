@@ -1,11 +1,11 @@
-//! Whether something is to be there: the `state` of the smaller modules about packages.
+//! Whether something is to be there: the `state` of modules that know nothing between.
 
 use serde::Deserialize;
 
 /// There, or not there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Presence {
+pub(crate) enum Presence {
     /// It is to be there.
     #[default]
     Present,
@@ -15,7 +15,7 @@ pub(super) enum Presence {
 
 impl Presence {
     /// The word a task writes.
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Present => "present",
             Self::Absent => "absent",

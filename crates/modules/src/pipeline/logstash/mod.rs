@@ -1,0 +1,3 @@
+//! Logstash, through its own programs.
+
+pub mod plugin;
