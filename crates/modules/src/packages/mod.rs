@@ -8,6 +8,7 @@ pub mod deb;
 pub mod debconf;
 pub mod dpkg;
 pub mod dpkg_selections;
+pub mod gem;
 pub mod npm;
 pub mod package_facts;
 pub mod request;

@@ -18,5 +18,6 @@ pub mod setup;
 pub mod sysctl;
 pub mod timezone;
 pub(crate) mod tool;
+pub mod ufw;
 pub mod user;
 pub mod wait_for;

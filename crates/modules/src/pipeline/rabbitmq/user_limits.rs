@@ -40,7 +40,7 @@ impl Product for RabbitmqUserLimits {
 
     fn look(&self, host: &Host) -> Result<Survey<Change>, Failure> {
         let ctl = Ctl::installed(self.node.as_deref(), host)?;
-        let listed = ctl.run(&["list_user_limits", "--user", &self.user, "--formatter", "json"], None)?;
+        let listed = ctl.run(&["list_user_limits", "--user", &self.user], None)?;
         let found = limits(&listed).ok_or_else(|| {
             Failure::new(format!("unreadable limits of user {}", self.user)).note("rabbitmqctl", listed.trim())
         })?;
