@@ -1,11 +1,13 @@
 //! `dpp-relay` moves messages from RabbitMQ to Kafka and acknowledges only what Kafka confirmed.
 //!
-//! The map, from the ground up; a module uses what stands above it. The first block is pure.
+//! The map, from the ground up; a module uses what stands above it. The first two blocks are pure.
 
 pub mod backoff;
 pub mod ledger;
 pub mod prefetch;
 pub mod window;
+
+pub mod flow;
 
 pub mod config;
 pub mod envelope;

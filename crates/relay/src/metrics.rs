@@ -54,11 +54,45 @@ fn put(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, metric: &imp
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
     use super::*;
     use crate::health::Phase;
     use crate::ledger::Ledger;
+    use crate::window::{Outcome, Window};
+
+    fn count(page: &str, name: &str) -> u64 {
+        let line = page.lines().find_map(|line| line.strip_prefix(&format!("dpp_relay_{name} ")));
+        line.unwrap_or_else(|| panic!("{name} is not in\n{page}")).parse().unwrap()
+    }
+
+    #[test]
+    fn the_ledger_adds_up_in_every_scrape_while_messages_flow() {
+        let health = Arc::new(Health::new());
+        let pump = Arc::clone(&health);
+        let flowing = std::thread::spawn(move || {
+            let (mut window, now) = (Window::new(usize::MAX), Instant::now());
+            window.open();
+            for tag in 1..=20_000 {
+                window.admit(tag, 1, (), now).unwrap();
+                let outcome = if tag % 3 == 0 { Outcome::Dead } else { Outcome::Confirmed };
+                window.settle(window.id(tag / 2), outcome);
+                pump.publish(window.ledger(), Duration::ZERO, 0);
+            }
+            window.hand_back();
+            pump.publish(window.ledger(), Duration::ZERO, 0);
+        });
+        loop {
+            let is_last = flowing.is_finished();
+            let page = page(&health).unwrap();
+            let parts = ["confirmed_total", "dead_total", "handed_back_total", "in_flight"];
+            let sum: u64 = parts.iter().map(|part| count(&page, part)).sum();
+            assert_eq!(count(&page, "received_total"), sum, "{page}");
+            if is_last {
+                break assert_eq!((sum, count(&page, "handed_back_total")), (20_000, 10_000));
+            }
+        }
+    }
 
     #[test]
     fn the_page_shows_the_ledger() {

@@ -11,13 +11,13 @@ use crate::backoff::Backoff;
 use crate::config::Config;
 use crate::dead_letter::DeadLetters;
 use crate::envelope::Envelope;
+use crate::flow::{Flow, Patience, Report};
 use crate::health::{Health, Phase};
 use crate::mapping::Mapping;
 use crate::prefetch::Prefetch;
 use crate::pump::{End, Pump, Station};
-use crate::sink::{KafkaVoice, Report, Sink};
+use crate::sink::{KafkaVoice, Sink};
 use crate::source::Source;
-use crate::window::Window;
 
 /// A trouble that lasts is logged again after this long.
 const SAY_AGAIN: Duration = Duration::from_mins(1);
@@ -29,7 +29,7 @@ pub struct Relay {
     dead_letters: DeadLetters,
     health: Arc<Health>,
     voice: KafkaVoice,
-    window: Window<Envelope>,
+    flow: Flow<Envelope>,
     backoff: Backoff,
     last_said: Option<(Phase, Instant)>,
 }
@@ -40,7 +40,7 @@ impl Relay {
         Self {
             mapping: Mapping::new(&config),
             dead_letters: DeadLetters::start(config.dead_letter.file.clone(), Arc::clone(&health)),
-            window: Window::new(config.limits.memory),
+            flow: Flow::new(config.limits.memory, patience(&config)),
             voice: KafkaVoice::default(),
             backoff: Backoff::new(),
             last_said: None,
@@ -63,8 +63,9 @@ impl Relay {
     /// Lives through one generation; none when it was told to stop before it began.
     async fn generation(&mut self, stop: &mut watch::Receiver<bool>) -> Option<End> {
         let (own_reports, reports) = unbounded_channel::<Report>();
-        let generation = self.window.open();
-        let sink = match Sink::open(&self.config.sink, generation, own_reports.clone(), self.voice.clone()) {
+        self.flow.open();
+        let sink = match Sink::open(&self.config.sink, self.flow.generation(), own_reports.clone(), self.voice.clone())
+        {
             Ok(sink) => Arc::new(sink),
             Err(error) => {
                 self.pause(Phase::WaitingForKafka, &error.to_string(), stop).await;
@@ -128,7 +129,7 @@ impl Relay {
             health: &self.health,
             voice: &self.voice,
         };
-        let end = Pump::new(station, &mut self.window, prefetch, source, sink, reports).run(stop).await;
+        let end = Pump::new(station, &mut self.flow, prefetch, source, sink, reports).run(stop).await;
         if self.settled() > settled_before {
             self.backoff.reset();
         }
@@ -138,7 +139,7 @@ impl Relay {
 
     /// Says why a generation ended, and waits before the next one.
     async fn mourn(&mut self, end: &End, stop: &mut watch::Receiver<bool>) {
-        let ledger = self.window.ledger();
+        let ledger = self.flow.ledger();
         match end {
             End::Drained | End::DrainedLate => tracing::info!(?ledger, "{end}"),
             End::HandBack { .. } | End::Broken(_) | End::Sink(_) => {
@@ -169,7 +170,11 @@ impl Relay {
     }
 
     fn settled(&self) -> u64 {
-        let ledger = self.window.ledger();
+        let ledger = self.flow.ledger();
         ledger.confirmed + ledger.dead
     }
+}
+
+fn patience(config: &Config) -> Patience {
+    Patience { hand_back_after: Some(config.source.hand_back_after()), drain: config.limits.drain }
 }

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::backoff::Backoff;
+use crate::flow::Report;
 use crate::health::Health;
-use crate::sink::Report;
 use crate::window::DeliveryId;
 
 pub use letter::Letter;

@@ -1,6 +1,6 @@
 //! One generation's work: messages from RabbitMQ into Kafka, and Kafka's confirmations back as acknowledgements.
 //!
-//! Everything happens in one task and in one order; the rules are the window's. When it returns, the generation is over.
+//! Everything happens in one task and in one order; the rules are the flow's. When it returns, the generation is over.
 
 mod duty;
 
@@ -15,21 +15,19 @@ use tokio::time::{MissedTickBehavior, interval, sleep_until};
 use crate::config::Config;
 use crate::dead_letter::{DeadLetters, Letter};
 use crate::envelope::Envelope;
-use crate::health::{Health, Phase};
+use crate::flow::{Flow, Report, Todo};
+use crate::health::Health;
 use crate::mapping::Mapping;
 use crate::prefetch::Prefetch;
-use crate::sink::{KafkaVoice, Lane, Report, Sink, SinkError, Verdict};
+use crate::sink::{KafkaVoice, Lane, Sink, SinkError};
 use crate::source::{Source, SourceError};
-use crate::window::{DeliveryId, Outcome, TagOutOfOrder, Window};
+use crate::window::{DeliveryId, TagOutOfOrder};
 
 /// A settled message waits at most this long for its acknowledgement.
 const ACK_DELAY: Duration = Duration::from_millis(20);
 
 /// How often the clock is looked at.
 const TICK: Duration = Duration::from_millis(500);
-
-/// What Kafka refused for a reason that passes is sent again after this long.
-const RETRY: Duration = Duration::from_secs(2);
 
 /// What a message costs beside its bytes: entry, headers, the client's bookkeeping.
 const OVERHEAD: usize = 512;
@@ -82,47 +80,32 @@ pub struct Station<'a> {
 /// One generation at work.
 pub struct Pump<'a> {
     station: Station<'a>,
-    window: &'a mut Window<Envelope>,
+    flow: &'a mut Flow<Envelope>,
     prefetch: Prefetch,
     source: Source,
     sink: Arc<Sink>,
     reports: UnboundedReceiver<Report>,
     own_reports: UnboundedSender<Report>,
-    retries: Vec<DeliveryId>,
-    retry_at: Option<Instant>,
-    refusal: Option<String>,
-    drain_until: Option<Instant>,
+    said: Option<String>,
 }
 
 impl<'a> Pump<'a> {
     /// Puts a generation together; `own_reports` is the other end of `reports`.
     pub fn new(
         station: Station<'a>,
-        window: &'a mut Window<Envelope>,
+        flow: &'a mut Flow<Envelope>,
         prefetch: Prefetch,
         source: Source,
         sink: Arc<Sink>,
         (own_reports, reports): (UnboundedSender<Report>, UnboundedReceiver<Report>),
     ) -> Self {
-        Self {
-            station,
-            window,
-            prefetch,
-            source,
-            sink,
-            reports,
-            own_reports,
-            retries: Vec::new(),
-            retry_at: None,
-            refusal: None,
-            drain_until: None,
-        }
+        Self { station, flow, prefetch, source, sink, reports, own_reports, said: None }
     }
 
     /// Works until it is told to stop or something breaks, then closes the connection in good order.
     pub async fn run(mut self, stop: &mut watch::Receiver<bool>) -> End {
         let end = match self.work(stop).await {
-            Ok(()) if self.window.is_settled() => End::Drained,
+            Ok(()) if self.flow.is_settled() => End::Drained,
             Ok(()) => End::DrainedLate,
             Err(end) => end,
         };
@@ -135,15 +118,15 @@ impl<'a> Pump<'a> {
         let mut heard = Vec::with_capacity(AT_ONCE);
         let (mut tick, mut flush) = (interval(TICK), interval(ACK_DELAY));
         flush.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        while !self.is_drained() {
+        while !self.flow.is_drained() {
             tokio::select! {
                 biased;
-                _ = stop.wait_for(|stop| *stop), if self.drain_until.is_none() => self.begin_drain().await?,
-                () = sleep_until(self.deadline().into()), if self.drain_until.is_some() => return Ok(()),
+                _ = stop.wait_for(|stop| *stop), if self.flow.drain_until().is_none() => self.begin_drain().await?,
+                () = sleep_until(self.deadline().into()), if self.flow.drain_until().is_some() => return Ok(()),
                 _ = self.reports.recv_many(&mut heard, AT_ONCE) => self.hear(heard.drain(..))?,
-                _ = flush.tick(), if self.window.ackable() > 0 => self.acknowledge(1).await?,
+                _ = flush.tick(), if self.flow.ackable() > 0 => self.acknowledge(1).await?,
                 _ = tick.tick() => self.look_at_clock()?,
-                next = self.source.next(), if self.takes_more() => self.take_or_resubscribe(next?).await?,
+                next = self.source.next(), if self.flow.takes_more() => self.take_or_resubscribe(next?).await?,
             }
             self.acknowledge(usize::from(self.prefetch.current() / 4)).await?;
             self.publish();
@@ -173,7 +156,8 @@ impl<'a> Pump<'a> {
         let weight = OVERHEAD + envelope.body.len() + record.as_ref().map_or(0, |record| record.value.len());
         let sent = record.map_or(Ok(()), |record| self.sink.send(Lane::Bulk, tag, &record));
         self.prefetch.observe(weight);
-        let id = self.window.admit(tag, weight, envelope, Instant::now())?;
+        self.flow.admit(tag, weight, envelope, Instant::now())?;
+        let id = self.flow.id(tag);
         if let Some(refusal) = refusal {
             self.bury(id, &refusal.to_string());
         }
@@ -182,40 +166,24 @@ impl<'a> Pump<'a> {
 
     fn hear(&mut self, reports: impl Iterator<Item = Report>) -> Result<(), End> {
         for report in reports {
-            match report {
-                Report::Confirmed(id) => self.confirmed(id),
-                Report::Buried(id) => drop(self.window.settle(id, Outcome::Dead)),
-                Report::Refused { id, verdict } => self.refused(id, verdict)?,
+            if matches!(report, Report::Confirmed(_)) {
+                self.prefetch.prove();
+            }
+            match self.flow.hear(report, Instant::now()) {
+                Some(Todo::Bury(id, reason)) => self.bury(id, &reason),
+                Some(Todo::SendAlone(id)) => self.send_again(id, Lane::Alone)?,
+                Some(Todo::GiveUp(reason)) => return Err(End::Broken(reason)),
+                None => {}
             }
         }
-        Ok(())
-    }
-
-    fn confirmed(&mut self, id: DeliveryId) {
-        self.window.settle(id, Outcome::Confirmed);
-        self.prefetch.prove();
-        self.refusal = None;
-    }
-
-    fn refused(&mut self, id: DeliveryId, verdict: Verdict) -> Result<(), End> {
-        match verdict {
-            Verdict::Poison(reason) => self.bury(id, &reason),
-            Verdict::Suspect => self.send_again(id, Lane::Alone)?,
-            Verdict::Wait(reason) => self.send_later(id, reason),
-            Verdict::Broken(reason) => return Err(End::Broken(reason)),
-        }
+        self.say_refusal();
         Ok(())
     }
 
     fn bury(&self, id: DeliveryId, reason: &str) {
-        let Some(envelope) = self.window.held(id) else { return };
+        let Some(envelope) = self.flow.held(id) else { return };
         let source = &self.station.config.source;
         let letter = Letter { reason, vhost: &source.vhost, queue: &source.queue, envelope };
         self.station.dead_letters.bury(id, &letter, &self.own_reports);
-    }
-
-    fn begin_drain_clock(&mut self) {
-        self.drain_until = Some(Instant::now() + self.station.config.limits.drain);
-        self.station.health.enter(Phase::Draining, None);
     }
 }

@@ -9,9 +9,9 @@ use rdkafka::message::DeliveryResult;
 use rdkafka::producer::{ProducerContext, ThreadedProducer};
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::verdict::Verdict;
-use super::{Report, SinkError};
+use super::{SinkError, verdict};
 use crate::config::SinkConfig;
+use crate::flow::Report;
 use crate::window::{DeliveryId, Generation};
 
 /// What Kafka's client last complained about, kept for status and readiness.
@@ -81,7 +81,7 @@ impl ProducerContext for Reporter {
                 self.voice.says(None);
                 Report::Confirmed(id)
             }
-            Err((error, _)) => Report::Refused { id, verdict: Verdict::of(error, self.lane == Lane::Alone) },
+            Err((error, _)) => Report::Refused { id, verdict: verdict::of(error, self.lane == Lane::Alone) },
         };
         // A closed channel means that this generation has ended and its messages are handed back already.
         let _ = self.reports.send(report);

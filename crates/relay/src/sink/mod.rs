@@ -18,29 +18,13 @@ use rdkafka::producer::{BaseRecord, ThreadedProducer};
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::config::SinkConfig;
+use crate::flow::Report;
 use crate::mapping::Record;
 use crate::window::{DeliveryId, Generation};
 
 pub use client::{KafkaVoice, Lane};
-pub use verdict::Verdict;
 
 use client::Reporter;
-
-/// What became of a record or of a dead letter.
-#[derive(Debug)]
-pub enum Report {
-    /// Kafka has it, with acks=all.
-    Confirmed(DeliveryId),
-    /// The dead-letter file has it.
-    Buried(DeliveryId),
-    /// Kafka does not take it.
-    Refused {
-        /// Which one.
-        id: DeliveryId,
-        /// What that means for it.
-        verdict: Verdict,
-    },
-}
 
 /// Why Kafka cannot be used, or no longer.
 #[derive(Debug, thiserror::Error)]
@@ -116,8 +100,8 @@ impl Sink {
     /// What the client itself does not take goes the same way as Kafka's own refusals.
     fn refuse(&self, tag: u64, error: &KafkaError, lane: Lane) {
         let verdict = match error.rdkafka_error_code() {
-            Some(RDKafkaErrorCode::MessageSizeTooLarge) => Verdict::oversize(self.config.max_record_bytes),
-            _ => Verdict::of(error, lane == Lane::Alone),
+            Some(RDKafkaErrorCode::MessageSizeTooLarge) => verdict::oversize(self.config.max_record_bytes),
+            _ => verdict::of(error, lane == Lane::Alone),
         };
         let id = DeliveryId { generation: self.generation, tag };
         // The pump that reads the reports is the one that sends.

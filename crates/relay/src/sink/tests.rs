@@ -10,8 +10,9 @@ use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::{sleep, timeout};
 
-use super::{KafkaVoice, Lane, Report, Sink, Verdict};
+use super::{KafkaVoice, Lane, Sink};
 use crate::config::SinkConfig;
+use crate::flow::{Report, Verdict};
 use crate::mapping::Record;
 use crate::window::Window;
 

@@ -2,34 +2,21 @@
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
-/// What is to be done about a record that Kafka did not take.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
-    /// Kafka refuses the record for what it is: it belongs into the dead-letter file.
-    Poison(String),
-    /// Kafka refused the batch; sent alone, the record will show whether it was the cause.
-    Suspect,
-    /// Nothing is wrong with the record: it is sent again later, and never put aside.
-    Wait(String),
-    /// This producer will not send anything any more; another one has to.
-    Broken(String),
+use crate::flow::Verdict;
+
+/// Judges a delivery error of a record that was sent alone or in a batch.
+pub(super) fn of(error: &KafkaError, alone: bool) -> Verdict {
+    match error.rdkafka_error_code() {
+        Some(code) if is_the_records_fault(code) && alone => Verdict::Poison(format!("Kafka refused it: {code}")),
+        Some(code) if is_the_records_fault(code) => Verdict::Suspect,
+        Some(code) if is_the_producers_end(code) => Verdict::Broken(error.to_string()),
+        _ => Verdict::Wait(error.to_string()),
+    }
 }
 
-impl Verdict {
-    /// Judges a delivery error of a record that was sent alone or in a batch.
-    pub(super) fn of(error: &KafkaError, alone: bool) -> Self {
-        match error.rdkafka_error_code() {
-            Some(code) if is_the_records_fault(code) && alone => Self::Poison(format!("Kafka refused it: {code}")),
-            Some(code) if is_the_records_fault(code) => Self::Suspect,
-            Some(code) if is_the_producers_end(code) => Self::Broken(error.to_string()),
-            _ => Self::Wait(error.to_string()),
-        }
-    }
-
-    /// Judges a record that is larger than the configuration allows, which needs no broker.
-    pub(super) fn oversize(limit: usize) -> Self {
-        Self::Poison(format!("the record is larger than sink.max_record_bytes ({limit})"))
-    }
+/// Judges a record that is larger than the configuration allows, which needs no broker.
+pub(super) fn oversize(limit: usize) -> Verdict {
+    Verdict::Poison(format!("the record is larger than sink.max_record_bytes ({limit})"))
 }
 
 fn is_the_records_fault(code: RDKafkaErrorCode) -> bool {
@@ -55,7 +42,7 @@ mod tests {
     use super::*;
 
     fn verdict(code: RDKafkaErrorCode, alone: bool) -> Verdict {
-        Verdict::of(&KafkaError::MessageProduction(code), alone)
+        of(&KafkaError::MessageProduction(code), alone)
     }
 
     #[test]

@@ -84,6 +84,11 @@ impl<T> Window<T> {
         self.generation
     }
 
+    /// Returns what a delivery of this generation with that tag is called.
+    pub fn id(&self, tag: u64) -> DeliveryId {
+        DeliveryId { generation: self.generation, tag }
+    }
+
     /// Takes a delivery in.
     pub fn admit(&mut self, tag: u64, weight: usize, held: T, now: Instant) -> Result<DeliveryId, TagOutOfOrder> {
         let expected = self.front_tag + self.entries.len() as u64;
@@ -94,7 +99,7 @@ impl<T> Window<T> {
         self.held_bytes += weight;
         self.ledger.received += 1;
         self.ledger.in_flight += 1;
-        Ok(DeliveryId { generation: self.generation, tag })
+        Ok(self.id(tag))
     }
 
     /// Records that somebody took the message over; returns false when it was settled before or is of another generation.

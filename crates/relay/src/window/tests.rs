@@ -169,8 +169,14 @@ impl Pair {
     }
 }
 
+/// As many as `DPP_RELAY_SCHEDULES` says, or what takes a second or two.
+fn cases() -> u32 {
+    const SCHEDULES: u32 = 10_000;
+    std::env::var("DPP_RELAY_SCHEDULES").map_or(SCHEDULES, |count| count.parse().expect("a number of schedules"))
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn every_schedule_agrees_with_the_model(steps in prop::collection::vec(step(), 1..80)) {
