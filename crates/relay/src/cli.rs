@@ -15,7 +15,7 @@ use crate::health::Health;
 use crate::relay::Relay;
 use crate::{http, notify};
 
-/// Moves messages from RabbitMQ to Kafka and loses none
+/// Moves messages from RabbitMQ to Kafka and from Kafka to Elasticsearch, and loses none
 #[derive(Debug, Parser)]
 #[command(name = "dpp-relay", version)]
 pub struct Cli {
@@ -45,7 +45,7 @@ pub enum Done {
     Checked(String),
     /// Stopped as asked, nothing left behind.
     Stopped,
-    /// Stopped as asked; what Kafka had not confirmed went back to RabbitMQ.
+    /// Stopped as asked; what was not confirmed went back to the source.
     StoppedWithHandBack,
 }
 
@@ -85,17 +85,7 @@ impl Cli {
 
 fn check_config(path: &Path) -> Result<Done, CliError> {
     let config = config::read(path)?;
-    let (source, sink) = (&config.source, &config.sink);
-    Ok(Done::Checked(format!(
-        "{} is valid: queue {} of {}:{}{} -> topic {} of {}",
-        path.display(),
-        source.queue,
-        source.host,
-        source.port,
-        source.vhost,
-        sink.topic,
-        sink.bootstrap_servers
-    )))
+    Ok(Done::Checked(format!("{} is valid: {} -> {}", path.display(), config.source, config.sink)))
 }
 
 fn run(config: Config) -> Result<Done, CliError> {
@@ -109,7 +99,7 @@ fn run(config: Config) -> Result<Done, CliError> {
 }
 
 async fn relay(config: Config) -> Result<Done, CliError> {
-    let health = Arc::new(Health::new());
+    let health = Arc::new(Health::new(config.sink.product()));
     let address = config.http.listen;
     let listener = http::listen(address).await.map_err(|source| CliError::Listen { address, source })?;
     let stop = stop_on_signals().map_err(|source| CliError::System { doing: "watch for signals", source })?;

@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 
 use crate::ledger::Ledger;
 
-/// A message that waits longer than this for Kafka makes the relay not ready.
+/// A message that waits longer than this for its confirmation makes the relay not ready.
 const STALLED: Duration = Duration::from_secs(10);
 
 /// Without a beat for this long the process does not live, whatever systemd sees of it.
@@ -20,10 +20,12 @@ const DEAD: Duration = Duration::from_mins(1);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
-    /// Kafka has not answered yet; RabbitMQ keeps the messages.
+    /// Kafka has not answered yet; the source keeps the messages.
     WaitingForKafka,
     /// RabbitMQ cannot be consumed yet.
     WaitingForRabbitmq,
+    /// Elasticsearch has not answered yet; Kafka keeps the records.
+    WaitingForElasticsearch,
     /// Both are there and messages flow, or would.
     Relaying,
     /// A stop was asked for; the last confirmations are awaited.
@@ -41,14 +43,18 @@ pub struct Snapshot {
     pub reason: Option<String>,
     /// Where every message is.
     pub ledger: Ledger,
-    /// How long RabbitMQ has been waiting for the oldest acknowledgement, in seconds.
+    /// How long the source has been waiting for the oldest acknowledgement, in seconds.
     pub oldest_unacked_seconds: f64,
     /// Bytes of messages held.
     pub held_bytes: usize,
-    /// Connections to RabbitMQ so far.
+    /// Connections to the source so far.
     pub connections: u64,
     /// Why dead letters cannot be written, when they cannot.
     pub dead_letter_trouble: Option<String>,
+    /// What stands in the way of reading, when something does.
+    pub source_trouble: Option<String>,
+    /// The product that messages go to.
+    pub sink: &'static str,
     /// When the relay's own loop last came round.
     #[serde(skip)]
     pub beat: Instant,
@@ -64,6 +70,9 @@ impl Snapshot {
         if let Some(trouble) = &self.dead_letter_trouble {
             return Some(format!("dead letters cannot be written: {trouble}"));
         }
+        if let Some(trouble) = &self.source_trouble {
+            return Some(format!("reading is in trouble: {trouble}"));
+        }
         (self.oldest_unacked_seconds > STALLED.as_secs_f64()).then(|| self.stall())
     }
 
@@ -75,7 +84,8 @@ impl Snapshot {
     fn stall(&self) -> String {
         let seconds = self.oldest_unacked_seconds;
         let words = self.reason.as_deref().unwrap_or("no complaint of the client");
-        format!("Kafka has not confirmed a message for {seconds:.0} s: {words}")
+        let sink = self.sink;
+        format!("{sink} has not confirmed a message for {seconds:.0} s: {words}")
     }
 }
 
@@ -85,6 +95,7 @@ impl Phase {
         match self {
             Self::WaitingForKafka => "waiting for Kafka",
             Self::WaitingForRabbitmq => "waiting for RabbitMQ",
+            Self::WaitingForElasticsearch => "waiting for Elasticsearch",
             Self::Relaying => "relaying",
             Self::Draining => "draining",
             Self::Stopped => "stopped",
@@ -100,8 +111,8 @@ pub struct Health {
 }
 
 impl Health {
-    /// Returns the health of a relay that has just been started.
-    pub fn new() -> Self {
+    /// Returns the health of a relay that has just been started, and writes to that product.
+    pub fn new(sink: &'static str) -> Self {
         let latest = Snapshot {
             phase: Phase::WaitingForKafka,
             reason: None,
@@ -110,6 +121,8 @@ impl Health {
             held_bytes: 0,
             connections: 0,
             dead_letter_trouble: None,
+            source_trouble: None,
+            sink,
             beat: Instant::now(),
         };
         Self { latest: Mutex::new(latest), changed: Notify::new() }
@@ -130,6 +143,7 @@ impl Health {
         let mut latest = self.lock();
         latest.connections += u64::from(phase == Phase::Relaying && latest.phase != Phase::Relaying);
         (latest.phase, latest.reason, latest.beat) = (phase, reason, Instant::now());
+        latest.source_trouble = None;
         drop(latest);
         self.changed.notify_one();
     }
@@ -142,10 +156,10 @@ impl Health {
         latest.held_bytes = held_bytes;
     }
 
-    /// Records that the relay's own loop came round, and what stands in its way.
-    pub fn beat(&self, reason: Option<String>) {
+    /// Records that the relay's own loop came round, and what stands in the way of writing and of reading.
+    pub fn beat(&self, reason: Option<String>, source_trouble: Option<String>) {
         let mut latest = self.lock();
-        (latest.beat, latest.reason) = (Instant::now(), reason);
+        (latest.beat, latest.reason, latest.source_trouble) = (Instant::now(), reason, source_trouble);
     }
 
     /// Records why dead letters cannot be written, or that they can.
@@ -158,27 +172,24 @@ impl Health {
     }
 }
 
-impl Default for Health {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn ready_means_that_messages_flow() {
-        let health = Health::new();
+        let health = Health::new("Kafka");
         assert_eq!(health.snapshot().hindrance().as_deref(), Some("waiting for Kafka"));
         health.enter(Phase::WaitingForRabbitmq, Some("refused".into()));
         assert_eq!(health.snapshot().hindrance().as_deref(), Some("waiting for RabbitMQ: refused"));
         health.enter(Phase::Relaying, None);
         assert_eq!(health.snapshot().hindrance(), None);
         health.publish(Ledger::default(), Duration::from_secs(34), 0);
-        health.beat(Some("Connection refused".into()));
+        health.beat(Some("Connection refused".into()), None);
         let words = "Kafka has not confirmed a message for 34 s: Connection refused";
+        assert_eq!(health.snapshot().hindrance().as_deref(), Some(words));
+        health.beat(None, Some("group authorization failed".into()));
+        let words = "reading is in trouble: group authorization failed";
         assert_eq!(health.snapshot().hindrance().as_deref(), Some(words));
         health.dead_letters(Some("disk full".into()));
         assert_eq!(health.snapshot().hindrance().as_deref(), Some("dead letters cannot be written: disk full"));
@@ -186,7 +197,7 @@ mod tests {
 
     #[test]
     fn a_connection_is_counted_once() {
-        let health = Health::new();
+        let health = Health::new("Kafka");
         health.enter(Phase::Relaying, None);
         health.enter(Phase::Relaying, None);
         health.enter(Phase::WaitingForRabbitmq, None);

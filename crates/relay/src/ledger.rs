@@ -1,4 +1,4 @@
-//! The ledger: where every message taken from RabbitMQ is now.
+//! The ledger: where every message taken from the source is now.
 //!
 //! Plain counts, kept by the window alone, so that the sum below holds in every scrape. No latency, no rates.
 
@@ -7,17 +7,17 @@ use serde::Serialize;
 /// How many messages were received and what became of them since the process started.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Ledger {
-    /// Taken from RabbitMQ, redeliveries included.
+    /// Taken from the source, redeliveries included.
     pub received: u64,
-    /// Confirmed by Kafka with acks=all.
+    /// Confirmed by the sink: by Kafka with acks=all, by Elasticsearch for this very document.
     pub confirmed: u64,
-    /// Written to the dead-letter file.
+    /// Written to the dead letters.
     pub dead: u64,
-    /// Left to RabbitMQ to deliver again, because nobody confirmed them before their connection ended.
+    /// Left to the source to deliver again, because nobody confirmed them before their connection ended.
     pub handed_back: u64,
     /// Taken and not yet settled.
     pub in_flight: u64,
-    /// Settled, but their connection ended before the acknowledgement: RabbitMQ will send them a second time.
+    /// Settled, but their connection ended before the acknowledgement: the source will deliver them a second time.
     pub repeats_owed: u64,
 }
 

@@ -1,10 +1,9 @@
-//! `dpp-relay` moves messages from RabbitMQ to Kafka and acknowledges only what Kafka confirmed.
+//! `dpp-relay` moves messages from RabbitMQ to Kafka and from Kafka to Elasticsearch, and acknowledges only what was confirmed.
 //!
 //! The map, from the ground up; a module uses what stands above it. The first two blocks are pure.
 
 pub mod backoff;
 pub mod ledger;
-pub mod prefetch;
 pub mod window;
 
 pub mod flow;
@@ -17,7 +16,9 @@ pub mod health;
 pub mod metrics;
 
 pub mod http;
+pub mod librdkafka;
 pub mod notify;
+pub mod voice;
 
 pub mod dead_letter;
 pub mod sink;

@@ -30,12 +30,12 @@ impl Collector for Page {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let ledger = self.0.ledger;
         for (name, help, count) in [
-            ("received", "Messages taken from RabbitMQ, redeliveries included", ledger.received),
-            ("confirmed", "Messages confirmed by Kafka", ledger.confirmed),
-            ("dead", "Messages written to the dead-letter file", ledger.dead),
-            ("handed_back", "Messages left to RabbitMQ to deliver again", ledger.handed_back),
-            ("repeats_owed", "Settled messages that RabbitMQ will send again", ledger.repeats_owed),
-            ("connections", "Connections to RabbitMQ that came to consuming", self.0.connections),
+            ("received", "Messages taken from the source, redeliveries included", ledger.received),
+            ("confirmed", "Messages confirmed by the sink", ledger.confirmed),
+            ("dead", "Messages written to the dead letters", ledger.dead),
+            ("handed_back", "Messages left to the source to deliver again", ledger.handed_back),
+            ("repeats_owed", "Settled messages that the source will deliver again", ledger.repeats_owed),
+            ("connections", "Connections to the source that came to reading", self.0.connections),
         ] {
             put(&mut encoder, name, help, &ConstCounter::new(count))?;
         }
@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn the_ledger_adds_up_in_every_scrape_while_messages_flow() {
-        let health = Arc::new(Health::new());
+        let health = Arc::new(Health::new("Kafka"));
         let pump = Arc::clone(&health);
         let flowing = std::thread::spawn(move || {
             let (mut window, now) = (Window::new(usize::MAX), Instant::now());
@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn the_page_shows_the_ledger() {
-        let health = Arc::new(Health::new());
+        let health = Arc::new(Health::new("Kafka"));
         health.enter(Phase::Relaying, None);
         let ledger = Ledger { received: 7, confirmed: 3, dead: 1, handed_back: 1, in_flight: 2, repeats_owed: 0 };
         health.publish(ledger, Duration::from_millis(1_500), 4_096);

@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn the_status_is_one_line_that_says_what_and_how_much() {
-        let health = Health::new();
+        let health = Health::new("Kafka");
         health.enter(Phase::WaitingForKafka, Some("no\nanswer".into()));
         let expected = "waiting for Kafka: no answer; received 0, confirmed 0, dead 0, handed back 0, in flight 0";
         assert_eq!(status(&health.snapshot()), expected);

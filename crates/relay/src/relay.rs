@@ -1,4 +1,4 @@
-//! The supervisor: one generation after the other, Kafka first, until it is told to stop.
+//! The supervisor: one generation after the other, the sink first, until it is told to stop.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,16 +8,16 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 
 use crate::backoff::Backoff;
-use crate::config::Config;
+use crate::config::{Config, SinkConfig, SourceConfig};
 use crate::dead_letter::DeadLetters;
 use crate::envelope::Envelope;
 use crate::flow::{Flow, Patience, Report};
 use crate::health::{Health, Phase};
 use crate::mapping::Mapping;
-use crate::prefetch::Prefetch;
 use crate::pump::{End, Pump, Station};
-use crate::sink::{KafkaVoice, Sink};
+use crate::sink::Sink;
 use crate::source::Source;
+use crate::voice::Voice;
 
 /// A trouble that lasts is logged again after this long.
 const SAY_AGAIN: Duration = Duration::from_mins(1);
@@ -28,7 +28,7 @@ pub struct Relay {
     mapping: Mapping,
     dead_letters: DeadLetters,
     health: Arc<Health>,
-    voice: KafkaVoice,
+    voice: Voice,
     flow: Flow<Envelope>,
     backoff: Backoff,
     last_said: Option<(Phase, Instant)>,
@@ -41,7 +41,7 @@ impl Relay {
             mapping: Mapping::new(&config),
             dead_letters: DeadLetters::start(config.dead_letter.file.clone(), Arc::clone(&health)),
             flow: Flow::new(config.limits.memory, patience(&config)),
-            voice: KafkaVoice::default(),
+            voice: Voice::default(),
             backoff: Backoff::new(),
             last_said: None,
             config,
@@ -64,40 +64,33 @@ impl Relay {
     async fn generation(&mut self, stop: &mut watch::Receiver<bool>) -> Option<End> {
         let (own_reports, reports) = unbounded_channel::<Report>();
         self.flow.open();
-        let sink = match Sink::open(&self.config.sink, self.flow.generation(), own_reports.clone(), self.voice.clone())
-        {
-            Ok(sink) => Arc::new(sink),
+        let sink = match Sink::open(&self.config.sink, own_reports.clone(), self.voice.clone()) {
+            Ok(sink) => sink,
             Err(error) => {
-                self.pause(Phase::WaitingForKafka, &error.to_string(), stop).await;
+                self.pause(self.waiting_for_sink(), &error.to_string(), stop).await;
                 return None;
             }
         };
-        let prefetch = Prefetch::new(self.config.source.prefetch, self.config.limits.memory);
-        let source = self.open_source(&sink, prefetch.current(), stop).await?;
-        Some(self.pump(source, sink, prefetch, (own_reports, reports), stop).await)
+        let source = self.open_source(&sink, stop).await?;
+        Some(self.pump(source, sink, (own_reports, reports), stop).await)
     }
 
-    /// Connects to RabbitMQ, each time only after Kafka has answered.
-    async fn open_source(
-        &mut self,
-        sink: &Arc<Sink>,
-        prefetch: u16,
-        stop: &mut watch::Receiver<bool>,
-    ) -> Option<Source> {
+    /// Connects to the source, each time only after the sink has answered.
+    async fn open_source(&mut self, sink: &Sink, stop: &mut watch::Receiver<bool>) -> Option<Source> {
         loop {
-            self.wait_for_kafka(sink, stop).await?;
+            self.wait_for_sink(sink, stop).await?;
             let source = tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => return None,
-                source = Source::open(&self.config.source, prefetch) => source,
+                source = Source::open(&self.config.source, self.config.limits.memory) => source,
             };
             match source {
                 Ok(source) => return Some(source),
-                Err(error) => self.pause(Phase::WaitingForRabbitmq, &error.to_string(), stop).await,
+                Err(error) => self.pause(self.waiting_for_source(), &error.to_string(), stop).await,
             }
         }
     }
 
-    async fn wait_for_kafka(&mut self, sink: &Arc<Sink>, stop: &mut watch::Receiver<bool>) -> Option<()> {
+    async fn wait_for_sink(&mut self, sink: &Sink, stop: &mut watch::Receiver<bool>) -> Option<()> {
         loop {
             let probe = tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => return None,
@@ -105,7 +98,7 @@ impl Relay {
             };
             match probe {
                 Ok(()) => return Some(()),
-                Err(error) => self.pause(Phase::WaitingForKafka, &error.to_string(), stop).await,
+                Err(error) => self.pause(self.waiting_for_sink(), &error.to_string(), stop).await,
             }
         }
     }
@@ -113,15 +106,14 @@ impl Relay {
     async fn pump(
         &mut self,
         source: Source,
-        sink: Arc<Sink>,
-        prefetch: Prefetch,
+        sink: Sink,
         reports: (UnboundedSender<Report>, UnboundedReceiver<Report>),
         stop: &mut watch::Receiver<bool>,
     ) -> End {
         let settled_before = self.settled();
         self.health.enter(Phase::Relaying, None);
         self.last_said = None;
-        tracing::info!(queue = self.config.source.queue, topic = self.config.sink.topic, "relaying");
+        tracing::info!(from = %self.config.source, to = %self.config.sink, "relaying");
         let station = Station {
             config: &self.config,
             mapping: &self.mapping,
@@ -129,7 +121,7 @@ impl Relay {
             health: &self.health,
             voice: &self.voice,
         };
-        let end = Pump::new(station, &mut self.flow, prefetch, source, sink, reports).run(stop).await;
+        let end = Pump::new(station, &mut self.flow, source, sink, reports).run(stop).await;
         if self.settled() > settled_before {
             self.backoff.reset();
         }
@@ -143,10 +135,10 @@ impl Relay {
         match end {
             End::Drained | End::DrainedLate => tracing::info!(?ledger, "{end}"),
             End::HandBack { .. } | End::Broken(_) | End::Sink(_) => {
-                tracing::warn!(?ledger, "messages are handed back to RabbitMQ");
-                self.pause(Phase::WaitingForKafka, &end.to_string(), stop).await;
+                tracing::warn!(?ledger, "messages are handed back to {}", self.config.source.product());
+                self.pause(self.waiting_for_sink(), &end.to_string(), stop).await;
             }
-            _ => self.pause(Phase::WaitingForRabbitmq, &end.to_string(), stop).await,
+            _ => self.pause(self.waiting_for_source(), &end.to_string(), stop).await,
         }
     }
 
@@ -169,6 +161,20 @@ impl Relay {
         }
     }
 
+    fn waiting_for_source(&self) -> Phase {
+        match self.config.source {
+            SourceConfig::Rabbitmq(_) => Phase::WaitingForRabbitmq,
+            SourceConfig::Kafka(_) => Phase::WaitingForKafka,
+        }
+    }
+
+    fn waiting_for_sink(&self) -> Phase {
+        match self.config.sink {
+            SinkConfig::Kafka(_) => Phase::WaitingForKafka,
+            SinkConfig::Elasticsearch(_) => Phase::WaitingForElasticsearch,
+        }
+    }
+
     fn settled(&self) -> u64 {
         let ledger = self.flow.ledger();
         ledger.confirmed + ledger.dead
@@ -176,5 +182,5 @@ impl Relay {
 }
 
 fn patience(config: &Config) -> Patience {
-    Patience { hand_back_after: Some(config.source.hand_back_after()), drain: config.limits.drain }
+    Patience { hand_back_after: config.source.hand_back_after(), drain: config.limits.drain }
 }

@@ -39,8 +39,8 @@ fn relay() -> Command {
 
 fn config(kafka_port: u16, http_port: u16) -> String {
     format!(
-        "source: {{user: u, password: p, queue: logs, host: 127.0.0.1, port: 1}}\n\
-         sink: {{bootstrap_servers: '127.0.0.1:{kafka_port}', topic: t}}\n\
+        "source: {{rabbitmq: {{user: u, password: p, queue: logs, host: 127.0.0.1, port: 1}}}}\n\
+         sink: {{kafka: {{bootstrap_servers: '127.0.0.1:{kafka_port}', topic: t}}}}\n\
          http: {{listen: '127.0.0.1:{http_port}'}}\n"
     )
 }
@@ -82,9 +82,9 @@ fn a_valid_configuration_is_said_to_be_one() {
 
 #[test]
 fn a_wrong_configuration_is_shown_with_its_line() {
-    let output = check(&Folder::new("wrong"), "source:\n  user: u\n  passwort: geheim\n");
+    let output = check(&Folder::new("wrong"), "source:\n  rabbitmq:\n    user: u\n    passwort: geheim\n");
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.contains("config.yml:3:3") && said.contains("unknown field `passwort`"), "{said}");
+    assert!(said.contains("config.yml:4:5") && said.contains("unknown field `passwort`"), "{said}");
     assert_eq!(output.status.code(), Some(78));
 }
 

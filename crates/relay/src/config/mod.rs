@@ -2,9 +2,14 @@
 //!
 //! Every value is checked while it is read, so that each complaint carries its line. Nothing here opens a socket.
 
+mod elasticsearch;
 mod endpoint;
+mod index;
+mod kafka_sink;
+mod kafka_source;
 mod name;
 mod quantity;
+mod rabbitmq;
 mod read;
 mod secret;
 mod sink;
@@ -19,11 +24,16 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+pub use elasticsearch::{ElasticsearchConfig, Login};
 pub use endpoint::Endpoints;
+pub use index::IndexName;
+pub use kafka_sink::{Compression, KafkaSinkConfig, Key};
+pub use kafka_source::{KafkaSourceConfig, Start};
+pub use rabbitmq::{Declare, ExchangeKind, RabbitmqConfig};
 pub use read::{ConfigError, read};
-pub use secret::{Secret, SecretError};
-pub use sink::{Compression, Key, SinkConfig};
-pub use source::{Declare, ExchangeKind, SourceConfig};
+pub use secret::{Password, Secret, SecretError};
+pub use sink::SinkConfig;
+pub use source::SourceConfig;
 
 use quantity::{bytes, positive_duration};
 
@@ -41,7 +51,7 @@ pub struct Config {
     /// What the process may use and how long it may take to stop.
     #[serde(default)]
     pub limits: Limits,
-    /// Where messages go that Kafka refuses for what they are.
+    /// Where messages go that the sink refuses for what they are.
     #[serde(default)]
     pub dead_letter: DeadLetterConfig,
     /// Where metrics and health are served.
@@ -95,7 +105,7 @@ pub enum NotJson {
     /// Its text becomes the field `message`, tagged `_jsonparsefailure` as Logstash does.
     #[default]
     Wrap,
-    /// It goes to the dead-letter file.
+    /// It goes to the dead letters.
     DeadLetter,
 }
 
@@ -106,7 +116,7 @@ pub struct Limits {
     /// Bytes of messages, originals and records together, that may be held at a time.
     #[serde(deserialize_with = "bytes")]
     pub memory: usize,
-    /// How long a stop may wait for Kafka's confirmations before it hands messages back.
+    /// How long a stop may wait for confirmations before it hands messages back.
     #[serde(deserialize_with = "positive_duration")]
     pub drain: Duration,
 }
@@ -117,7 +127,7 @@ impl Default for Limits {
     }
 }
 
-/// Where messages go that Kafka refuses for what they are.
+/// Where messages go that the sink refuses for what they are.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DeadLetterConfig {

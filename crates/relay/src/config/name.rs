@@ -23,7 +23,19 @@ pub(super) fn optional_amqp<'de, D: Deserializer<'de>>(from: D) -> Result<Option
 /// Reads the name of a Kafka topic.
 pub(super) fn topic<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     let name = String::deserialize(from)?;
+    check_topic(&name).map_err(D::Error::custom)?;
+    Ok(name)
+}
+
+/// Says why Kafka takes no topic of that name, if it does not.
+pub(super) fn check_topic(name: &str) -> Result<(), &'static str> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     let good = (1..=TOPIC_LONGEST).contains(&name.len()) && name.chars().all(allowed) && name != "." && name != "..";
-    if good { Ok(name) } else { Err(D::Error::custom("a topic's name has 1 to 249 of a-z, A-Z, 0-9, `.`, `_`, `-`")) }
+    if good { Ok(()) } else { Err("a topic's name has 1 to 249 of a-z, A-Z, 0-9, `.`, `_`, `-`") }
+}
+
+/// Reads the name of a consumer group.
+pub(super) fn group<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    let name = String::deserialize(from)?;
+    if name.is_empty() { Err(D::Error::custom("a consumer group has a name")) } else { Ok(name) }
 }

@@ -3,7 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use super::Config;
+use super::{Config, SinkConfig, SourceConfig};
+
+/// A message that RabbitMQ delivers twice could not be told from two.
+const NO_IDS: &str = "sink.elasticsearch needs source.kafka: a document gets its id from the record's partition and offset, \
+                      so that none is written twice; let one relay write to Kafka and another one from there";
 
 /// Why there is no configuration.
 #[derive(Debug, thiserror::Error)]
@@ -35,7 +39,11 @@ pub fn read(path: &Path) -> Result<Config, ConfigError> {
 
 /// Checks the text of the file `name`; the error is the excerpt to show.
 pub(super) fn parse(text: &str, name: &str) -> Result<Config, String> {
-    serde_saphyr::from_str::<Config>(text).map_err(|error| excerpt(text, name, &error))
+    let config = serde_saphyr::from_str::<Config>(text).map_err(|error| excerpt(text, name, &error))?;
+    match (&config.source, &config.sink) {
+        (SourceConfig::Rabbitmq(_), SinkConfig::Elasticsearch(_)) => Err(NO_IDS.to_owned()),
+        _ => Ok(config),
+    }
 }
 
 /// An excerpt shows the lines around the mistake, so it is made from a copy whose passwords are masked.
@@ -51,9 +59,10 @@ fn mask_passwords(text: &str) -> String {
 }
 
 fn mask_line(line: &str) -> String {
-    let Some((key, value)) = line.split_once("password:") else { return line.to_owned() };
+    let secret = ["password:", "api_key:"].into_iter().find_map(|key| Some((key, line.split_once(key)?)));
+    let Some((word, (key, value))) = secret else { return line.to_owned() };
     let masked = value.chars().map(|c| if c.is_whitespace() { c } else { '*' });
     // A leading `*` would be a YAML alias.
     let masked: String = masked.collect::<String>().replacen('*', "x", 1);
-    format!("{key}password:{masked}")
+    format!("{key}{word}{masked}")
 }

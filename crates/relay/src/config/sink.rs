@@ -1,84 +1,36 @@
-//! Where records go to: one topic of one Kafka. What would weaken the guarantee (acks, idempotence, time-outs) cannot be set.
+//! Where messages go to: a topic of Kafka or an index of Elasticsearch.
 
 use std::fmt;
-use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::Endpoints;
-use super::name;
-use super::quantity::{bytes, duration};
+use super::{ElasticsearchConfig, KafkaSinkConfig};
 
-/// One topic of one Kafka.
+/// Where messages go to.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SinkConfig {
-    /// The brokers to ask first, `host:port,host:port`.
-    pub bootstrap_servers: Endpoints,
-    /// The topic to write to.
-    #[serde(deserialize_with = "name::topic")]
-    pub topic: String,
-    /// How batches are compressed.
-    #[serde(default)]
-    pub compression: Compression,
-    /// What the record's key is taken from.
-    #[serde(default)]
-    pub key: Key,
-    /// Whether AMQP headers and properties become record headers.
-    #[serde(default = "yes")]
-    pub headers: bool,
-    /// The largest record to try; what is larger goes to the dead-letter file.
-    #[serde(default = "max_record_bytes", deserialize_with = "bytes")]
-    pub max_record_bytes: usize,
-    /// How long a record may wait for company in its batch.
-    #[serde(default = "linger", deserialize_with = "duration")]
-    pub linger: Duration,
-}
-
-/// How batches are compressed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "the names are Kafka's own")]
-pub enum Compression {
-    #[default]
-    None,
-    Gzip,
-    Snappy,
-    Lz4,
+pub enum SinkConfig {
+    /// A topic of Kafka.
+    Kafka(KafkaSinkConfig),
+    /// An index of Elasticsearch or `OpenSearch`.
+    Elasticsearch(ElasticsearchConfig),
 }
 
-impl fmt::Display for Compression {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::None => "none",
-            Self::Gzip => "gzip",
-            Self::Snappy => "snappy",
-            Self::Lz4 => "lz4",
-        })
+impl SinkConfig {
+    /// Returns the name of the product.
+    pub fn product(&self) -> &'static str {
+        match self {
+            Self::Kafka(_) => "Kafka",
+            Self::Elasticsearch(_) => "Elasticsearch",
+        }
     }
 }
 
-/// What the record's key is taken from.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Key {
-    /// No key: records spread over the partitions.
-    #[default]
-    None,
-    /// AMQP's routing key.
-    RoutingKey,
-    /// An AMQP header; no key where a message lacks it.
-    Header(String),
-}
-
-fn yes() -> bool {
-    true
-}
-
-fn max_record_bytes() -> usize {
-    1_000_000
-}
-
-fn linger() -> Duration {
-    Duration::from_millis(5)
+impl fmt::Display for SinkConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Kafka(kafka) => kafka.fmt(f),
+            Self::Elasticsearch(elasticsearch) => elasticsearch.fmt(f),
+        }
+    }
 }

@@ -1,174 +1,46 @@
-//! Where messages come from: one queue of one RabbitMQ.
+//! Where messages come from: a queue of RabbitMQ or topics of Kafka.
 
-use std::path::PathBuf;
+use std::fmt;
 use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::name::{amqp, optional_amqp};
-use super::quantity::{count, positive_duration};
-use super::secret::{self, Secret, SecretError};
+use super::{KafkaSourceConfig, RabbitmqConfig};
 
-/// One queue of one RabbitMQ.
+/// Where messages come from.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(try_from = "Raw")]
-pub struct SourceConfig {
-    /// The host to connect to.
-    pub host: String,
-    /// Its AMQP port.
-    pub port: u16,
-    /// The virtual host.
-    pub vhost: String,
-    /// The user.
-    pub user: String,
-    /// Where the password is.
-    pub password: Password,
-    /// The queue to consume.
-    pub queue: String,
-    /// The exchange it is bound to, when that is to be checked or declared as well.
-    pub exchange: Option<String>,
-    /// The exchange's type, for a declaration.
-    pub exchange_type: ExchangeKind,
-    /// What is done about queue and exchange before consuming.
-    pub declare: Declare,
-    /// The most messages RabbitMQ may send ahead of their acknowledgements.
-    pub prefetch: u16,
-    /// After twice this much silence the connection counts as dead.
-    pub heartbeat: Duration,
-    /// RabbitMQ's own `consumer_timeout`; messages go back at half of it.
-    pub consumer_timeout: Duration,
+#[serde(rename_all = "snake_case")]
+pub enum SourceConfig {
+    /// A queue of RabbitMQ.
+    Rabbitmq(RabbitmqConfig),
+    /// Topics of Kafka.
+    Kafka(KafkaSourceConfig),
 }
 
 impl SourceConfig {
-    /// Returns how long a message may wait for Kafka before it is handed back.
-    pub fn hand_back_after(&self) -> Duration {
-        self.consumer_timeout / 2
-    }
-}
-
-/// What is done about queue and exchange before consuming.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Declare {
-    /// They must be there.
-    #[default]
-    Passive,
-    /// They are made durable, and bound, when they are not there.
-    Durable,
-    /// Nothing: the consumer finds out.
-    None,
-}
-
-/// The types of exchange that need no plugin.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "the names are AMQP's own")]
-pub enum ExchangeKind {
-    #[default]
-    Fanout,
-    Direct,
-    Topic,
-    Headers,
-}
-
-/// Where the password is; read anew for every connection, so that it can be changed without a restart.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Password {
-    /// In the configuration itself.
-    Inline(Secret),
-    /// In a file of its own.
-    File(PathBuf),
-    /// In a credential of the systemd unit.
-    Credential(String),
-}
-
-impl Password {
-    /// Returns the password as it is now.
-    pub fn read(&self) -> Result<Secret, SecretError> {
+    /// Returns the name of the product.
+    pub fn product(&self) -> &'static str {
         match self {
-            Self::Inline(secret) => Ok(secret.clone()),
-            Self::File(path) => secret::from_file(path),
-            Self::Credential(name) => secret::from_credential(name),
+            Self::Rabbitmq(_) => "RabbitMQ",
+            Self::Kafka(_) => "Kafka",
+        }
+    }
+
+    /// Returns how long a message may wait for its confirmation before the source must have it back.
+    pub fn hand_back_after(&self) -> Option<Duration> {
+        match self {
+            Self::Rabbitmq(rabbitmq) => Some(rabbitmq.hand_back_after()),
+            // Nobody takes a record away from a member that is still there.
+            Self::Kafka(_) => None,
         }
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Raw {
-    #[serde(default = "localhost")]
-    host: String,
-    #[serde(default = "amqp_port")]
-    port: u16,
-    #[serde(default = "root_vhost")]
-    vhost: String,
-    user: String,
-    password: Option<Secret>,
-    password_file: Option<PathBuf>,
-    password_credential: Option<String>,
-    #[serde(deserialize_with = "amqp")]
-    queue: String,
-    #[serde(default, deserialize_with = "optional_amqp")]
-    exchange: Option<String>,
-    #[serde(default)]
-    exchange_type: ExchangeKind,
-    #[serde(default)]
-    declare: Declare,
-    #[serde(default = "prefetch", deserialize_with = "count")]
-    prefetch: u16,
-    #[serde(default = "heartbeat", deserialize_with = "positive_duration")]
-    heartbeat: Duration,
-    #[serde(default = "consumer_timeout", deserialize_with = "positive_duration")]
-    consumer_timeout: Duration,
-}
-
-impl TryFrom<Raw> for SourceConfig {
-    type Error = &'static str;
-
-    fn try_from(raw: Raw) -> Result<Self, Self::Error> {
-        let password = match (raw.password, raw.password_file, raw.password_credential) {
-            (Some(secret), None, None) => Password::Inline(secret),
-            (None, Some(path), None) => Password::File(path),
-            (None, None, Some(name)) => Password::Credential(name),
-            _ => return Err("source needs exactly one of password, password_file and password_credential"),
-        };
-        Ok(Self {
-            host: raw.host,
-            port: raw.port,
-            vhost: raw.vhost,
-            user: raw.user,
-            password,
-            queue: raw.queue,
-            exchange: raw.exchange,
-            exchange_type: raw.exchange_type,
-            declare: raw.declare,
-            prefetch: raw.prefetch,
-            heartbeat: raw.heartbeat,
-            consumer_timeout: raw.consumer_timeout,
-        })
+impl fmt::Display for SourceConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rabbitmq(rabbitmq) => rabbitmq.fmt(f),
+            Self::Kafka(kafka) => kafka.fmt(f),
+        }
     }
-}
-
-fn localhost() -> String {
-    "localhost".into()
-}
-
-fn amqp_port() -> u16 {
-    5672
-}
-
-fn root_vhost() -> String {
-    "/".into()
-}
-
-fn prefetch() -> u16 {
-    1_000
-}
-
-fn heartbeat() -> Duration {
-    Duration::from_secs(15)
-}
-
-fn consumer_timeout() -> Duration {
-    Duration::from_mins(30)
 }

@@ -3,17 +3,33 @@
 use std::time::Duration;
 
 use super::read::parse;
-use super::source::Password;
-use super::{Compression, Config, Format, Key};
+use super::{
+    Compression, Config, ElasticsearchConfig, Format, KafkaSinkConfig, Key, Login, Password, RabbitmqConfig,
+    SinkConfig, SourceConfig,
+};
 
 const MINIMAL: &str = "\
 source:
-  user: logger
-  password: hunter2
-  queue: logs
+  rabbitmq:
+    user: logger
+    password: hunter2
+    queue: logs
 sink:
-  bootstrap_servers: localhost:9092
-  topic: logs_data
+  kafka:
+    bootstrap_servers: localhost:9092
+    topic: logs_data
+";
+
+const TO_ELASTICSEARCH: &str = "\
+source:
+  kafka:
+    bootstrap_servers: localhost:9092
+    topics: [logs_data]
+    group: dpp-relay
+sink:
+  elasticsearch:
+    nodes: [http://localhost:9200]
+    index: logs_data
 ";
 
 fn good(text: &str) -> Config {
@@ -24,15 +40,28 @@ fn bad(text: &str) -> String {
     parse(text, "config.yml").expect_err("this configuration must be refused")
 }
 
+fn rabbitmq(config: &Config) -> &RabbitmqConfig {
+    let SourceConfig::Rabbitmq(rabbitmq) = &config.source else { panic!("{config:?}") };
+    rabbitmq
+}
+
+fn kafka(config: &Config) -> &KafkaSinkConfig {
+    let SinkConfig::Kafka(kafka) = &config.sink else { panic!("{config:?}") };
+    kafka
+}
+
+fn elasticsearch(config: &Config) -> &ElasticsearchConfig {
+    let SinkConfig::Elasticsearch(elasticsearch) = &config.sink else { panic!("{config:?}") };
+    elasticsearch
+}
+
 #[test]
 fn the_minimum_gets_safe_defaults() {
     let config = good(MINIMAL);
-    assert_eq!(
-        (config.source.host.as_str(), config.source.port, config.source.vhost.as_str()),
-        ("localhost", 5672, "/")
-    );
-    assert_eq!(config.source.hand_back_after(), Duration::from_mins(15));
-    assert_eq!((config.sink.compression, config.sink.key), (Compression::None, Key::None));
+    let (source, sink) = (rabbitmq(&config), kafka(&config));
+    assert_eq!((source.host.as_str(), source.port, source.vhost.as_str()), ("localhost", 5672, "/"));
+    assert_eq!(config.source.hand_back_after(), Some(Duration::from_mins(15)));
+    assert_eq!((sink.compression, &sink.key), (Compression::None, &Key::None));
     assert_eq!(config.mapping.format, Format::Keep);
     assert_eq!(config.http.listen.to_string(), "127.0.0.1:9640");
     assert_eq!(config.limits.memory, 32 << 20);
@@ -41,19 +70,19 @@ fn the_minimum_gets_safe_defaults() {
 #[test]
 fn the_packaged_example_is_valid() {
     let config = good(include_str!("../../debian/config.yml"));
-    assert_eq!(config.source.vhost, "/log");
+    assert_eq!(rabbitmq(&config).vhost, "/log");
 }
 
 #[test]
 fn quantities_are_read_as_people_write_them() {
-    let text = MINIMAL.replace("  queue:", "  heartbeat: 1m 30s\n  consumer_timeout: 40s\n  queue:");
+    let text = MINIMAL.replace("    queue:", "    heartbeat: 1m 30s\n    consumer_timeout: 40s\n    queue:");
     let text =
-        format!("{text}  key: {{header: user}}\n  max_record_bytes: 1MiB\nlimits: {{memory: 8MB, drain: 500ms}}\n");
+        format!("{text}    key: {{header: user}}\n    max_record_bytes: 1MiB\nlimits: {{memory: 8MB, drain: 500ms}}\n");
     let config = good(&text);
-    assert_eq!(config.source.heartbeat, Duration::from_secs(90));
-    assert_eq!(config.source.hand_back_after(), Duration::from_secs(20));
-    assert_eq!(config.sink.key, Key::Header("user".into()));
-    assert_eq!((config.sink.max_record_bytes, config.limits.memory), (1 << 20, 8_000_000));
+    assert_eq!(rabbitmq(&config).heartbeat, Duration::from_secs(90));
+    assert_eq!(config.source.hand_back_after(), Some(Duration::from_secs(20)));
+    assert_eq!(kafka(&config).key, Key::Header("user".into()));
+    assert_eq!((kafka(&config).max_record_bytes, config.limits.memory), (1 << 20, 8_000_000));
     assert_eq!(config.limits.drain, Duration::from_millis(500));
 }
 
@@ -61,7 +90,7 @@ fn quantities_are_read_as_people_write_them() {
 fn an_unknown_key_is_shown_with_line_and_caret() {
     let excerpt = bad(&MINIMAL.replace("topic:", "topik:"));
     assert!(excerpt.contains("topik"), "{excerpt}");
-    assert!(excerpt.contains("config.yml:7:3") && excerpt.contains('^'), "{excerpt}");
+    assert!(excerpt.contains("config.yml:9:5") && excerpt.contains('^'), "{excerpt}");
 }
 
 #[test]
@@ -69,15 +98,15 @@ fn impossible_values_are_refused() {
     for (from, to, word) in [
         ("localhost:9092", "localhost", "host:port"),
         ("localhost:9092", "localhost:0", "host:port"),
-        ("  queue:", "  prefetch: 0\n  queue:", "zero"),
-        ("  queue:", "  heartbeat: -5s\n  queue:", "negative"),
-        ("  queue:", "  heartbeat: soon\n  queue:", "soon"),
+        ("    queue:", "    prefetch: 0\n    queue:", "zero"),
+        ("    queue:", "    heartbeat: -5s\n    queue:", "negative"),
+        ("    queue:", "    heartbeat: soon\n    queue:", "soon"),
         ("topic: logs_data", "topic: a/b", "249"),
         ("queue: logs", "queue: ''", "255"),
-        ("  queue:", "  exchange: ''\n  queue:", "255"),
-        ("  queue:", "  declare: maybe\n  queue:", "maybe"),
-        ("  queue:", "  password_file: /x\n  queue:", "exactly one"),
-        ("  password: hunter2\n", "", "exactly one"),
+        ("    queue:", "    exchange: ''\n    queue:", "255"),
+        ("    queue:", "    declare: maybe\n    queue:", "maybe"),
+        ("    queue:", "    password_file: /x\n    queue:", "exactly one"),
+        ("    password: hunter2\n", "", "exactly one"),
     ] {
         let excerpt = bad(&MINIMAL.replace(from, to));
         assert!(excerpt.contains(word), "{to}: {excerpt}");
@@ -101,4 +130,46 @@ fn a_password_file_is_read_without_its_line_end() {
     std::fs::remove_file(&file).unwrap();
     assert_eq!(password.unwrap().reveal(), "s3cret ");
     assert!(Password::File(file).read().unwrap_err().to_string().contains("cannot read the password"));
+}
+
+#[test]
+fn kafka_to_elasticsearch_needs_little_more_than_names() {
+    let config = good(TO_ELASTICSEARCH);
+    let sink = elasticsearch(&config);
+    assert_eq!(config.source.hand_back_after(), None, "Kafka takes nothing back from a member that is there");
+    assert_eq!((sink.nodes[0].as_str(), sink.batch_documents, sink.requests), ("http://localhost:9200/", 2_000, 2));
+    assert_eq!((sink.login.clone(), sink.index.at(0)), (Login::None, "logs_data".to_owned()));
+    let words = format!("{} -> {}", config.source, config.sink);
+    assert_eq!(
+        words,
+        "topic logs_data of localhost:9092 as group dpp-relay -> index logs_data of http://localhost:9200"
+    );
+}
+
+#[test]
+fn impossible_values_of_elasticsearch_are_refused_with_their_line() {
+    for (from, to, word) in [
+        ("nodes: [http://localhost:9200]", "nodes: []", "at least one node"),
+        ("http://localhost:9200", "localhost:9200", "is no URL"),
+        ("http://localhost:9200", "http://elastic:secret@localhost:9200", "no user"),
+        ("index: logs_data", "index: Logs", "lower case"),
+        ("index: logs_data", "index: logs-%B", "%B"),
+        ("index: logs_data", "index: logs\n    requests: 0", "zero"),
+        ("index: logs_data", "index: logs\n    user: elastic", "either user"),
+        ("index: logs_data", "index: logs\n    api_key: a\n    api_key_file: b", "either user"),
+        ("topics: [logs_data]", "topics: []", "at least one topic"),
+        ("topics: [logs_data]", "topics: [a/b]", "249"),
+        ("group: dpp-relay", "group: ''", "has a name"),
+        ("  elasticsearch:", "  elastic:", "unknown variant `elastic`, expected"),
+    ] {
+        let excerpt = bad(&TO_ELASTICSEARCH.replace(from, to));
+        assert!(excerpt.contains(word) && excerpt.contains("config.yml:"), "{to}: {excerpt}");
+    }
+}
+
+#[test]
+fn what_would_lose_its_identity_is_refused() {
+    let (source, _) = MINIMAL.split_once("sink:").unwrap();
+    let (_, sink) = TO_ELASTICSEARCH.split_once("sink:").unwrap();
+    assert!(bad(&format!("{source}sink:{sink}")).contains("sink.elasticsearch needs source.kafka"));
 }

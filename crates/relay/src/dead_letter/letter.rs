@@ -3,33 +3,57 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
-use serde_json::json;
+use lapin::types::ShortString;
+use serde_json::{Value, json};
 
-use crate::envelope::Envelope;
+use crate::envelope::{Delivered, Envelope, Origin, Place};
 
-/// A message that Kafka does not take.
+/// A message that the sink does not take.
 #[derive(Debug)]
 pub struct Letter<'a> {
     /// Why not.
     pub reason: &'a str,
-    /// The virtual host it came from.
-    pub vhost: &'a str,
-    /// The queue it came from.
-    pub queue: &'a str,
+    /// What it came from, when that was a queue.
+    pub queue: Option<Queue<'a>>,
     /// The message itself.
     pub envelope: &'a Envelope,
+}
+
+/// A queue of RabbitMQ.
+#[derive(Debug, Clone, Copy)]
+pub struct Queue<'a> {
+    /// The virtual host.
+    pub vhost: &'a str,
+    /// The queue's name.
+    pub name: &'a str,
 }
 
 impl Letter<'_> {
     /// Returns the line, its end included.
     pub(super) fn to_line(&self) -> String {
-        let Envelope { exchange, routing_key, redelivered, properties, body } = self.envelope;
-        let text = |value: &Option<lapin::types::ShortString>| value.as_ref().map(ToString::to_string);
-        let line = json!({
-            "time": Timestamp::now(),
-            "reason": self.reason,
-            "vhost": self.vhost,
-            "queue": self.queue,
+        let mut line = json!({ "time": Timestamp::now(), "reason": self.reason });
+        let source = match &self.envelope.origin {
+            Origin::Rabbitmq(delivered) => self.of_rabbitmq(delivered),
+            Origin::Kafka(place) => of_kafka(place),
+        };
+        let rest = json!({
+            "headers": self.envelope.headers_as_json(),
+            "body_base64": STANDARD.encode(&self.envelope.body),
+        });
+        for part in [source, rest] {
+            if let (Value::Object(line), Value::Object(part)) = (&mut line, part) {
+                line.extend(part);
+            }
+        }
+        format!("{line}\n")
+    }
+
+    fn of_rabbitmq(&self, delivered: &Delivered) -> Value {
+        let Delivered { exchange, routing_key, redelivered, properties } = delivered;
+        let text = |value: &Option<ShortString>| value.as_ref().map(ToString::to_string);
+        json!({
+            "vhost": self.queue.map(|queue| queue.vhost),
+            "queue": self.queue.map(|queue| queue.name),
             "exchange": exchange.as_str(),
             "routing_key": routing_key.as_str(),
             "redelivered": redelivered,
@@ -43,30 +67,45 @@ impl Letter<'_> {
                 "timestamp": properties.timestamp(),
                 "delivery_mode": properties.delivery_mode(),
             },
-            "headers": self.envelope.headers_as_json(),
-            "body_base64": STANDARD.encode(body),
-        });
-        format!("{line}\n")
+        })
     }
+}
+
+fn of_kafka(place: &Place) -> Value {
+    json!({
+        "topic": place.topic.as_ref(),
+        "partition": place.partition,
+        "offset": place.offset,
+        "timestamp": place.timestamp,
+        "key_base64": place.key.as_ref().map(|key| STANDARD.encode(key)),
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use lapin::types::AMQPValue;
-    use serde_json::Value;
-
     use super::*;
+    use lapin::types::AMQPValue;
 
     #[test]
     fn the_letter_keeps_the_bytes_and_says_why() {
         let envelope = Envelope::of([0xff, 0x0a]).with_header("datetime", AMQPValue::LongInt(7));
-        let letter =
-            Letter { reason: "the body is not valid UTF-8", vhost: "/log", queue: "logs", envelope: &envelope };
+        let queue = Some(Queue { vhost: "/log", name: "logs" });
+        let letter = Letter { reason: "the body is not valid UTF-8", queue, envelope: &envelope };
         let line = letter.to_line();
         assert_eq!(line.matches('\n').count(), 1);
         let value: Value = serde_json::from_str(&line).unwrap();
         assert_eq!(STANDARD.decode(value["body_base64"].as_str().unwrap()).unwrap(), envelope.body);
         assert_eq!((&value["headers"]["datetime"], &value["queue"]), (&json!(7), &json!("logs")));
         assert_eq!(value["reason"], "the body is not valid UTF-8");
+    }
+
+    #[test]
+    fn a_record_of_kafka_is_found_again_by_its_place() {
+        let envelope = Envelope::of_kafka("text");
+        let letter = Letter { reason: "400 mapper_parsing_exception", queue: None, envelope: &envelope };
+        let value: Value = serde_json::from_str(&letter.to_line()).unwrap();
+        let place = (&value["topic"], &value["partition"], &value["offset"], &value["key_base64"]);
+        assert_eq!(place, (&json!("logs_data"), &json!(3), &json!(42), &Value::Null));
+        assert_eq!(value["body_base64"], "dGV4dA==");
     }
 }

@@ -1,4 +1,4 @@
-//! The dead-letter file: what Kafka refuses for what it is, kept whole, and synced before RabbitMQ may forget it.
+//! The dead-letter file: what the sink refuses for what it is, kept whole, and synced before the source may forget it.
 //!
 //! A file that cannot be written is tried again for as long as it takes; the message stays unacknowledged meanwhile.
 
@@ -15,7 +15,7 @@ use crate::flow::Report;
 use crate::health::Health;
 use crate::window::DeliveryId;
 
-pub use letter::Letter;
+pub use letter::{Letter, Queue};
 
 /// The way to the dead-letter file.
 #[derive(Debug, Clone)]

@@ -1,4 +1,4 @@
-//! AMQP's typed header values as bytes of a Kafka header and as JSON; no type is left out.
+//! Header values, AMQP's typed ones and Kafka's bytes: as bytes of a Kafka header and as JSON; no type is left out.
 
 use std::borrow::Cow;
 
@@ -7,8 +7,43 @@ use base64::engine::general_purpose::STANDARD;
 use lapin::types::AMQPValue;
 use serde_json::{Number, Value};
 
-/// Returns the bytes of a Kafka header: texts as they are, numbers in decimal, tables and arrays as JSON, void as none.
-pub fn bytes_of(value: &AMQPValue) -> Option<Cow<'_, [u8]>> {
+/// A header's value, as its origin has it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum HeaderValue<'a> {
+    /// One of AMQP's types.
+    Amqp(&'a AMQPValue),
+    /// Kafka's bytes, or none.
+    Bytes(Option<&'a [u8]>),
+}
+
+impl<'a> HeaderValue<'a> {
+    /// Returns the bytes of a Kafka header.
+    pub fn bytes(self) -> Option<Cow<'a, [u8]>> {
+        match self {
+            Self::Amqp(value) => bytes_of(value),
+            Self::Bytes(bytes) => bytes.map(Cow::Borrowed),
+        }
+    }
+
+    /// Returns the value as JSON; bytes that are no text become base64.
+    pub fn json(self) -> Value {
+        match self {
+            Self::Amqp(value) => json_of(value),
+            Self::Bytes(bytes) => bytes.map_or(Value::Null, text_or_base64),
+        }
+    }
+
+    /// Returns the number that it is, or that its text is.
+    pub fn number(self) -> Option<f64> {
+        match self.json() {
+            Value::String(text) => text.trim().parse().ok(),
+            value => value.as_f64(),
+        }
+    }
+}
+
+/// Texts as they are, numbers in decimal, tables and arrays as JSON, void as none.
+fn bytes_of(value: &AMQPValue) -> Option<Cow<'_, [u8]>> {
     match value {
         AMQPValue::Void => None,
         AMQPValue::LongString(text) => Some(Cow::Borrowed(text.as_bytes())),
@@ -18,8 +53,7 @@ pub fn bytes_of(value: &AMQPValue) -> Option<Cow<'_, [u8]>> {
     }
 }
 
-/// Returns the value as JSON; bytes that are no text become base64.
-pub fn json_of(value: &AMQPValue) -> Value {
+fn json_of(value: &AMQPValue) -> Value {
     match value {
         AMQPValue::Void => Value::Null,
         AMQPValue::Boolean(value) => (*value).into(),

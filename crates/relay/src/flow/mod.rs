@@ -13,7 +13,7 @@ mod world;
 use std::time::{Duration, Instant};
 
 use crate::ledger::Ledger;
-use crate::window::{DeliveryId, Generation, Outcome, TagOutOfOrder, Window};
+use crate::window::{DeliveryId, Outcome, TagOutOfOrder, Window};
 
 pub use report::{Report, Verdict};
 
@@ -75,11 +75,6 @@ impl<T> Flow<T> {
         self.window.hand_back();
         self.later.clear();
         (self.later_at, self.refusal, self.drain_until) = (None, None, None);
-    }
-
-    /// Returns which generation this is.
-    pub fn generation(&self) -> Generation {
-        self.window.id(0).generation
     }
 
     /// Returns what the delivery with this tag will be called.

@@ -1,9 +1,8 @@
-//! The event's own time: a header in UNIX seconds, else AMQP's timestamp property.
+//! The event's own time: a header in UNIX seconds, else AMQP's timestamp property or the time of Kafka's record.
 
 use jiff::Timestamp;
-use lapin::types::AMQPValue;
 
-use crate::envelope::Envelope;
+use crate::envelope::{Envelope, Origin};
 
 /// What a message says about its time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,27 +24,24 @@ impl Date {
     }
 }
 
-/// Returns the time a message carries; the header wins over the property.
+/// Returns the time a message carries; the header wins.
 pub(super) fn of(envelope: &Envelope, header: &str) -> Date {
     match envelope.header(header) {
-        Some(value) => seconds(value).and_then(from_seconds).map_or(Date::Unreadable, Date::Known),
-        None => of_property(envelope),
+        Some(value) => value.number().and_then(from_seconds).map_or(Date::Unreadable, Date::Known),
+        None => of_origin(&envelope.origin),
     }
 }
 
-/// AMQP 0-9-1 counts the property in seconds.
-fn of_property(envelope: &Envelope) -> Date {
-    let Some(seconds) = envelope.properties.timestamp() else { return Date::Absent };
-    let time = i64::try_from(*seconds).ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
-    time.map_or(Date::Unreadable, Date::Known)
-}
-
-fn seconds(value: &AMQPValue) -> Option<f64> {
-    match value {
-        AMQPValue::LongString(text) => std::str::from_utf8(text.as_bytes()).ok()?.trim().parse().ok(),
-        AMQPValue::ShortString(text) => text.as_str().trim().parse().ok(),
-        other => crate::envelope::json_of(other).as_f64(),
-    }
+/// AMQP 0-9-1 counts its property in seconds, Kafka its records' time in milliseconds.
+fn of_origin(origin: &Origin) -> Date {
+    let time = match origin {
+        Origin::Rabbitmq(delivered) => delivered
+            .properties
+            .timestamp()
+            .map(|seconds| i64::try_from(seconds).ok().and_then(|seconds| Timestamp::from_second(seconds).ok())),
+        Origin::Kafka(place) => place.timestamp.map(|milliseconds| Timestamp::from_millisecond(milliseconds).ok()),
+    };
+    time.map_or(Date::Absent, |time| time.map_or(Date::Unreadable, Date::Known))
 }
 
 /// Kafka knows no time before 1970; milliseconds are all it keeps.
@@ -57,6 +53,8 @@ fn from_seconds(seconds: f64) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
+    use lapin::types::AMQPValue;
+
     use super::*;
 
     fn date(value: AMQPValue) -> Date {
@@ -96,8 +94,11 @@ mod tests {
 
     #[test]
     fn the_property_stands_in_for_the_header() {
-        let mut envelope = Envelope::of("");
-        envelope.properties = envelope.properties.with_timestamp(1_514_764_800);
-        assert_eq!(of(&envelope, "datetime"), Date::Known(Timestamp::from_second(1_514_764_800).unwrap()));
+        let known = Date::Known(Timestamp::from_second(1_514_764_800).unwrap());
+        let envelope = Envelope::of("").delivered(|delivered| {
+            delivered.properties = std::mem::take(&mut delivered.properties).with_timestamp(1_514_764_800);
+        });
+        assert_eq!(of(&envelope, "datetime"), known);
+        assert_eq!(of(&Envelope::of_kafka(""), "datetime"), known);
     }
 }

@@ -8,14 +8,15 @@ mod object;
 use std::borrow::Cow;
 
 use jiff::Timestamp;
+use lapin::types::ShortString;
 
-use crate::config::{Config, Format, Key, MappingConfig, NotJson};
-use crate::envelope::{Envelope, bytes_of};
+use crate::config::{Config, Format, Key, MappingConfig, NotJson, SinkConfig};
+use crate::envelope::{Delivered, Envelope, Origin};
 
 /// A header of a record; a void AMQP value has no bytes.
 pub type RecordHeader<'a> = (Cow<'a, str>, Option<Cow<'a, [u8]>>);
 
-/// What is to be written to Kafka, borrowed from the message where that is possible.
+/// What is to be written, borrowed from the message where that is possible.
 #[derive(Debug, PartialEq)]
 pub struct Record<'a> {
     /// The record's key.
@@ -26,6 +27,8 @@ pub struct Record<'a> {
     pub headers: Vec<RecordHeader<'a>>,
     /// The record's time in milliseconds.
     pub timestamp: i64,
+    /// What a document made of it is called, where the sink writes documents.
+    pub id: Option<String>,
 }
 
 /// Why a message cannot become a record.
@@ -45,12 +48,17 @@ pub struct Mapping {
     rules: MappingConfig,
     key: Key,
     headers: bool,
+    documents: bool,
 }
 
 impl Mapping {
     /// Returns the mapping of a configuration.
     pub fn new(config: &Config) -> Self {
-        Self { rules: config.mapping.clone(), key: config.sink.key.clone(), headers: config.sink.headers }
+        let rules = config.mapping.clone();
+        match &config.sink {
+            SinkConfig::Kafka(sink) => Self { rules, key: sink.key.clone(), headers: sink.headers, documents: false },
+            SinkConfig::Elasticsearch(_) => Self { rules, key: Key::None, headers: false, documents: true },
+        }
     }
 
     /// Maps one message that is handled at `now`.
@@ -65,33 +73,54 @@ impl Mapping {
             value,
             headers: if self.headers { headers(envelope) } else { Vec::new() },
             timestamp: date.or(now).as_millisecond(),
+            id: if self.documents { document_id(&envelope.origin) } else { None },
         })
     }
 
     fn key<'a>(&self, envelope: &'a Envelope) -> Option<Cow<'a, [u8]>> {
         match &self.key {
             Key::None => None,
-            Key::RoutingKey => Some(Cow::Borrowed(envelope.routing_key.as_str().as_bytes())),
-            Key::Header(name) => bytes_of(envelope.header(name)?),
+            Key::Record => match &envelope.origin {
+                Origin::Kafka(place) => place.key.as_deref().map(Cow::Borrowed),
+                Origin::Rabbitmq(_) => None,
+            },
+            Key::RoutingKey => match &envelope.origin {
+                Origin::Rabbitmq(delivered) => Some(Cow::Borrowed(delivered.routing_key.as_str().as_bytes())),
+                Origin::Kafka(_) => None,
+            },
+            Key::Header(name) => envelope.header(name)?.bytes(),
         }
     }
 }
 
-/// AMQP headers keep their names; properties get the prefix `amqp.`.
+/// Headers keep their names; AMQP's properties get the prefix `amqp.`.
 fn headers(envelope: &Envelope) -> Vec<RecordHeader<'_>> {
-    let own = envelope.headers().map(|(name, value)| (Cow::Borrowed(name), bytes_of(value)));
+    let own = envelope.headers().into_iter().map(|(name, value)| (Cow::Borrowed(name), value.bytes()));
     let mut headers: Vec<_> = own.collect();
-    let mut property =
-        |name, value: &'_ str| headers.push((Cow::Borrowed(name), Some(value.as_bytes().to_vec().into())));
-    property("amqp.exchange", envelope.exchange.as_str());
-    property("amqp.routing_key", envelope.routing_key.as_str());
-    if let Some(id) = envelope.properties.message_id() {
-        property("amqp.message_id", id.as_str());
-    }
-    if envelope.redelivered {
-        property("amqp.redelivered", "true");
+    if let Origin::Rabbitmq(delivered) = &envelope.origin {
+        headers.extend(properties(delivered));
     }
     headers
+}
+
+fn properties(delivered: &Delivered) -> impl Iterator<Item = RecordHeader<'_>> {
+    let message_id = delivered.properties.message_id().as_ref();
+    let properties = [
+        ("amqp.exchange", Some(delivered.exchange.as_str())),
+        ("amqp.routing_key", Some(delivered.routing_key.as_str())),
+        ("amqp.message_id", message_id.map(ShortString::as_str)),
+        ("amqp.redelivered", delivered.redelivered.then_some("true")),
+    ];
+    let given = properties.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    given.map(|(name, value)| (Cow::Borrowed(name), Some(Cow::Borrowed(value.as_bytes()))))
+}
+
+/// The same for the same record of Kafka, in the form that Confluent's sink writes.
+fn document_id(origin: &Origin) -> Option<String> {
+    match origin {
+        Origin::Kafka(place) => Some(format!("{}+{}+{}", place.topic, place.partition, place.offset)),
+        Origin::Rabbitmq(_) => None,
+    }
 }
 
 /// Returns the value for a body that is no JSON object.
@@ -113,7 +142,7 @@ mod tests {
     use super::*;
 
     fn mapping(key: Key) -> Mapping {
-        Mapping { rules: MappingConfig::default(), key, headers: true }
+        Mapping { rules: MappingConfig::default(), key, headers: true, documents: false }
     }
 
     fn now() -> Timestamp {
@@ -139,9 +168,10 @@ mod tests {
 
     #[test]
     fn headers_and_properties_are_all_there() {
-        let mut envelope = Envelope::of("{}").with_header("b", AMQPValue::Void);
-        envelope.redelivered = true;
-        envelope.properties = envelope.properties.with_message_id("m1".into());
+        let envelope = Envelope::of("{}").with_header("b", AMQPValue::Void).delivered(|delivered| {
+            delivered.redelivered = true;
+            delivered.properties = std::mem::take(&mut delivered.properties).with_message_id("m1".into());
+        });
         let record = mapping(Key::None).map(&envelope, now()).unwrap();
         let shown: Vec<_> = record.headers.iter().map(|(name, value)| (name.as_ref(), value.as_deref())).collect();
         let expected: Vec<(&str, Option<&[u8]>)> = vec![
@@ -152,6 +182,15 @@ mod tests {
             ("amqp.redelivered", Some(b"true")),
         ];
         assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn a_document_is_called_after_its_record_and_dated_as_it_is() {
+        let mapping = Mapping { documents: true, headers: false, ..mapping(Key::None) };
+        let envelope = Envelope::of_kafka("{}");
+        let record = mapping.map(&envelope, now()).unwrap();
+        assert_eq!((record.id.as_deref(), record.timestamp), (Some("logs_data+3+42"), 1_514_764_800_000));
+        assert_eq!(record.value.as_ref(), br#"{"@timestamp":"2018-01-01T00:00:00.000Z"}"#);
     }
 
     #[test]

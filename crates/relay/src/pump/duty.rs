@@ -22,7 +22,7 @@ impl Pump<'_> {
     pub(super) fn send_again(&self, id: DeliveryId, lane: Lane) -> Result<(), End> {
         let Some(envelope) = self.flow.held(id) else { return Ok(()) };
         match self.station.mapping.map(envelope, Timestamp::now()) {
-            Ok(record) => Ok(self.sink.send(lane, id.tag, &record)?),
+            Ok(record) => Ok(self.sink.send(lane, id, &record)?),
             Err(refusal) => {
                 self.bury(id, &refusal.to_string());
                 Ok(())
@@ -30,10 +30,11 @@ impl Pump<'_> {
         }
     }
 
-    /// Beats, sends again what is due, and hands everything back before RabbitMQ would take it.
+    /// Beats, sends again what is due, and hands everything back before the source would take it.
     pub(super) fn look_at_clock(&mut self) -> Result<(), End> {
         let now = Instant::now();
-        self.station.health.beat(self.trouble());
+        self.station.health.beat(self.trouble(), self.source.complaint());
+        self.source.mind_room(self.flow.takes_more())?;
         if let Some(waited) = self.flow.overdue(now) {
             let reason = self.trouble().unwrap_or_else(|| "no complaint of the client".to_owned());
             return Err(End::HandBack { waited, reason });
@@ -48,7 +49,7 @@ impl Pump<'_> {
             return;
         }
         if let Some(reason) = refusal {
-            tracing::warn!(reason, "Kafka refuses records; they are sent again until it takes them");
+            tracing::warn!(reason, "records are refused; they are sent again until they are taken");
         }
         self.said = refusal.map(str::to_owned);
     }
@@ -57,7 +58,7 @@ impl Pump<'_> {
         self.flow.refusal().map(str::to_owned).or_else(|| self.station.voice.last_words())
     }
 
-    /// Asks RabbitMQ for no more; what it sent ahead goes back when the channel closes.
+    /// Asks for no more; what was sent ahead goes back when the source is closed.
     pub(super) async fn begin_drain(&mut self) -> Result<(), End> {
         self.flow.begin_drain(Instant::now());
         self.station.health.enter(Phase::Draining, None);
@@ -77,7 +78,7 @@ impl Pump<'_> {
         self.station.health.publish(self.flow.ledger(), oldest, self.flow.held_bytes());
     }
 
-    /// Acknowledges what is settled, gives the rest back and takes the producer down.
+    /// Acknowledges what is settled, gives the rest back and takes the sink down.
     pub(super) async fn finish(mut self) {
         if let Err(error) = self.acknowledge(1).await {
             tracing::debug!(%error, "the last acknowledgement did not get through");
@@ -88,7 +89,7 @@ impl Pump<'_> {
         let sink = self.sink;
         // Taking a producer down joins its thread, which may take a while.
         if let Err(error) = tokio::task::spawn_blocking(move || drop(sink)).await {
-            tracing::warn!(%error, "the producer did not end well");
+            tracing::warn!(%error, "the sink did not end well");
         }
     }
 }

@@ -1,10 +1,9 @@
-//! One generation's work: messages from RabbitMQ into Kafka, and Kafka's confirmations back as acknowledgements.
+//! One generation's work: messages from the source into the sink, and the sink's confirmations back as acknowledgements.
 //!
 //! Everything happens in one task and in one order; the rules are the flow's. When it returns, the generation is over.
 
 mod duty;
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -12,15 +11,15 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval, sleep_until};
 
-use crate::config::Config;
-use crate::dead_letter::{DeadLetters, Letter};
+use crate::config::{Config, SourceConfig};
+use crate::dead_letter::{DeadLetters, Letter, Queue};
 use crate::envelope::Envelope;
 use crate::flow::{Flow, Report, Todo};
 use crate::health::Health;
 use crate::mapping::Mapping;
-use crate::prefetch::Prefetch;
-use crate::sink::{KafkaVoice, Lane, Sink, SinkError};
-use crate::source::{Source, SourceError};
+use crate::sink::{Lane, Sink, SinkError};
+use crate::source::{Arrival, Source, SourceError};
+use crate::voice::Voice;
 use crate::window::{DeliveryId, TagOutOfOrder};
 
 /// A settled message waits at most this long for its acknowledgement.
@@ -38,8 +37,8 @@ pub enum End {
     /// As asked, and everything that was taken is settled and acknowledged.
     #[error("stopped with nothing left")]
     Drained,
-    /// As asked, but Kafka did not confirm in time.
-    #[error("stopped; Kafka did not confirm everything within the time to drain")]
+    /// As asked, but the sink did not confirm in time.
+    #[error("stopped; not everything was confirmed within the time to drain")]
     DrainedLate,
     /// Kafka has been away for so long that RabbitMQ must have its messages back.
     #[error("Kafka has not confirmed a message for {} s: {reason}", waited.as_secs())]
@@ -49,10 +48,10 @@ pub enum End {
         /// What Kafka's client last said.
         reason: String,
     },
-    /// RabbitMQ is gone.
+    /// The source is gone.
     #[error(transparent)]
     Source(#[from] SourceError),
-    /// The producer can no longer be used.
+    /// The sink can no longer be used.
     #[error(transparent)]
     Sink(#[from] SinkError),
     /// The producer has ended itself.
@@ -73,17 +72,16 @@ pub struct Station<'a> {
     pub dead_letters: &'a DeadLetters,
     /// Where the counts are published.
     pub health: &'a Health,
-    /// What Kafka's client says.
-    pub voice: &'a KafkaVoice,
+    /// What the sink's client says.
+    pub voice: &'a Voice,
 }
 
 /// One generation at work.
 pub struct Pump<'a> {
     station: Station<'a>,
     flow: &'a mut Flow<Envelope>,
-    prefetch: Prefetch,
     source: Source,
-    sink: Arc<Sink>,
+    sink: Sink,
     reports: UnboundedReceiver<Report>,
     own_reports: UnboundedSender<Report>,
     said: Option<String>,
@@ -94,12 +92,11 @@ impl<'a> Pump<'a> {
     pub fn new(
         station: Station<'a>,
         flow: &'a mut Flow<Envelope>,
-        prefetch: Prefetch,
         source: Source,
-        sink: Arc<Sink>,
+        sink: Sink,
         (own_reports, reports): (UnboundedSender<Report>, UnboundedReceiver<Report>),
     ) -> Self {
-        Self { station, flow, prefetch, source, sink, reports, own_reports, said: None }
+        Self { station, flow, source, sink, reports, own_reports, said: None }
     }
 
     /// Works until it is told to stop or something breaks, then closes the connection in good order.
@@ -126,38 +123,40 @@ impl<'a> Pump<'a> {
                 _ = self.reports.recv_many(&mut heard, AT_ONCE) => self.hear(heard.drain(..))?,
                 _ = flush.tick(), if self.flow.ackable() > 0 => self.acknowledge(1).await?,
                 _ = tick.tick() => self.look_at_clock()?,
-                next = self.source.next(), if self.flow.takes_more() => self.take_or_resubscribe(next?).await?,
+                next = self.source.next(), if self.listens() => self.arrived(next?).await?,
             }
-            self.acknowledge(usize::from(self.prefetch.current() / 4)).await?;
+            self.acknowledge(self.source.worth()).await?;
             self.publish();
         }
         Ok(())
     }
 
-    async fn take_or_resubscribe(&mut self, next: Option<(u64, Envelope)>) -> Result<(), End> {
-        match next {
-            Some((tag, envelope)) => self.take(tag, envelope)?,
-            None => self.source.subscribe(self.prefetch.current()).await?,
+    /// Whether the source is listened to: it may have to be, even when nothing can be taken.
+    fn listens(&self) -> bool {
+        self.flow.drain_until().is_none() && self.source.is_heard(self.flow.takes_more())
+    }
+
+    async fn arrived(&mut self, arrival: Arrival) -> Result<(), End> {
+        match arrival {
+            Arrival::Message(tag, envelope) => self.take(tag, envelope)?,
+            Arrival::Ended => self.source.resume().await?,
+            Arrival::Reassigned => {
+                tracing::info!(ledger = ?self.flow.ledger(), "what is held is left to whoever reads it now");
+                self.flow.open();
+            }
         }
-        if self.source.is_ending() {
-            return Ok(());
-        }
-        if let Some(prefetch) = self.prefetch.resize() {
-            tracing::debug!(prefetch, "subscribing with another prefetch");
-            self.source.cancel().await?;
-        }
-        Ok(())
+        Ok(self.source.adjust().await?)
     }
 
     /// Sends a message on its way and holds it until somebody has taken it over.
     fn take(&mut self, tag: u64, envelope: Envelope) -> Result<(), End> {
+        let id = self.flow.id(tag);
         let record = self.station.mapping.map(&envelope, Timestamp::now());
         let refusal = record.as_ref().err().copied();
         let weight = OVERHEAD + envelope.body.len() + record.as_ref().map_or(0, |record| record.value.len());
-        let sent = record.map_or(Ok(()), |record| self.sink.send(Lane::Bulk, tag, &record));
-        self.prefetch.observe(weight);
+        let sent = record.map_or(Ok(()), |record| self.sink.send(Lane::Bulk, id, &record));
+        self.source.observe(weight);
         self.flow.admit(tag, weight, envelope, Instant::now())?;
-        let id = self.flow.id(tag);
         if let Some(refusal) = refusal {
             self.bury(id, &refusal.to_string());
         }
@@ -167,7 +166,7 @@ impl<'a> Pump<'a> {
     fn hear(&mut self, reports: impl Iterator<Item = Report>) -> Result<(), End> {
         for report in reports {
             if matches!(report, Report::Confirmed(_)) {
-                self.prefetch.prove();
+                self.source.prove();
             }
             match self.flow.hear(report, Instant::now()) {
                 Some(Todo::Bury(id, reason)) => self.bury(id, &reason),
@@ -182,8 +181,11 @@ impl<'a> Pump<'a> {
 
     fn bury(&self, id: DeliveryId, reason: &str) {
         let Some(envelope) = self.flow.held(id) else { return };
-        let source = &self.station.config.source;
-        let letter = Letter { reason, vhost: &source.vhost, queue: &source.queue, envelope };
+        let queue = match &self.station.config.source {
+            SourceConfig::Rabbitmq(source) => Some(Queue { vhost: &source.vhost, name: &source.queue }),
+            SourceConfig::Kafka(_) => None,
+        };
+        let letter = Letter { reason, queue, envelope };
         self.station.dead_letters.bury(id, &letter, &self.own_reports);
     }
 }

@@ -1,37 +1,34 @@
-//! Kafka: an idempotent producer with acks=all that never gives a record up for lack of time.
-//!
-//! A sink lives as long as one RabbitMQ connection, so that nothing it still holds can outlive the tags it reports.
+//! Where records go to: Kafka or Elasticsearch, one interface for both. What becomes of a record comes back as a report.
 
-mod client;
-mod probe;
-mod verdict;
+mod elasticsearch;
+mod kafka;
 
-#[cfg(test)]
-mod tests;
-
-use std::borrow::Cow;
-use std::sync::OnceLock;
-
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::{Header, OwnedHeaders};
-use rdkafka::producer::{BaseRecord, ThreadedProducer};
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::config::SinkConfig;
 use crate::flow::Report;
 use crate::mapping::Record;
-use crate::window::{DeliveryId, Generation};
+use crate::voice::Voice;
+use crate::window::DeliveryId;
 
-pub use client::{KafkaVoice, Lane};
+use elasticsearch::ElasticsearchSink;
+use kafka::KafkaSink;
 
-use client::Reporter;
+/// How a record travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// In a batch with others: a refusal may be meant for a neighbour.
+    Bulk,
+    /// In a batch of its own: a refusal is meant for it.
+    Alone,
+}
 
-/// Why Kafka cannot be used, or no longer.
+/// Why a sink cannot be used, or no longer.
 #[derive(Debug, thiserror::Error)]
 pub enum SinkError {
     /// A producer could not be made.
     #[error("cannot start a Kafka producer: {0}")]
-    Producer(KafkaError),
+    Producer(rdkafka::error::KafkaError),
     /// No broker answered, or not about this topic.
     #[error("cannot find topic `{topic}` at Kafka {servers}: {reason}")]
     Away {
@@ -42,75 +39,54 @@ pub enum SinkError {
         /// The client's words.
         reason: String,
     },
+    /// Requests to Elasticsearch could not be prepared.
+    #[error("{0}")]
+    Unusable(String),
+    /// Elasticsearch does not answer, or not as one that can be written to.
+    #[error("cannot write to index `{index}` of Elasticsearch: {reason}")]
+    Unreachable {
+        /// For what.
+        index: String,
+        /// Who was asked, and its or the network's words.
+        reason: String,
+    },
 }
 
-/// The producers of one generation.
-pub struct Sink {
-    config: SinkConfig,
-    reports: UnboundedSender<Report>,
-    generation: Generation,
-    voice: KafkaVoice,
-    bulk: ThreadedProducer<Reporter>,
-    alone: OnceLock<ThreadedProducer<Reporter>>,
+/// What takes the records of one generation.
+pub enum Sink {
+    /// A topic of Kafka.
+    Kafka(KafkaSink),
+    /// An index of Elasticsearch.
+    Elasticsearch(ElasticsearchSink),
 }
 
 impl Sink {
-    /// Starts a producer; it connects by itself.
-    pub fn open(
-        config: &SinkConfig,
-        generation: Generation,
-        reports: UnboundedSender<Report>,
-        voice: KafkaVoice,
-    ) -> Result<Self, SinkError> {
-        let reporter = Reporter::new(generation, reports.clone(), voice.clone(), Lane::Bulk);
-        let bulk = client::producer(config, reporter)?;
-        Ok(Self { config: config.clone(), reports, generation, voice, bulk, alone: OnceLock::new() })
-    }
-
-    /// Sends a record; what becomes of it is reported.
-    pub fn send(&self, lane: Lane, tag: u64, record: &Record<'_>) -> Result<(), SinkError> {
-        let mut message = BaseRecord::<[u8], [u8], usize>::with_opaque_to(&self.config.topic, client::opaque(tag))
-            .payload(&record.value)
-            .timestamp(record.timestamp);
-        if let Some(key) = &record.key {
-            message = message.key(key);
-        }
-        if !record.headers.is_empty() {
-            message = message.headers(headers(record));
-        }
-        if let Err((error, _)) = self.producer(lane)?.send(message) {
-            self.refuse(tag, &error, lane);
-        }
-        Ok(())
-    }
-
-    /// The second producer is made when it is first needed, which is seldom.
-    fn producer(&self, lane: Lane) -> Result<&ThreadedProducer<Reporter>, SinkError> {
-        match (lane, self.alone.get()) {
-            (Lane::Bulk, _) => Ok(&self.bulk),
-            (Lane::Alone, Some(alone)) => Ok(alone),
-            (Lane::Alone, None) => {
-                let reporter = Reporter::new(self.generation, self.reports.clone(), self.voice.clone(), lane);
-                let alone = client::producer(&self.config, reporter)?;
-                Ok(self.alone.get_or_init(|| alone))
+    /// Prepares a sink; it connects by itself.
+    pub fn open(config: &SinkConfig, reports: UnboundedSender<Report>, voice: Voice) -> Result<Self, SinkError> {
+        match config {
+            SinkConfig::Kafka(config) => KafkaSink::open(config, reports, voice).map(Self::Kafka),
+            SinkConfig::Elasticsearch(config) => {
+                ElasticsearchSink::open(config, reports, voice).map(Self::Elasticsearch)
             }
         }
     }
 
-    /// What the client itself does not take goes the same way as Kafka's own refusals.
-    fn refuse(&self, tag: u64, error: &KafkaError, lane: Lane) {
-        let verdict = match error.rdkafka_error_code() {
-            Some(RDKafkaErrorCode::MessageSizeTooLarge) => verdict::oversize(self.config.max_record_bytes),
-            _ => verdict::of(error, lane == Lane::Alone),
-        };
-        let id = DeliveryId { generation: self.generation, tag };
-        // The pump that reads the reports is the one that sends.
-        let _ = self.reports.send(Report::Refused { id, verdict });
+    /// Asks whether records could be written now.
+    pub async fn probe(&self) -> Result<(), SinkError> {
+        match self {
+            Self::Kafka(kafka) => kafka.probe().await,
+            Self::Elasticsearch(elasticsearch) => elasticsearch.probe().await,
+        }
     }
-}
 
-fn headers(record: &Record<'_>) -> OwnedHeaders {
-    record.headers.iter().fold(OwnedHeaders::new_with_capacity(record.headers.len()), |headers, (name, value)| {
-        headers.insert(Header { key: Cow::as_ref(name), value: value.as_deref() })
-    })
+    /// Sends a record; what becomes of it is reported.
+    pub fn send(&self, lane: Lane, id: DeliveryId, record: &Record<'_>) -> Result<(), SinkError> {
+        match self {
+            Self::Kafka(kafka) => kafka.send(lane, id, record),
+            Self::Elasticsearch(elasticsearch) => {
+                elasticsearch.send(id, record);
+                Ok(())
+            }
+        }
+    }
 }

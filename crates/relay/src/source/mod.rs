@@ -1,29 +1,25 @@
-//! RabbitMQ: one connection, one channel, one consumer at a time. What breaks ends the connection; nothing recovers in place.
-//!
-//! A tag is valid only on the channel it came by, so lapin's own recovery stays off and a new connection is a new `Source`.
+//! Where messages come from: RabbitMQ or Kafka, one interface for both. What breaks ends the source; another one is opened.
 
-mod connect;
-
-use std::future::pending;
-use std::time::Duration;
-
-use futures_util::StreamExt;
-use lapin::message::Delivery;
-use lapin::options::{BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicQosOptions};
-use lapin::types::{FieldTable, ShortString};
-use lapin::{Channel, Connection, Consumer};
-use tokio::time::timeout;
+mod kafka;
+mod rabbitmq;
 
 use crate::config::SourceConfig;
 use crate::envelope::Envelope;
 
-/// How long RabbitMQ may take to answer one question.
-const PATIENCE: Duration = Duration::from_secs(10);
+use kafka::KafkaSource;
+use rabbitmq::RabbitmqSource;
 
-/// What RabbitMQ calls the consumer in its management page.
-const CONSUMER: &str = "dpp-relay";
+/// What a source says next.
+pub enum Arrival {
+    /// A message with its tag.
+    Message(u64, Envelope),
+    /// The subscription has ended as asked.
+    Ended,
+    /// Others may read what is held now; tags begin anew.
+    Reassigned,
+}
 
-/// Why RabbitMQ cannot be consumed, or no longer.
+/// Why a source cannot be read, or no longer.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
     /// It could not be asked or said no.
@@ -34,8 +30,16 @@ pub enum SourceError {
         /// RabbitMQ's or the network's words.
         source: lapin::Error,
     },
+    /// Kafka could not be asked or said no.
+    #[error("{doing}: {reason}")]
+    Kafka {
+        /// What was attempted.
+        doing: String,
+        /// Kafka's, its client's or the network's words.
+        reason: String,
+    },
     /// It did not answer.
-    #[error("{doing}: no answer within {} s", PATIENCE.as_secs())]
+    #[error("{doing}: no answer within {} s", rabbitmq::PATIENCE.as_secs())]
     Silent {
         /// What was attempted.
         doing: String,
@@ -51,102 +55,116 @@ pub enum SourceError {
     Closed(String),
 }
 
-/// A running consumer.
-pub struct Source {
-    connection: Connection,
-    channel: Channel,
-    consumer: Option<Consumer>,
-    queue: String,
-    cancelled_here: bool,
+/// A source that is read.
+pub enum Source {
+    /// A queue of RabbitMQ.
+    Rabbitmq(Box<RabbitmqSource>),
+    /// Topics of Kafka.
+    Kafka(KafkaSource),
 }
 
 impl Source {
-    /// Connects, checks or declares queue and exchange, and starts consuming.
-    pub async fn open(config: &SourceConfig, prefetch: u16) -> Result<Self, SourceError> {
-        let connection = connect::connect(config).await?;
-        let channel = ask("open a channel", connection.create_channel()).await?;
-        connect::declare(&channel, config).await?;
-        let queue = config.queue.clone();
-        let mut source = Self { connection, channel, consumer: None, queue, cancelled_here: false };
-        source.subscribe(prefetch).await?;
-        Ok(source)
-    }
-
-    /// Returns the next message with its tag; none when the subscription has ended as asked.
-    pub async fn next(&mut self) -> Result<Option<(u64, Envelope)>, SourceError> {
-        let Some(consumer) = &mut self.consumer else { return pending().await };
-        match consumer.next().await {
-            Some(Ok(delivery)) => Ok(Some(taken(delivery))),
-            Some(Err(source)) => Err(SourceError::Refused { doing: format!("consume `{}`", self.queue), source }),
-            None if self.cancelled_here => {
-                self.consumer = None;
-                Ok(None)
+    /// Connects and begins to read; what is read ahead has to fit into `budget` bytes.
+    pub async fn open(config: &SourceConfig, budget: usize) -> Result<Self, SourceError> {
+        match config {
+            SourceConfig::Rabbitmq(config) => {
+                RabbitmqSource::open(config, budget).await.map(|source| Self::Rabbitmq(Box::new(source)))
             }
-            None => Err(self.reason_of_end()),
+            SourceConfig::Kafka(config) => KafkaSource::open(config).await.map(Self::Kafka),
         }
     }
 
-    /// Returns whether the subscription is about to end as asked.
-    pub fn is_ending(&self) -> bool {
-        self.cancelled_here
+    /// Returns what comes next. Dropped before it has returned, it has taken nothing.
+    pub async fn next(&mut self) -> Result<Arrival, SourceError> {
+        match self {
+            Self::Rabbitmq(rabbitmq) => rabbitmq.next().await,
+            Self::Kafka(kafka) => kafka.next().await,
+        }
     }
 
-    /// Asks for no more; what is on its way still comes, then `next` returns none.
+    /// Returns whether `next` is to be asked, when there is room or none.
+    pub fn is_heard(&self, has_room: bool) -> bool {
+        match self {
+            Self::Rabbitmq(_) => has_room,
+            Self::Kafka(kafka) => has_room || kafka.is_paused(),
+        }
+    }
+
+    /// Learns, at every look at the clock, whether there is room.
+    pub fn mind_room(&mut self, has_room: bool) -> Result<(), SourceError> {
+        match self {
+            Self::Rabbitmq(_) => Ok(()),
+            Self::Kafka(kafka) => kafka.mind_room(has_room),
+        }
+    }
+
+    /// Learns the size of a message that came in.
+    pub fn observe(&mut self, weight: usize) {
+        if let Self::Rabbitmq(rabbitmq) = self {
+            rabbitmq.observe(weight);
+        }
+    }
+
+    /// Learns that the sink settles messages.
+    pub fn prove(&mut self) {
+        if let Self::Rabbitmq(rabbitmq) = self {
+            rabbitmq.prove();
+        }
+    }
+
+    /// Reads in another measure, when messages are of another size than was thought.
+    pub async fn adjust(&mut self) -> Result<(), SourceError> {
+        match self {
+            Self::Rabbitmq(rabbitmq) => rabbitmq.adjust().await,
+            Self::Kafka(_) => Ok(()),
+        }
+    }
+
+    /// Goes on after a subscription that ended as asked.
+    pub async fn resume(&mut self) -> Result<(), SourceError> {
+        match self {
+            Self::Rabbitmq(rabbitmq) => rabbitmq.subscribe().await,
+            Self::Kafka(_) => Ok(()),
+        }
+    }
+
+    /// Returns how many settled messages are worth an acknowledgement.
+    pub fn worth(&self) -> usize {
+        match self {
+            Self::Rabbitmq(rabbitmq) => rabbitmq.worth(),
+            Self::Kafka(_) => KafkaSource::worth(),
+        }
+    }
+
+    /// Acknowledges everything up to the tag.
+    pub async fn acknowledge(&mut self, up_to: u64) -> Result<(), SourceError> {
+        match self {
+            Self::Rabbitmq(rabbitmq) => rabbitmq.acknowledge(up_to).await,
+            Self::Kafka(kafka) => kafka.acknowledge(up_to),
+        }
+    }
+
+    /// Returns what stands in the way of reading, as far as it heals by itself.
+    pub fn complaint(&self) -> Option<String> {
+        match self {
+            Self::Rabbitmq(_) => None,
+            Self::Kafka(kafka) => kafka.complaint(),
+        }
+    }
+
+    /// Asks for no more, before the end.
     pub async fn cancel(&mut self) -> Result<(), SourceError> {
-        self.cancelled_here = true;
-        let cancel = self.channel.basic_cancel(CONSUMER.into(), BasicCancelOptions::default());
-        ask("cancel the consumer", cancel).await
+        match self {
+            Self::Rabbitmq(rabbitmq) => rabbitmq.cancel().await,
+            Self::Kafka(kafka) => kafka.cancel(),
+        }
     }
 
-    /// Subscribes with another prefetch, after a cancelled subscription has ended.
-    pub async fn subscribe(&mut self, prefetch: u16) -> Result<(), SourceError> {
-        ask("set the prefetch", self.channel.basic_qos(prefetch, BasicQosOptions::default())).await?;
-        let queue = ShortString::from(self.queue.as_str());
-        let options = BasicConsumeOptions::default();
-        let consume = self.channel.basic_consume(queue, CONSUMER.into(), options, FieldTable::default());
-        self.consumer = Some(ask(&format!("consume `{}`", self.queue), consume).await?);
-        self.cancelled_here = false;
-        Ok(())
-    }
-
-    /// Acknowledges everything up to the tag, in one frame.
-    pub async fn acknowledge(&self, up_to: u64) -> Result<(), SourceError> {
-        let ack = self.channel.basic_ack(up_to, BasicAckOptions { multiple: true });
-        ask("acknowledge", ack).await
-    }
-
-    /// Ends channel and connection in good order: RabbitMQ has all acknowledgements and queues the rest again.
+    /// Ends in good order: the other side has all acknowledgements, and delivers the rest again.
     pub async fn close(self) {
-        let channel = self.channel.close(200, "done".into());
-        if let Err(error) = ask("close the channel", channel).await {
-            tracing::debug!(%error, "the channel was gone already");
+        match self {
+            Self::Rabbitmq(rabbitmq) => rabbitmq.close().await,
+            Self::Kafka(kafka) => kafka.close().await,
         }
-        if let Err(error) = ask("close the connection", self.connection.close(200, "done".into())).await {
-            tracing::debug!(%error, "the connection was gone already");
-        }
-    }
-
-    fn reason_of_end(&self) -> SourceError {
-        let queue = self.queue.clone();
-        if self.channel.status().connected() { SourceError::Cancelled(queue) } else { SourceError::Closed(queue) }
-    }
-}
-
-fn taken(delivery: Delivery) -> (u64, Envelope) {
-    let envelope = Envelope {
-        exchange: delivery.exchange,
-        routing_key: delivery.routing_key,
-        redelivered: delivery.redelivered,
-        properties: delivery.properties,
-        body: delivery.data,
-    };
-    (delivery.delivery_tag, envelope)
-}
-
-/// Waits for an answer, but not for ever: a half-open connection never gives one.
-async fn ask<T>(doing: &str, question: impl Future<Output = lapin::Result<T>>) -> Result<T, SourceError> {
-    match timeout(PATIENCE, question).await {
-        Ok(answer) => answer.map_err(|source| SourceError::Refused { doing: doing.to_owned(), source }),
-        Err(_) => Err(SourceError::Silent { doing: doing.to_owned() }),
     }
 }

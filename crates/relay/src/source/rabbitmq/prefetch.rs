@@ -7,7 +7,7 @@ const FIRST: u16 = 8;
 
 /// The wanted prefetch of a subscription, between 1 and the configured limit.
 #[derive(Debug)]
-pub struct Prefetch {
+pub(super) struct Prefetch {
     limit: u16,
     budget: usize,
     current: u16,
@@ -17,28 +17,28 @@ pub struct Prefetch {
 
 impl Prefetch {
     /// Returns the sizing of a new connection.
-    pub fn new(limit: u16, budget: usize) -> Self {
+    pub(super) fn new(limit: u16, budget: usize) -> Self {
         Self { limit, budget, current: FIRST.min(limit), mean_weight: 0, proven: false }
     }
 
     /// Returns the prefetch of the running subscription.
-    pub fn current(&self) -> u16 {
+    pub(super) fn current(&self) -> u16 {
         self.current
     }
 
     /// Learns the size of a message that came in.
-    pub fn observe(&mut self, weight: usize) {
+    pub(super) fn observe(&mut self, weight: usize) {
         let is_first = self.mean_weight == 0;
         self.mean_weight = if is_first { weight } else { self.mean_weight - self.mean_weight / 10 + weight / 10 };
     }
 
     /// Learns that the sink settles messages, which is what more than the first few may rely on.
-    pub fn prove(&mut self) {
+    pub(super) fn prove(&mut self) {
         self.proven = true;
     }
 
     /// Returns a new prefetch when the running one is off by a factor of two or more, and takes it as running.
-    pub fn resize(&mut self) -> Option<u16> {
+    pub(super) fn resize(&mut self) -> Option<u16> {
         let target = self.target();
         let off = target >= self.current.saturating_mul(2) || target <= self.current / 2;
         let grows_blindly = target > self.current && !self.proven;

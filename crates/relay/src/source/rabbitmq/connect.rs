@@ -5,11 +5,12 @@ use lapin::types::{FieldTable, ShortString};
 use lapin::uri::{AMQPAuthority, AMQPQueryString, AMQPScheme, AMQPUri, AMQPUserInfo};
 use lapin::{Channel, Connection, ConnectionProperties, ExchangeKind};
 
-use super::{PATIENCE, SourceError, ask};
-use crate::config::{self, Declare, SourceConfig};
+use super::{PATIENCE, ask};
+use crate::config::{self, Declare, RabbitmqConfig};
+use crate::source::SourceError;
 
 /// Opens one connection, without lapin's own recovery.
-pub(super) async fn connect(config: &SourceConfig) -> Result<Connection, SourceError> {
+pub(super) async fn connect(config: &RabbitmqConfig) -> Result<Connection, SourceError> {
     let properties = ConnectionProperties::default().with_connection_name("dpp-relay".into());
     let doing =
         format!("connect to RabbitMQ {}:{}, vhost `{}`, as `{}`", config.host, config.port, config.vhost, config.user);
@@ -17,7 +18,7 @@ pub(super) async fn connect(config: &SourceConfig) -> Result<Connection, SourceE
 }
 
 /// Does what the configuration says about queue and exchange before consuming.
-pub(super) async fn declare(channel: &Channel, config: &SourceConfig) -> Result<(), SourceError> {
+pub(super) async fn declare(channel: &Channel, config: &RabbitmqConfig) -> Result<(), SourceError> {
     if config.declare == Declare::None {
         return Ok(());
     }
@@ -27,7 +28,7 @@ pub(super) async fn declare(channel: &Channel, config: &SourceConfig) -> Result<
     if passive { Ok(()) } else { bind(channel, config).await }
 }
 
-async fn declare_exchange(channel: &Channel, config: &SourceConfig, passive: bool) -> Result<(), SourceError> {
+async fn declare_exchange(channel: &Channel, config: &RabbitmqConfig, passive: bool) -> Result<(), SourceError> {
     let Some(exchange) = &config.exchange else { return Ok(()) };
     let options = ExchangeDeclareOptions { passive, durable: true, ..Default::default() };
     let name = ShortString::from(exchange.as_str());
@@ -35,13 +36,13 @@ async fn declare_exchange(channel: &Channel, config: &SourceConfig, passive: boo
     ask(&format!("find exchange `{exchange}`"), answer).await
 }
 
-async fn declare_queue(channel: &Channel, config: &SourceConfig, passive: bool) -> Result<(), SourceError> {
+async fn declare_queue(channel: &Channel, config: &RabbitmqConfig, passive: bool) -> Result<(), SourceError> {
     let options = QueueDeclareOptions { passive, durable: true, ..Default::default() };
     let answer = channel.queue_declare(ShortString::from(config.queue.as_str()), options, FieldTable::default());
     ask(&format!("find queue `{}`", config.queue), answer).await.map(drop)
 }
 
-async fn bind(channel: &Channel, config: &SourceConfig) -> Result<(), SourceError> {
+async fn bind(channel: &Channel, config: &RabbitmqConfig) -> Result<(), SourceError> {
     let Some(exchange) = &config.exchange else { return Ok(()) };
     let (queue, from) = (ShortString::from(config.queue.as_str()), ShortString::from(exchange.as_str()));
     let every_key = if kind(config.exchange_type) == ExchangeKind::Topic { "#" } else { "" };
@@ -49,7 +50,7 @@ async fn bind(channel: &Channel, config: &SourceConfig) -> Result<(), SourceErro
     ask(&format!("bind queue `{}` to exchange `{exchange}`", config.queue), answer).await
 }
 
-fn uri(config: &SourceConfig) -> Result<AMQPUri, SourceError> {
+fn uri(config: &RabbitmqConfig) -> Result<AMQPUri, SourceError> {
     let password = config.password.read()?.reveal().to_owned();
     let heartbeat = u16::try_from(config.heartbeat.as_secs().max(1)).unwrap_or(u16::MAX);
     let connection_timeout = u64::try_from(PATIENCE.as_millis()).unwrap_or(u64::MAX);

@@ -1,7 +1,5 @@
 //! librdkafka's side: the settings that keep the guarantee, and the callbacks that carry the news out.
 
-use std::sync::{Arc, Mutex, PoisonError};
-
 use rdkafka::client::ClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -9,56 +7,29 @@ use rdkafka::message::DeliveryResult;
 use rdkafka::producer::{ProducerContext, ThreadedProducer};
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::{SinkError, verdict};
-use crate::config::SinkConfig;
+use super::verdict;
+use crate::config::KafkaSinkConfig;
 use crate::flow::Report;
-use crate::window::{DeliveryId, Generation};
-
-/// What Kafka's client last complained about, kept for status and readiness.
-#[derive(Debug, Clone, Default)]
-pub struct KafkaVoice(Arc<Mutex<Option<String>>>);
-
-impl KafkaVoice {
-    /// Returns the last complaint since Kafka last confirmed something.
-    pub fn last_words(&self) -> Option<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn says(&self, words: Option<String>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = words;
-    }
-}
-
-/// How a record travels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lane {
-    /// In a batch with others: a refusal may be meant for a neighbour.
-    Bulk,
-    /// In a batch of its own: a refusal is meant for it.
-    Alone,
-}
+use crate::sink::{Lane, SinkError};
+use crate::voice::Voice;
+use crate::window::DeliveryId;
 
 /// Carries each delivery report into the pump.
 pub(super) struct Reporter {
-    generation: Generation,
     reports: UnboundedSender<Report>,
-    voice: KafkaVoice,
+    voice: Voice,
     lane: Lane,
 }
 
 impl Reporter {
-    pub(super) fn new(generation: Generation, reports: UnboundedSender<Report>, voice: KafkaVoice, lane: Lane) -> Self {
-        Self { generation, reports, voice, lane }
+    pub(super) fn new(reports: UnboundedSender<Report>, voice: Voice, lane: Lane) -> Self {
+        Self { reports, voice, lane }
     }
 }
 
 impl ClientContext for Reporter {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        match level {
-            RDKafkaLogLevel::Debug | RDKafkaLogLevel::Info => tracing::debug!(facility, message, "librdkafka"),
-            RDKafkaLogLevel::Notice | RDKafkaLogLevel::Warning => tracing::info!(facility, message, "librdkafka"),
-            _ => tracing::warn!(facility, message, "librdkafka"),
-        }
+        crate::librdkafka::log(level, facility, message);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
@@ -66,19 +37,19 @@ impl ClientContext for Reporter {
         // "2/2 brokers are down" follows the reason of the last one, which says more.
         if error.rdkafka_error_code() != Some(RDKafkaErrorCode::AllBrokersDown) {
             let (words, _counters) = reason.split_once(" (after ").unwrap_or((reason, ""));
-            self.voice.says(Some(words.to_owned()));
+            self.voice.says(words);
         }
     }
 }
 
 impl ProducerContext for Reporter {
-    type DeliveryOpaque = usize;
+    type DeliveryOpaque = Box<DeliveryId>;
 
-    fn delivery(&self, result: &DeliveryResult<'_>, opaque: usize) {
-        let id = DeliveryId { generation: self.generation, tag: opaque as u64 };
+    fn delivery(&self, result: &DeliveryResult<'_>, id: Box<DeliveryId>) {
+        let id = *id;
         let report = match result {
             Ok(_) => {
-                self.voice.says(None);
+                self.voice.is_content();
                 Report::Confirmed(id)
             }
             Err((error, _)) => Report::Refused { id, verdict: verdict::of(error, self.lane == Lane::Alone) },
@@ -88,13 +59,8 @@ impl ProducerContext for Reporter {
     }
 }
 
-/// Returns the tag as what librdkafka carries along; it is not read on targets where it would not fit.
-pub(super) fn opaque(tag: u64) -> usize {
-    usize::try_from(tag).unwrap_or(usize::MAX)
-}
-
 /// Makes a producer; the client connects in the background.
-pub(super) fn producer(config: &SinkConfig, reporter: Reporter) -> Result<ThreadedProducer<Reporter>, SinkError> {
+pub(super) fn producer(config: &KafkaSinkConfig, reporter: Reporter) -> Result<ThreadedProducer<Reporter>, SinkError> {
     let mut settings = settings(config);
     if reporter.lane == Lane::Alone {
         settings.set("batch.num.messages", "1").set("linger.ms", "0");
@@ -102,7 +68,7 @@ pub(super) fn producer(config: &SinkConfig, reporter: Reporter) -> Result<Thread
     settings.create_with_context(reporter).map_err(SinkError::Producer)
 }
 
-fn settings(config: &SinkConfig) -> ClientConfig {
+fn settings(config: &KafkaSinkConfig) -> ClientConfig {
     let mut settings = ClientConfig::new();
     settings
         .set("client.id", "dpp-relay")

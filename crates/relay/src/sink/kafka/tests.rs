@@ -1,7 +1,6 @@
 //! The sink against librdkafka's own mock of a Kafka cluster: what is confirmed, refused, and waited for.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 use std::time::Duration;
 
 use rdkafka::mocking::MockCluster;
@@ -10,11 +9,13 @@ use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::{sleep, timeout};
 
-use super::{KafkaVoice, Lane, Sink};
-use crate::config::SinkConfig;
+use super::KafkaSink;
+use crate::config::KafkaSinkConfig;
 use crate::flow::{Report, Verdict};
 use crate::mapping::Record;
-use crate::window::Window;
+use crate::sink::Lane;
+use crate::voice::Voice;
+use crate::window::{DeliveryId, Window};
 
 const TOPIC: &str = "logs_data";
 
@@ -26,16 +27,19 @@ fn cluster() -> Cluster {
     cluster
 }
 
-fn sink(cluster: &Cluster) -> (Arc<Sink>, UnboundedReceiver<Report>) {
+fn sink(cluster: &Cluster) -> (KafkaSink, UnboundedReceiver<Report>) {
     let text = format!("{{bootstrap_servers: '{}', topic: {TOPIC}, linger: 100ms}}", cluster.bootstrap_servers());
-    let config: SinkConfig = serde_saphyr::from_str(&text).unwrap();
+    let config: KafkaSinkConfig = serde_saphyr::from_str(&text).unwrap();
     let (own_reports, reports) = unbounded_channel();
-    let generation = Window::<()>::new(1).open();
-    (Arc::new(Sink::open(&config, generation, own_reports, KafkaVoice::default()).unwrap()), reports)
+    (KafkaSink::open(&config, own_reports, Voice::default()).unwrap(), reports)
+}
+
+fn id(tag: u64) -> DeliveryId {
+    Window::<()>::new(1).id(tag)
 }
 
 fn record(value: &[u8]) -> Record<'_> {
-    Record { key: None, value: Cow::Borrowed(value), headers: Vec::new(), timestamp: 1_514_764_800_000 }
+    Record { key: None, value: Cow::Borrowed(value), headers: Vec::new(), timestamp: 1_514_764_800_000, id: None }
 }
 
 async fn next(reports: &mut UnboundedReceiver<Report>) -> Report {
@@ -51,7 +55,7 @@ async fn a_record_is_confirmed_with_its_tag() {
     let cluster = cluster();
     let (sink, mut reports) = sink(&cluster);
     sink.probe().await.unwrap();
-    sink.send(Lane::Bulk, 7, &record(b"{}")).unwrap();
+    sink.send(Lane::Bulk, id(7), &record(b"{}")).unwrap();
     let report = next(&mut reports).await;
     assert!(is_confirmed(&report, 7), "{report:?}");
 }
@@ -78,7 +82,7 @@ async fn what_passes_is_retried_within() {
         RDKafkaRespErr::RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT,
     ];
     cluster.request_errors(RDKafkaApiKey::Produce, &errors);
-    sink.send(Lane::Bulk, 1, &record(b"{}")).unwrap();
+    sink.send(Lane::Bulk, id(1), &record(b"{}")).unwrap();
     let report = next(&mut reports).await;
     assert!(is_confirmed(&report, 1), "{report:?}");
 }
@@ -89,7 +93,7 @@ async fn a_broker_that_comes_back_confirms_what_waited() {
     let (sink, mut reports) = sink(&cluster);
     sink.probe().await.unwrap();
     cluster.broker_down(1).unwrap();
-    sink.send(Lane::Bulk, 1, &record(b"{}")).unwrap();
+    sink.send(Lane::Bulk, id(1), &record(b"{}")).unwrap();
     assert!(timeout(Duration::from_secs(3), reports.recv()).await.is_err(), "nobody can have confirmed this");
     cluster.broker_up(1).unwrap();
     let report = next(&mut reports).await;
@@ -102,14 +106,14 @@ async fn a_refused_batch_is_suspect_and_what_is_refused_alone_is_poison() {
     let (sink, mut reports) = sink(&cluster);
     let too_large = [RDKafkaRespErr::RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE];
     cluster.request_errors(RDKafkaApiKey::Produce, &too_large);
-    sink.send(Lane::Bulk, 1, &record(b"{}")).unwrap();
+    sink.send(Lane::Bulk, id(1), &record(b"{}")).unwrap();
     let report = next(&mut reports).await;
     assert!(matches!(report, Report::Refused { verdict: Verdict::Suspect, .. }), "{report:?}");
     cluster.request_errors(RDKafkaApiKey::Produce, &too_large);
-    sink.send(Lane::Alone, 1, &record(b"{}")).unwrap();
+    sink.send(Lane::Alone, id(1), &record(b"{}")).unwrap();
     let report = next(&mut reports).await;
     assert!(matches!(report, Report::Refused { verdict: Verdict::Poison(_), .. }), "{report:?}");
-    sink.send(Lane::Bulk, 2, &record(b"{}")).unwrap();
+    sink.send(Lane::Bulk, id(2), &record(b"{}")).unwrap();
     let report = next(&mut reports).await;
     assert!(is_confirmed(&report, 2), "{report:?}");
 }
@@ -122,7 +126,7 @@ async fn a_lost_permission_is_waited_for() {
     cluster.request_errors(RDKafkaApiKey::Produce, &errors);
     let mut refusals = 0;
     loop {
-        sink.send(Lane::Bulk, 1, &record(b"{}")).unwrap();
+        sink.send(Lane::Bulk, id(1), &record(b"{}")).unwrap();
         match next(&mut reports).await {
             Report::Refused { verdict: Verdict::Wait(_), .. } => refusals += 1,
             report => break assert!(is_confirmed(&report, 1) && refusals > 0, "{report:?} after {refusals} refusals"),
@@ -136,7 +140,7 @@ async fn a_lost_permission_is_waited_for() {
 async fn an_oversize_record_is_poison_at_once() {
     let cluster = cluster();
     let (sink, mut reports) = sink(&cluster);
-    sink.send(Lane::Bulk, 3, &record(&vec![b'x'; 2_000_000])).unwrap();
+    sink.send(Lane::Bulk, id(3), &record(&vec![b'x'; 2_000_000])).unwrap();
     let report = next(&mut reports).await;
     let Report::Refused { id, verdict: Verdict::Poison(reason) } = report else { panic!("{report:?}") };
     assert_eq!((id.tag, reason.contains("max_record_bytes")), (3, true));

@@ -1,0 +1,92 @@
+//! Where records go to: one topic of one Kafka. What would weaken the guarantee (acks, idempotence, time-outs) cannot be set.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::Endpoints;
+use super::name;
+use super::quantity::{bytes, duration};
+
+/// One topic of one Kafka.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KafkaSinkConfig {
+    /// The brokers to ask first, `host:port,host:port`.
+    pub bootstrap_servers: Endpoints,
+    /// The topic to write to.
+    #[serde(deserialize_with = "name::topic")]
+    pub topic: String,
+    /// How batches are compressed.
+    #[serde(default)]
+    pub compression: Compression,
+    /// What the record's key is taken from.
+    #[serde(default)]
+    pub key: Key,
+    /// Whether AMQP headers and properties become record headers.
+    #[serde(default = "yes")]
+    pub headers: bool,
+    /// The largest record to try; what is larger goes to the dead-letter file.
+    #[serde(default = "max_record_bytes", deserialize_with = "bytes")]
+    pub max_record_bytes: usize,
+    /// How long a record may wait for company in its batch.
+    #[serde(default = "linger", deserialize_with = "duration")]
+    pub linger: Duration,
+}
+
+impl fmt::Display for KafkaSinkConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "topic {} of {}", self.topic, self.bootstrap_servers)
+    }
+}
+
+/// How batches are compressed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the names are Kafka's own")]
+pub enum Compression {
+    #[default]
+    None,
+    Gzip,
+    Snappy,
+    Lz4,
+}
+
+impl fmt::Display for Compression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => "none",
+            Self::Gzip => "gzip",
+            Self::Snappy => "snappy",
+            Self::Lz4 => "lz4",
+        })
+    }
+}
+
+/// What the record's key is taken from.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Key {
+    /// No key: records spread over the partitions.
+    #[default]
+    None,
+    /// The key of the record that was read; no key where it came from RabbitMQ.
+    Record,
+    /// AMQP's routing key; no key where a record came from Kafka.
+    RoutingKey,
+    /// An AMQP header; no key where a message lacks it.
+    Header(String),
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn max_record_bytes() -> usize {
+    1_000_000
+}
+
+fn linger() -> Duration {
+    Duration::from_millis(5)
+}

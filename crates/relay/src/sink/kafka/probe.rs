@@ -1,0 +1,46 @@
+//! Is Kafka there, and can the topic be written? Asked before RabbitMQ is asked for messages.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::metadata::MetadataTopic;
+use rdkafka::producer::{Producer, ThreadedProducer};
+
+use super::KafkaSink;
+use super::client::Reporter;
+use crate::sink::SinkError;
+use crate::voice::Voice;
+
+const PATIENCE: Duration = Duration::from_secs(5);
+
+impl KafkaSink {
+    /// Asks for the topic; succeeds when a partition of it has a leader.
+    pub async fn probe(&self) -> Result<(), SinkError> {
+        let (producer, topic, voice) = (Arc::clone(&self.bulk), self.config.topic.clone(), self.voice.clone());
+        let answer = tokio::task::spawn_blocking(move || ask(&producer, &topic, &voice)).await;
+        answer.unwrap_or_else(|error| Err(error.to_string())).map_err(|reason| self.away(reason))
+    }
+
+    fn away(&self, reason: String) -> SinkError {
+        SinkError::Away { servers: self.config.bootstrap_servers.to_string(), topic: self.config.topic.clone(), reason }
+    }
+}
+
+/// Asks for all topics, because a broker may create a topic that a producer asks for by name.
+fn ask(producer: &ThreadedProducer<Reporter>, topic: &str, voice: &Voice) -> Result<(), String> {
+    let answer = producer.client().fetch_metadata(None, PATIENCE);
+    let metadata = answer.map_err(|error| voice.last_words().unwrap_or(error.to_string()))?;
+    match metadata.topics().iter().find(|found| found.name() == topic) {
+        Some(topic) => writable(topic),
+        None => Err("there is no such topic, or it may not be described".into()),
+    }
+}
+
+fn writable(topic: &MetadataTopic) -> Result<(), String> {
+    if let Some(error) = topic.error() {
+        return Err(RDKafkaErrorCode::from(error).to_string());
+    }
+    let led = topic.partitions().iter().any(|partition| partition.leader() >= 0);
+    if led { Ok(()) } else { Err("no partition has a leader".into()) }
+}
