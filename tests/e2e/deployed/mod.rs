@@ -5,8 +5,10 @@
 
 mod connectors;
 mod deploy;
+mod documents;
 mod outage;
 mod page;
+mod queue;
 mod refusals;
 mod safety;
 mod stopped;

@@ -69,5 +69,5 @@ fn topics<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
 }
 
 fn session_timeout() -> Duration {
-    Duration::from_secs(30)
+    Duration::from_secs(10)
 }

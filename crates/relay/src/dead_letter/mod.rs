@@ -40,11 +40,17 @@ impl DeadLetters {
 
     /// Writes a letter; the report comes when it is on disk.
     pub fn bury(&self, id: DeliveryId, letter: &Letter<'_>, reports: &UnboundedSender<Report>) {
-        tracing::warn!(reason = letter.reason, tag = id.tag, "message goes to the dead-letter file");
+        tracing::warn!(reason = outline(letter.reason), tag = id.tag, "message goes to the dead letters");
         let burial = Burial { id, line: letter.to_line(), reports: reports.clone() };
         // The writer lives as long as the process; without it the message stays unacknowledged.
         let _ = self.queue.send(burial);
     }
+}
+
+/// Who refused and with which error; what follows may quote the message, which the log must not.
+fn outline(reason: &str) -> &str {
+    let second_colon = reason.match_indices(": ").nth(1).map(|(at, _)| at);
+    &reason[..second_colon.unwrap_or(reason.len())]
 }
 
 async fn write_all(path: PathBuf, mut burials: UnboundedReceiver<Burial>, health: Arc<Health>) {
@@ -78,5 +84,17 @@ async fn append(path: PathBuf, lines: Arc<str>) -> Result<(), String> {
     match tokio::task::spawn_blocking(move || file::append(&path, &lines)).await {
         Ok(done) => done.map_err(|error| error.to_string()),
         Err(error) => Err(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::outline;
+
+    #[test]
+    fn the_log_tells_the_error_and_not_the_message() {
+        let reason = "Elasticsearch refused it: 400 mapper_parsing_exception: failed to parse [n]. Preview of field's value: 'x'";
+        assert_eq!(outline(reason), "Elasticsearch refused it: 400 mapper_parsing_exception");
+        assert_eq!(outline("the body is not valid UTF-8"), "the body is not valid UTF-8");
     }
 }
