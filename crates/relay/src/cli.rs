@@ -1,9 +1,10 @@
-//! The command line: `run` and `check-config`. Arguments in, an outcome out; it prints nothing.
+//! The command line: `run`, `check-config` and `replay`. Arguments in, an outcome out; it prints nothing.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand};
+use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -13,7 +14,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::config::{self, Config, ConfigError, LogLevel};
 use crate::health::Health;
 use crate::relay::Relay;
-use crate::{http, notify};
+use crate::replay::ReplayError;
+use crate::{http, notify, replay};
 
 /// Moves messages from RabbitMQ to Kafka and from Kafka to Elasticsearch, and loses none
 #[derive(Debug, Parser)]
@@ -29,6 +31,8 @@ enum Command {
     Run(ConfigArgs),
     /// Check the configuration and connect to nothing
     CheckConfig(ConfigArgs),
+    /// Send dead letters again; those that are taken leave the file
+    Replay(ReplayArgs),
 }
 
 #[derive(Debug, Args)]
@@ -38,11 +42,25 @@ struct ConfigArgs {
     config: PathBuf,
 }
 
+#[derive(Debug, Args)]
+struct ReplayArgs {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// Another file of dead letters than the configured one
+    #[arg(value_name = "LETTERS")]
+    letters: Option<PathBuf>,
+    /// Only count them by their reasons
+    #[arg(long)]
+    dry_run: bool,
+}
+
 /// What a command came to, when it came to something.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Done {
     /// The configuration is good; the sentence says so.
     Checked(String),
+    /// Not all of it; the sentence says what is left.
+    Partly(String),
     /// Stopped as asked, nothing left behind.
     Stopped,
     /// Stopped as asked; what was not confirmed went back to the source.
@@ -55,6 +73,9 @@ pub enum CliError {
     /// The configuration is missing or wrong.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// Dead letters could not be sent again.
+    #[error(transparent)]
+    Replay(#[from] ReplayError),
     /// The port of the HTTP pages cannot be had.
     #[error("cannot listen on {address} (http.listen): {source}")]
     Listen {
@@ -79,6 +100,7 @@ impl Cli {
         match &self.command {
             Command::CheckConfig(args) => check_config(&args.config),
             Command::Run(args) => run(config::read(&args.config)?),
+            Command::Replay(args) => replay_letters(args),
         }
     }
 }
@@ -90,12 +112,25 @@ fn check_config(path: &Path) -> Result<Done, CliError> {
 
 fn run(config: Config) -> Result<Done, CliError> {
     start_log(config.log);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(|source| CliError::System { doing: "start the runtime", source })?;
-    runtime.block_on(relay(config))
+    runtime()?.block_on(relay(config))
+}
+
+fn replay_letters(args: &ReplayArgs) -> Result<Done, CliError> {
+    let config = config::read(&args.config.config)?;
+    let letters = args.letters.as_ref().unwrap_or(&config.dead_letter.file);
+    if args.dry_run {
+        let found = replay::look(letters)?;
+        return Ok(Done::Checked(format!("{} dead letters in {}{found}", found.count(), letters.display())));
+    }
+    let replayed = runtime()?.block_on(replay::replay(&config, letters))?;
+    let sentence = format!("{}: {replayed}", config.sink);
+    Ok(if replayed.is_complete() { Done::Checked(sentence) } else { Done::Partly(sentence) })
+}
+
+fn runtime() -> Result<Runtime, CliError> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let runtime = builder.worker_threads(2).enable_all().build();
+    runtime.map_err(|source| CliError::System { doing: "start the runtime", source })
 }
 
 async fn relay(config: Config) -> Result<Done, CliError> {

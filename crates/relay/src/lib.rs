@@ -20,11 +20,15 @@ pub mod librdkafka;
 pub mod notify;
 pub mod voice;
 
-pub mod dead_letter;
 pub mod sink;
 pub mod source;
 
+pub mod errand;
+
+pub mod dead_letter;
+
 pub mod pump;
 pub mod relay;
+pub mod replay;
 
 pub mod cli;

@@ -12,6 +12,10 @@ const BAD_CONFIG: u8 = 78;
 fn main() -> ExitCode {
     match Cli::parse().execute() {
         Ok(Done::Checked(sentence)) => println!("{sentence}"),
+        Ok(Done::Partly(sentence)) => {
+            println!("{sentence}");
+            return ExitCode::FAILURE;
+        }
         Ok(Done::Stopped | Done::StoppedWithHandBack) => {}
         Err(error) => {
             eprintln!("error: {error}");

@@ -39,7 +39,7 @@ impl Relay {
     pub fn new(config: Config, health: Arc<Health>) -> Self {
         Self {
             mapping: Mapping::new(&config),
-            dead_letters: DeadLetters::start(config.dead_letter.file.clone(), Arc::clone(&health)),
+            dead_letters: DeadLetters::start(&config.dead_letter, Arc::clone(&health)),
             flow: Flow::new(config.limits.memory, patience(&config)),
             voice: Voice::default(),
             backoff: Backoff::new(),

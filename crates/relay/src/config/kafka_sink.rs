@@ -83,10 +83,10 @@ fn yes() -> bool {
     true
 }
 
-fn max_record_bytes() -> usize {
+pub(super) fn max_record_bytes() -> usize {
     1_000_000
 }
 
-fn linger() -> Duration {
+pub(super) fn linger() -> Duration {
     Duration::from_millis(5)
 }

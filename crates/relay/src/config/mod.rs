@@ -7,6 +7,7 @@ mod endpoint;
 mod index;
 mod kafka_sink;
 mod kafka_source;
+mod letter_topic;
 mod name;
 mod quantity;
 mod rabbitmq;
@@ -29,6 +30,7 @@ pub use endpoint::Endpoints;
 pub use index::IndexName;
 pub use kafka_sink::{Compression, KafkaSinkConfig, Key};
 pub use kafka_source::{KafkaSourceConfig, Start};
+pub use letter_topic::LetterTopicConfig;
 pub use rabbitmq::{Declare, ExchangeKind, RabbitmqConfig};
 pub use read::{ConfigError, read};
 pub use secret::{Password, Secret, SecretError};
@@ -133,11 +135,13 @@ impl Default for Limits {
 pub struct DeadLetterConfig {
     /// A file of JSON lines; created when the first one comes.
     pub file: PathBuf,
+    /// A topic for them beside the file.
+    pub topic: Option<LetterTopicConfig>,
 }
 
 impl Default for DeadLetterConfig {
     fn default() -> Self {
-        Self { file: "/var/lib/dpp-relay/dead-letters.jsonl".into() }
+        Self { file: "/var/lib/dpp-relay/dead-letters.jsonl".into(), topic: None }
     }
 }
 

@@ -38,6 +38,7 @@ impl Letter<'_> {
         };
         let rest = json!({
             "headers": self.envelope.headers_as_json(),
+            "exact_headers": exact_headers(&self.envelope.origin),
             "body_base64": STANDARD.encode(&self.envelope.body),
         });
         for part in [source, rest] {
@@ -64,10 +65,26 @@ impl Letter<'_> {
                 "content_encoding": text(properties.content_encoding()),
                 "type": text(properties.kind()),
                 "app_id": text(properties.app_id()),
+                "reply_to": text(properties.reply_to()),
+                "expiration": text(properties.expiration()),
+                "user_id": text(properties.user_id()),
+                "priority": properties.priority(),
                 "timestamp": properties.timestamp(),
                 "delivery_mode": properties.delivery_mode(),
             },
         })
+    }
+}
+
+/// With every type and every byte, which the readable ones do not have: what a letter is made a message of again.
+fn exact_headers(origin: &Origin) -> Value {
+    match origin {
+        // A table of headers can always be told in JSON; without it a letter is still a letter.
+        Origin::Rabbitmq(delivered) => serde_json::to_value(delivered.properties.headers()).unwrap_or_default(),
+        Origin::Kafka(place) => {
+            let value = |value: &Option<Vec<u8>>| value.as_ref().map(|bytes| STANDARD.encode(bytes));
+            place.headers.iter().map(|(name, bytes)| json!([name, value(bytes)])).collect()
+        }
     }
 }
 

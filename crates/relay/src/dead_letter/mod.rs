@@ -1,64 +1,87 @@
-//! The dead-letter file: what the sink refuses for what it is, kept whole, and synced before the source may forget it.
+//! Dead letters: what the sink refuses for what it is, kept whole, in a file and if so configured in a topic as well, before
+//! the source may forget it.
 //!
-//! A file that cannot be written is tried again for as long as it takes; the message stays unacknowledged meanwhile.
+//! What cannot be written is tried again for as long as it takes; the message stays unacknowledged meanwhile.
 
 mod file;
 mod letter;
+mod reading;
+mod topic;
 
+use std::collections::BTreeSet;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::backoff::Backoff;
+use crate::config::DeadLetterConfig;
 use crate::flow::Report;
 use crate::health::Health;
+use crate::mapping::Record;
 use crate::window::DeliveryId;
 
 pub use letter::{Letter, Queue};
+pub use reading::{Kept, read};
 
-/// The way to the dead-letter file.
+use topic::LetterTopic;
+
+/// The way to the dead letters.
 #[derive(Debug, Clone)]
 pub struct DeadLetters {
     queue: UnboundedSender<Burial>,
+    has_topic: bool,
 }
 
 #[derive(Debug)]
 struct Burial {
     id: DeliveryId,
     line: String,
+    record: Option<Record<'static>>,
     reports: UnboundedSender<Report>,
 }
 
 impl DeadLetters {
-    /// Starts the one writer of the file.
-    pub fn start(file: PathBuf, health: Arc<Health>) -> Self {
+    /// Starts the one writer.
+    pub fn start(config: &DeadLetterConfig, health: Arc<Health>) -> Self {
         let (queue, burials) = unbounded_channel();
-        tokio::spawn(write_all(file, burials, health));
-        Self { queue }
+        tokio::spawn(write_all(config.clone(), burials, health));
+        Self { queue, has_topic: config.topic.is_some() }
     }
 
-    /// Writes a letter; the report comes when it is on disk.
+    /// Writes a letter; the report comes when it is on disk, and in the topic if there is one.
     pub fn bury(&self, id: DeliveryId, letter: &Letter<'_>, reports: &UnboundedSender<Report>) {
         tracing::warn!(reason = outline(letter.reason), tag = id.tag, "message goes to the dead letters");
-        let burial = Burial { id, line: letter.to_line(), reports: reports.clone() };
+        let record = self.has_topic.then(|| topic::record(letter));
+        let burial = Burial { id, line: letter.to_line(), record, reports: reports.clone() };
         // The writer lives as long as the process; without it the message stays unacknowledged.
         let _ = self.queue.send(burial);
     }
 }
 
 /// Who refused and with which error; what follows may quote the message, which the log must not.
-fn outline(reason: &str) -> &str {
+pub(crate) fn outline(reason: &str) -> &str {
     let second_colon = reason.match_indices(": ").nth(1).map(|(at, _)| at);
     &reason[..second_colon.unwrap_or(reason.len())]
 }
 
-async fn write_all(path: PathBuf, mut burials: UnboundedReceiver<Burial>, health: Arc<Health>) {
+/// Takes the letters that begin at these offsets out of a file.
+pub fn take_out(path: &Path, offsets: &BTreeSet<u64>) -> io::Result<()> {
+    file::take_out(path, offsets)
+}
+
+async fn write_all(config: DeadLetterConfig, mut burials: UnboundedReceiver<Burial>, health: Arc<Health>) {
     const AT_ONCE: usize = 256;
+    let mut topic = config.topic.map(LetterTopic::new);
     let mut batch = Vec::new();
     while burials.recv_many(&mut batch, AT_ONCE).await > 0 {
         let lines: String = batch.iter().map(|burial| burial.line.as_str()).collect();
-        write_until_done(&path, lines, &health).await;
+        write_until_done(&config.file, lines, &health).await;
+        if let Some(topic) = &mut topic {
+            let records: Vec<Record<'_>> = batch.iter_mut().filter_map(|burial| burial.record.take()).collect();
+            topic.write(&records, &health).await;
+        }
         for burial in batch.drain(..) {
             // A closed channel means that the generation has ended; its message comes again and is buried again.
             let _ = burial.reports.send(Report::Buried(burial.id));
@@ -87,14 +110,11 @@ async fn append(path: PathBuf, lines: Arc<str>) -> Result<(), String> {
     }
 }
 
+/// Returns the line of a letter from no queue.
 #[cfg(test)]
-mod tests {
-    use super::outline;
-
-    #[test]
-    fn the_log_tells_the_error_and_not_the_message() {
-        let reason = "Elasticsearch refused it: 400 mapper_parsing_exception: failed to parse [n]. Preview of field's value: 'x'";
-        assert_eq!(outline(reason), "Elasticsearch refused it: 400 mapper_parsing_exception");
-        assert_eq!(outline("the body is not valid UTF-8"), "the body is not valid UTF-8");
-    }
+pub(crate) fn line_of(reason: &str, envelope: &crate::envelope::Envelope) -> String {
+    Letter { reason, queue: None, envelope }.to_line()
 }
+
+#[cfg(test)]
+mod tests;

