@@ -28,6 +28,8 @@ pub enum Phase {
     WaitingForElasticsearch,
     /// Both are there and messages flow, or would.
     Relaying,
+    /// Another configuration is taken up; the last confirmations are awaited first.
+    Reloading,
     /// A stop was asked for; the last confirmations are awaited.
     Draining,
     /// Nothing is held any more.
@@ -51,6 +53,8 @@ pub struct Snapshot {
     pub connections: u64,
     /// Why dead letters cannot be written, when they cannot.
     pub dead_letter_trouble: Option<String>,
+    /// Why the configuration that the file has is not followed, when it is not.
+    pub config_trouble: Option<String>,
     /// What stands in the way of reading, when something does.
     pub source_trouble: Option<String>,
     /// The product that messages go to.
@@ -97,6 +101,7 @@ impl Phase {
             Self::WaitingForRabbitmq => "waiting for RabbitMQ",
             Self::WaitingForElasticsearch => "waiting for Elasticsearch",
             Self::Relaying => "relaying",
+            Self::Reloading => "taking up another configuration",
             Self::Draining => "draining",
             Self::Stopped => "stopped",
         }
@@ -121,6 +126,7 @@ impl Health {
             held_bytes: 0,
             connections: 0,
             dead_letter_trouble: None,
+            config_trouble: None,
             source_trouble: None,
             sink,
             beat: Instant::now(),
@@ -165,6 +171,16 @@ impl Health {
     /// Records why dead letters cannot be written, or that they can.
     pub fn dead_letters(&self, trouble: Option<String>) {
         self.lock().dead_letter_trouble = trouble;
+    }
+
+    /// Records why the configuration of the file is not followed, or that it is.
+    pub fn configuration(&self, trouble: Option<String>) {
+        self.lock().config_trouble = trouble;
+    }
+
+    /// Records that messages go to another product from now on.
+    pub fn follow(&self, sink: &'static str) {
+        self.lock().sink = sink;
     }
 
     fn lock(&self) -> MutexGuard<'_, Snapshot> {

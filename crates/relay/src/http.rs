@@ -1,8 +1,10 @@
 //! The HTTP pages for those who watch: `/metrics`, `/live`, `/ready`, `/status`. They read and change nothing.
 
+use std::error::Error;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
@@ -14,7 +16,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 
 use crate::health::Health;
-use crate::metrics;
+use crate::{metrics, tls};
 
 /// Takes the port, so that a port in use is told before anything else is done.
 pub async fn listen(on: SocketAddr) -> io::Result<TcpListener> {
@@ -30,6 +32,33 @@ pub async fn serve(listener: TcpListener, health: Arc<Health>) -> io::Result<()>
         .route("/status", get(status))
         .with_state(health);
     axum::serve(listener, pages).await
+}
+
+/// Returns an address at which a page that is served there can be asked for.
+pub fn reachable(listen: SocketAddr) -> SocketAddr {
+    let ip = match listen.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, listen.port())
+}
+
+/// Asks another process for a page.
+pub async fn ask(page: &str) -> Result<String, String> {
+    const PATIENCE: Duration = Duration::from_secs(5);
+    tls::prepare();
+    let client = reqwest::Client::builder().timeout(PATIENCE).tls_certs_only([]).build();
+    let client = client.map_err(|error| error.to_string())?;
+    let answer = client.get(page).send().await.map_err(|error| innermost(&error))?;
+    answer.text().await.map_err(|error| innermost(&error))
+}
+
+fn innermost(mut error: &dyn Error) -> String {
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error.to_string()
 }
 
 async fn metrics_page(State(health): State<Arc<Health>>) -> Response {

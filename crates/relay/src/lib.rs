@@ -15,10 +15,12 @@ pub mod mapping;
 pub mod health;
 pub mod metrics;
 
-pub mod http;
 pub mod librdkafka;
-pub mod notify;
+pub mod tls;
 pub mod voice;
+
+pub mod http;
+pub mod notify;
 
 pub mod sink;
 pub mod source;
@@ -27,6 +29,8 @@ pub mod errand;
 
 pub mod dead_letter;
 
+pub mod live;
+pub mod orders;
 pub mod pump;
 pub mod relay;
 pub mod replay;

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::sync::watch;
 use tokio::time::sleep;
 
 use crate::backoff::Backoff;
@@ -14,6 +13,7 @@ use crate::envelope::Envelope;
 use crate::flow::{Flow, Patience, Report};
 use crate::health::{Health, Phase};
 use crate::mapping::Mapping;
+use crate::orders::Orders;
 use crate::pump::{End, Pump, Station};
 use crate::sink::Sink;
 use crate::source::Source;
@@ -24,7 +24,7 @@ const SAY_AGAIN: Duration = Duration::from_mins(1);
 
 /// Forwards messages for as long as the process lives.
 pub struct Relay {
-    config: Config,
+    config: Arc<Config>,
     mapping: Mapping,
     dead_letters: DeadLetters,
     health: Arc<Health>,
@@ -44,61 +44,78 @@ impl Relay {
             voice: Voice::default(),
             backoff: Backoff::new(),
             last_said: None,
-            config,
+            config: Arc::new(config),
             health,
         }
     }
 
     /// Runs until told to stop; returns whether everything that was taken had been settled.
-    pub async fn run(mut self, mut stop: watch::Receiver<bool>) -> bool {
+    pub async fn run(mut self, mut orders: Orders) -> bool {
         loop {
-            let end = self.generation(&mut stop).await;
-            if *stop.borrow() {
+            let end = self.generation(&mut orders).await;
+            if orders.is_stop() {
                 self.health.enter(Phase::Stopped, None);
                 return !matches!(end, Some(End::DrainedLate));
+            }
+            if let Some(config) = orders.take_config() {
+                self.follow(config);
             }
         }
     }
 
-    /// Lives through one generation; none when it was told to stop before it began.
-    async fn generation(&mut self, stop: &mut watch::Receiver<bool>) -> Option<End> {
+    /// Takes up another configuration between two generations; the counts go on.
+    fn follow(&mut self, config: Arc<Config>) {
+        self.mapping = Mapping::new(&config);
+        self.dead_letters = DeadLetters::start(&config.dead_letter, Arc::clone(&self.health));
+        self.flow.adapt(config.limits.memory, patience(&config));
+        self.voice = Voice::default();
+        self.backoff.reset();
+        self.health.follow(config.sink.product());
+        if config.http.listen != self.config.http.listen || config.log != self.config.log {
+            tracing::warn!("http.listen and log are followed after a restart only");
+        }
+        self.config = config;
+    }
+
+    /// Lives through one generation; none when an order came before it began.
+    async fn generation(&mut self, orders: &mut Orders) -> Option<End> {
         let (own_reports, reports) = unbounded_channel::<Report>();
         self.flow.open();
         let sink = match Sink::open(&self.config.sink, own_reports.clone(), self.voice.clone()) {
             Ok(sink) => sink,
             Err(error) => {
-                self.pause(self.waiting_for_sink(), &error.to_string(), stop).await;
+                self.pause(self.waiting_for_sink(), &error.to_string(), orders).await;
                 return None;
             }
         };
-        let source = self.open_source(&sink, stop).await?;
-        Some(self.pump(source, sink, (own_reports, reports), stop).await)
+        let source = self.open_source(&sink, orders).await?;
+        Some(self.pump(source, sink, (own_reports, reports), orders).await)
     }
 
     /// Connects to the source, each time only after the sink has answered.
-    async fn open_source(&mut self, sink: &Sink, stop: &mut watch::Receiver<bool>) -> Option<Source> {
+    async fn open_source(&mut self, sink: &Sink, orders: &mut Orders) -> Option<Source> {
         loop {
-            self.wait_for_sink(sink, stop).await?;
+            self.wait_for_sink(sink, orders).await?;
             let source = tokio::select! {
-                _ = stop.wait_for(|stop| *stop) => return None,
+                () = orders.next() => return None,
                 source = Source::open(&self.config.source, self.config.limits.memory) => source,
             };
             match source {
                 Ok(source) => return Some(source),
-                Err(error) => self.pause(self.waiting_for_source(), &error.to_string(), stop).await,
+                Err(error) => self.pause(self.waiting_for_source(), &error.to_string(), orders).await,
             }
         }
     }
 
-    async fn wait_for_sink(&mut self, sink: &Sink, stop: &mut watch::Receiver<bool>) -> Option<()> {
+    async fn wait_for_sink(&mut self, sink: &Sink, orders: &mut Orders) -> Option<()> {
         loop {
             let probe = tokio::select! {
-                _ = stop.wait_for(|stop| *stop) => return None,
+                () = orders.next() => return None,
                 probe = sink.probe() => probe,
             };
             match probe {
                 Ok(()) => return Some(()),
-                Err(error) => self.pause(self.waiting_for_sink(), &error.to_string(), stop).await,
+                Err(error) => self.pause(self.waiting_for_sink(), &error.to_string(), orders).await,
             }
         }
     }
@@ -108,7 +125,7 @@ impl Relay {
         source: Source,
         sink: Sink,
         reports: (UnboundedSender<Report>, UnboundedReceiver<Report>),
-        stop: &mut watch::Receiver<bool>,
+        orders: &mut Orders,
     ) -> End {
         let settled_before = self.settled();
         self.health.enter(Phase::Relaying, None);
@@ -121,33 +138,33 @@ impl Relay {
             health: &self.health,
             voice: &self.voice,
         };
-        let end = Pump::new(station, &mut self.flow, source, sink, reports).run(stop).await;
+        let end = Pump::new(station, &mut self.flow, source, sink, reports).run(orders).await;
         if self.settled() > settled_before {
             self.backoff.reset();
         }
-        self.mourn(&end, stop).await;
+        self.mourn(&end, orders).await;
         end
     }
 
     /// Says why a generation ended, and waits before the next one.
-    async fn mourn(&mut self, end: &End, stop: &mut watch::Receiver<bool>) {
+    async fn mourn(&mut self, end: &End, orders: &mut Orders) {
         let ledger = self.flow.ledger();
         match end {
             End::Drained | End::DrainedLate => tracing::info!(?ledger, "{end}"),
             End::HandBack { .. } | End::Broken(_) | End::Sink(_) => {
                 tracing::warn!(?ledger, "messages are handed back to {}", self.config.source.product());
-                self.pause(self.waiting_for_sink(), &end.to_string(), stop).await;
+                self.pause(self.waiting_for_sink(), &end.to_string(), orders).await;
             }
-            _ => self.pause(self.waiting_for_source(), &end.to_string(), stop).await,
+            _ => self.pause(self.waiting_for_source(), &end.to_string(), orders).await,
         }
     }
 
-    async fn pause(&mut self, phase: Phase, reason: &str, stop: &mut watch::Receiver<bool>) {
+    async fn pause(&mut self, phase: Phase, reason: &str, orders: &mut Orders) {
         let wait = self.backoff.wait();
         self.say(phase, reason);
         self.health.enter(phase, Some(reason.to_owned()));
         tokio::select! {
-            _ = stop.wait_for(|stop| *stop) => {}
+            () = orders.next() => {}
             () = sleep(wait) => {}
         }
     }

@@ -7,7 +7,7 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 /// A folder that goes when the test does.
@@ -147,4 +147,97 @@ fn all_of(socket: &UnixDatagram) -> String {
         all.push('\n');
     }
     all
+}
+
+/// A relay without brokers, which is killed when the test ends.
+struct Running {
+    child: Child,
+    config: PathBuf,
+    http: u16,
+}
+
+impl Running {
+    fn start(folder: &Folder, kafka: u16) -> Self {
+        let http = free_port();
+        let path = folder.file("config.yml", &config(kafka, http));
+        let child = relay().args(["run", "--config"]).arg(&path).stderr(Stdio::null()).spawn().unwrap();
+        let running = Self { child, config: path, http };
+        running.says("/ready", &format!("127.0.0.1:{kafka}/bootstrap"));
+        running
+    }
+
+    fn says(&self, page: &str, words: &str) -> String {
+        eventually(words, || get(self.http, page).filter(|answer| answer.contains(words)))
+    }
+
+    fn hang_up(&self) {
+        Command::new("kill").args(["-HUP", &self.child.id().to_string()]).status().unwrap();
+    }
+
+    fn status(&self, more: &[&str]) -> Output {
+        relay().arg("status").args(more).arg("--config").arg(&self.config).output().unwrap()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn another_configuration_is_followed_and_a_wrong_one_is_not() {
+    let folder = Folder::new("reload");
+    let running = Running::start(&folder, free_port());
+    fs::write(&running.config, "source:\n  rabbitmq:\n    user: u\n    passwort: geheim\n").unwrap();
+    running.hang_up();
+    let answer = running.says("/status", "unknown field `passwort`");
+    assert!(answer.contains("config.yml:4:5") && answer.contains("waiting_for_kafka"), "{answer}");
+    let other = free_port();
+    fs::write(&running.config, config(other, running.http)).unwrap();
+    running.hang_up();
+    running.says("/ready", &format!("127.0.0.1:{other}/bootstrap"));
+    running.says("/status", r#""config_trouble":null"#);
+}
+
+#[test]
+fn the_status_of_a_relay_is_told_in_words_and_as_it_is() {
+    let folder = Folder::new("status");
+    let running = Running::start(&folder, free_port());
+    let output = running.status(&[]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.starts_with("waiting for Kafka: cannot find topic `t`"), "{said}");
+    assert!(said.contains("received 0 = confirmed 0 + dead 0 + handed back 0 + in flight 0"), "{said}");
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(running.status(&["--json"]).stdout).unwrap();
+    assert!(said.starts_with(r#"{"schema":"dpp-relay/status/1""#), "{said}");
+}
+
+#[test]
+fn a_relay_that_does_not_run_has_no_status() {
+    let folder = Folder::new("silent");
+    let path = folder.file("config.yml", &config(1, free_port()));
+    let output = relay().args(["status", "--config"]).arg(path).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("/status: Connection refused") && said.contains("systemctl status dpp-relay"), "{said}");
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn everything_that_is_not_there_is_told_at_once() {
+    let folder = Folder::new("live");
+    let kafka = free_port();
+    let letters = "dead_letter: {file: /nonexistent/letters.jsonl}\n";
+    let path = folder.file("config.yml", &(config(kafka, 9640) + letters));
+    let output = relay().args(["check-config", "--live", "--config"]).arg(path).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    for words in [
+        "queue logs of 127.0.0.1:1/: FAILED: connect to RabbitMQ 127.0.0.1:1",
+        &format!("topic t of 127.0.0.1:{kafka}: FAILED: cannot find topic `t`"),
+        "/nonexistent/letters.jsonl: FAILED: its folder /nonexistent cannot be used",
+    ] {
+        assert!(said.contains(words), "{words} is not in\n{said}");
+    }
+    assert_eq!(output.status.code(), Some(1));
 }

@@ -64,6 +64,12 @@ impl<T> Flow<T> {
         }
     }
 
+    /// Holds and waits by other measures from the next generation on.
+    pub fn adapt(&mut self, budget: usize, patience: Patience) {
+        self.window.set_budget(budget);
+        self.patience = patience;
+    }
+
     /// Begins the next generation with nothing held.
     pub fn open(&mut self) {
         self.hand_back();

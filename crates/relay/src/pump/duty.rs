@@ -59,9 +59,9 @@ impl Pump<'_> {
     }
 
     /// Asks for no more; what was sent ahead goes back when the source is closed.
-    pub(super) async fn begin_drain(&mut self) -> Result<(), End> {
+    pub(super) async fn begin_drain(&mut self, is_last: bool) -> Result<(), End> {
         self.flow.begin_drain(Instant::now());
-        self.station.health.enter(Phase::Draining, None);
+        self.station.health.enter(if is_last { Phase::Draining } else { Phase::Reloading }, None);
         tracing::info!(in_flight = self.flow.ledger().in_flight, "draining");
         Ok(self.source.cancel().await?)
     }

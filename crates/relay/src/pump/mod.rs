@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
-use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval, sleep_until};
 
 use crate::config::{Config, SourceConfig};
@@ -17,6 +16,7 @@ use crate::envelope::Envelope;
 use crate::flow::{Flow, Report, Todo};
 use crate::health::Health;
 use crate::mapping::Mapping;
+use crate::orders::Orders;
 use crate::sink::{Lane, Sink, SinkError};
 use crate::source::{Arrival, Source, SourceError};
 use crate::voice::Voice;
@@ -99,9 +99,9 @@ impl<'a> Pump<'a> {
         Self { station, flow, source, sink, reports, own_reports, said: None }
     }
 
-    /// Works until it is told to stop or something breaks, then closes the connection in good order.
-    pub async fn run(mut self, stop: &mut watch::Receiver<bool>) -> End {
-        let end = match self.work(stop).await {
+    /// Works until an order comes or something breaks, then closes the connection in good order.
+    pub async fn run(mut self, orders: &mut Orders) -> End {
+        let end = match self.work(orders).await {
             Ok(()) if self.flow.is_settled() => End::Drained,
             Ok(()) => End::DrainedLate,
             Err(end) => end,
@@ -110,7 +110,7 @@ impl<'a> Pump<'a> {
         end
     }
 
-    async fn work(&mut self, stop: &mut watch::Receiver<bool>) -> Result<(), End> {
+    async fn work(&mut self, orders: &mut Orders) -> Result<(), End> {
         const AT_ONCE: usize = 1_024;
         let mut heard = Vec::with_capacity(AT_ONCE);
         let (mut tick, mut flush) = (interval(TICK), interval(ACK_DELAY));
@@ -118,7 +118,7 @@ impl<'a> Pump<'a> {
         while !self.flow.is_drained() {
             tokio::select! {
                 biased;
-                _ = stop.wait_for(|stop| *stop), if self.flow.drain_until().is_none() => self.begin_drain().await?,
+                () = orders.next(), if self.flow.drain_until().is_none() => self.begin_drain(orders.is_stop()).await?,
                 () = sleep_until(self.deadline().into()), if self.flow.drain_until().is_some() => return Ok(()),
                 _ = self.reports.recv_many(&mut heard, AT_ONCE) => self.hear(heard.drain(..))?,
                 _ = flush.tick(), if self.flow.ackable() > 0 => self.acknowledge(1).await?,

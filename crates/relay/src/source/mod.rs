@@ -74,6 +74,14 @@ impl Source {
         }
     }
 
+    /// Looks whether it could be read, reads nothing and makes nothing.
+    pub async fn check(config: &SourceConfig) -> Result<(), SourceError> {
+        match config {
+            SourceConfig::Rabbitmq(config) => RabbitmqSource::check(config).await,
+            SourceConfig::Kafka(config) => KafkaSource::check(config).await,
+        }
+    }
+
     /// Returns what comes next. Dropped before it has returned, it has taken nothing.
     pub async fn next(&mut self) -> Result<Arrival, SourceError> {
         match self {

@@ -77,6 +77,11 @@ impl<T> Window<T> {
         }
     }
 
+    /// Has room by another measure from now on.
+    pub fn set_budget(&mut self, budget: usize) {
+        self.budget = budget;
+    }
+
     /// Begins the next generation; whatever an unfinished one still held is handed back first.
     pub fn open(&mut self) -> Generation {
         self.hand_back();

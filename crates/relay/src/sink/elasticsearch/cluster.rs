@@ -16,6 +16,7 @@ use super::answer::{self, Answer};
 use super::document::Document;
 use super::nodes::{Node, Nodes};
 use crate::config::{ElasticsearchConfig, Login};
+use crate::tls;
 
 /// The name of the type in an index of Elasticsearch 5 or 6 that has none yet.
 const DEFAULT_KIND: &str = "doc";
@@ -177,8 +178,7 @@ async fn answered(request: RequestBuilder) -> Result<(StatusCode, Vec<u8>), Stri
 }
 
 fn client(config: &ElasticsearchConfig) -> Result<Client, String> {
-    // Fails only where it was done before, which is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    tls::prepare();
     let builder = Client::builder().timeout(config.timeout).user_agent(env!("CARGO_PKG_NAME"));
     let builder = match &config.ca_file {
         Some(path) => {

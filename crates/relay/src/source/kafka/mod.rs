@@ -62,6 +62,17 @@ impl KafkaSource {
         })
     }
 
+    /// Looks for the topics.
+    pub async fn check(config: &KafkaSourceConfig) -> Result<(), SourceError> {
+        let watch = Watch::default();
+        let refused = |source| SourceError::Kafka { doing: format!("read {config}"), reason: reason(&source, &watch) };
+        let consumer: StreamConsumer<Watch> = settings(config).create_with_context(watch.clone()).map_err(refused)?;
+        let consumer = find(consumer, config, &watch).await?;
+        // Taking a consumer down waits for its threads.
+        let closed = tokio::task::spawn_blocking(move || drop(consumer)).await;
+        closed.map_err(|error| SourceError::Kafka { doing: "close the consumer".to_owned(), reason: error.to_string() })
+    }
+
     /// Returns the next record with its tag, or that the partitions are others now and tags begin anew.
     pub async fn next(&mut self) -> Result<Arrival, SourceError> {
         loop {

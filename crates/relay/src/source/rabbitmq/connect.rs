@@ -28,6 +28,12 @@ pub(super) async fn declare(channel: &Channel, config: &RabbitmqConfig) -> Resul
     if passive { Ok(()) } else { bind(channel, config).await }
 }
 
+/// Looks for queue and exchange, whatever the configuration says about making them.
+pub(super) async fn find(channel: &Channel, config: &RabbitmqConfig) -> Result<(), SourceError> {
+    declare_exchange(channel, config, true).await?;
+    declare_queue(channel, config, true).await
+}
+
 async fn declare_exchange(channel: &Channel, config: &RabbitmqConfig, passive: bool) -> Result<(), SourceError> {
     let Some(exchange) = &config.exchange else { return Ok(()) };
     let options = ExchangeDeclareOptions { passive, durable: true, ..Default::default() };

@@ -50,6 +50,14 @@ impl RabbitmqSource {
         Ok(source)
     }
 
+    /// Logs in and looks for queue and exchange.
+    pub async fn check(config: &RabbitmqConfig) -> Result<(), SourceError> {
+        let connection = connect::connect(config).await?;
+        let channel = ask("open a channel", connection.create_channel()).await?;
+        connect::find(&channel, config).await?;
+        ask("close the connection", connection.close(200, "done".into())).await
+    }
+
     /// Returns the next message with its tag, or that the subscription has ended as asked.
     pub async fn next(&mut self) -> Result<Arrival, SourceError> {
         let Some(consumer) = &mut self.consumer else { return pending().await };
