@@ -10,16 +10,16 @@ use crate::yaml;
 
 /// What is looked through.
 #[derive(Debug, Default)]
-pub(super) struct Found {
-    pub(super) playbooks: Vec<PathBuf>,
-    pub(super) task_files: Vec<PathBuf>,
-    pub(super) template_files: Vec<PathBuf>,
-    pub(super) vars_files: Vec<PathBuf>,
+pub(in crate::cli) struct Found {
+    pub(in crate::cli) playbooks: Vec<PathBuf>,
+    pub(in crate::cli) task_files: Vec<PathBuf>,
+    pub(in crate::cli) template_files: Vec<PathBuf>,
+    pub(in crate::cli) vars_files: Vec<PathBuf>,
 }
 
 impl Found {
     /// What lies at these paths; the whole project when none is named.
-    pub(super) fn of(paths: &[PathBuf], invocation: &Invocation) -> Result<Self, Stop> {
+    pub(in crate::cli) fn of(paths: &[PathBuf], invocation: &Invocation) -> Result<Self, Stop> {
         let mut found = Self::default();
         let here = std::env::current_dir().unwrap_or_default();
         let root = &invocation.project.root;
