@@ -37,6 +37,7 @@ const SHARED: &[(&str, &[&str])] = &[
     ("DPP0203", &["cli", "inventory"]),
     ("DPP0204", &["cli", "engine", "inventory"]),
     ("DPP0301", &["engine", "lint", "pipeline", "template"]),
+    ("DPP0303", &["lint", "template"]),
     ("DPP0501", &["modules/files", "modules/packages", "modules/services", "transport"]),
     ("DPP0503", &["engine", "plan"]),
     ("DPP0602", &["artifacts", "modules/packages"]),
