@@ -13,6 +13,8 @@ pub struct Ledger {
     pub confirmed: u64,
     /// Written to the dead letters.
     pub dead: u64,
+    /// Ended by a rule of the mapping.
+    pub dropped: u64,
     /// Left to the source to deliver again, because nobody confirmed them before their connection ended.
     pub handed_back: u64,
     /// Taken and not yet settled.
@@ -22,8 +24,8 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Returns whether received = confirmed + dead + handed back + in flight.
+    /// Returns whether received = confirmed + dead + dropped + handed back + in flight.
     pub fn balances(&self) -> bool {
-        self.received == self.confirmed + self.dead + self.handed_back + self.in_flight
+        self.received == self.confirmed + self.dead + self.dropped + self.handed_back + self.in_flight
     }
 }

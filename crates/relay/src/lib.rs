@@ -34,5 +34,6 @@ pub mod orders;
 pub mod pump;
 pub mod relay;
 pub mod replay;
+pub mod trial;
 
 pub mod cli;

@@ -19,7 +19,11 @@ fn main() -> ExitCode {
         Ok(Done::Stopped | Done::StoppedWithHandBack) => {}
         Err(error) => {
             eprintln!("error: {error}");
-            return if matches!(error, CliError::Config(_)) { BAD_CONFIG.into() } else { ExitCode::FAILURE };
+            return if matches!(error, CliError::Config(_) | CliError::Table(_)) {
+                BAD_CONFIG.into()
+            } else {
+                ExitCode::FAILURE
+            };
         }
     }
     ExitCode::SUCCESS

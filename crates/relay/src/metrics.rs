@@ -33,6 +33,7 @@ impl Collector for Page {
             ("received", "Messages taken from the source, redeliveries included", ledger.received),
             ("confirmed", "Messages confirmed by the sink", ledger.confirmed),
             ("dead", "Messages written to the dead letters", ledger.dead),
+            ("dropped", "Messages that a rule of the mapping ended", ledger.dropped),
             ("handed_back", "Messages left to the source to deliver again", ledger.handed_back),
             ("repeats_owed", "Settled messages that the source will deliver again", ledger.repeats_owed),
             ("connections", "Connections to the source that came to reading", self.0.connections),
@@ -75,7 +76,7 @@ mod tests {
             window.open();
             for tag in 1..=20_000 {
                 window.admit(tag, 1, (), now).unwrap();
-                let outcome = if tag % 3 == 0 { Outcome::Dead } else { Outcome::Confirmed };
+                let outcome = [Outcome::Confirmed, Outcome::Dead, Outcome::Dropped][tag as usize % 3];
                 window.settle(window.id(tag / 2), outcome);
                 pump.publish(window.ledger(), Duration::ZERO, 0);
             }
@@ -85,7 +86,7 @@ mod tests {
         loop {
             let is_last = flowing.is_finished();
             let page = page(&health).unwrap();
-            let parts = ["confirmed_total", "dead_total", "handed_back_total", "in_flight"];
+            let parts = ["confirmed_total", "dead_total", "dropped_total", "handed_back_total", "in_flight"];
             let sum: u64 = parts.iter().map(|part| count(&page, part)).sum();
             assert_eq!(count(&page, "received_total"), sum, "{page}");
             if is_last {
@@ -98,12 +99,14 @@ mod tests {
     fn the_page_shows_the_ledger() {
         let health = Arc::new(Health::new("Kafka"));
         health.enter(Phase::Relaying, None);
-        let ledger = Ledger { received: 7, confirmed: 3, dead: 1, handed_back: 1, in_flight: 2, repeats_owed: 0 };
+        let ledger =
+            Ledger { received: 7, confirmed: 2, dead: 1, dropped: 1, handed_back: 1, in_flight: 2, repeats_owed: 0 };
         health.publish(ledger, Duration::from_millis(1_500), 4_096);
         let page = page(&health).unwrap();
         for line in [
             "dpp_relay_received_total 7",
-            "dpp_relay_confirmed_total 3",
+            "dpp_relay_confirmed_total 2",
+            "dpp_relay_dropped_total 1",
             "dpp_relay_dead_total 1",
             "dpp_relay_handed_back_total 1",
             "dpp_relay_in_flight 2",

@@ -12,7 +12,7 @@ use crate::dead_letter::DeadLetters;
 use crate::envelope::Envelope;
 use crate::flow::{Flow, Patience, Report};
 use crate::health::{Health, Phase};
-use crate::mapping::Mapping;
+use crate::mapping::{Mapping, TableError};
 use crate::orders::Orders;
 use crate::pump::{End, Pump, Station};
 use crate::sink::Sink;
@@ -36,9 +36,11 @@ pub struct Relay {
 
 impl Relay {
     /// Returns a relay that is connected to nothing yet.
-    pub fn new(config: Config, health: Arc<Health>) -> Self {
-        Self {
-            mapping: Mapping::new(&config),
+    ///
+    /// Fails when a table of the mapping cannot be read.
+    pub fn new(config: Config, health: Arc<Health>) -> Result<Self, TableError> {
+        Ok(Self {
+            mapping: Mapping::new(&config)?,
             dead_letters: DeadLetters::start(&config.dead_letter, Arc::clone(&health)),
             flow: Flow::new(config.limits.memory, patience(&config)),
             voice: Voice::default(),
@@ -46,7 +48,7 @@ impl Relay {
             last_said: None,
             config: Arc::new(config),
             health,
-        }
+        })
     }
 
     /// Runs until told to stop; returns whether everything that was taken had been settled.
@@ -65,7 +67,13 @@ impl Relay {
 
     /// Takes up another configuration between two generations; the counts go on.
     fn follow(&mut self, config: Arc<Config>) {
-        self.mapping = Mapping::new(&config);
+        match Mapping::new(&config) {
+            Ok(mapping) => self.mapping = mapping,
+            Err(error) => {
+                tracing::error!("the old configuration is followed on: {error}");
+                return self.health.configuration(Some(error.to_string()));
+            }
+        }
         self.dead_letters = DeadLetters::start(&config.dead_letter, Arc::clone(&self.health));
         self.flow.adapt(config.limits.memory, patience(&config));
         self.voice = Voice::default();

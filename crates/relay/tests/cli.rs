@@ -208,7 +208,7 @@ fn the_status_of_a_relay_is_told_in_words_and_as_it_is() {
     let output = running.status(&[]);
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(said.starts_with("waiting for Kafka: cannot find topic `t`"), "{said}");
-    assert!(said.contains("received 0 = confirmed 0 + dead 0 + handed back 0 + in flight 0"), "{said}");
+    assert!(said.contains("received 0 = confirmed 0 + dead 0 + dropped 0 + handed back 0 + in flight 0"), "{said}");
     assert_eq!(output.status.code(), Some(1));
     let said = String::from_utf8(running.status(&["--json"]).stdout).unwrap();
     assert!(said.starts_with(r#"{"schema":"dpp-relay/status/1""#), "{said}");
@@ -240,4 +240,38 @@ fn everything_that_is_not_there_is_told_at_once() {
         assert!(said.contains(words), "{words} is not in\n{said}");
     }
     assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn the_shipped_example_makes_names_of_numbers() {
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/debian/examples/users");
+    let run = |tests: &str| {
+        relay().current_dir(example).args(["test", "--config", "config.yml"]).arg(tests).output().unwrap()
+    };
+    let output = run("tests.yml");
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("ok      a user's name stands beside the number"), "{said}");
+    assert!(said.ends_with("3 of 3 tests hold\n"), "{said}");
+    assert_eq!(output.status.code(), Some(0));
+
+    let folder = Folder::new("test");
+    let wrong = folder.file("tests.yml", "- {name: wrong, message: {body: '{}'}, expect: {dropped: true}}\n");
+    let output = run(wrong.to_str().unwrap());
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        said.contains("FAILED  wrong\n        expected {\"dropped\":true}")
+            && said.contains(r#"got      {"value":{"@timestamp""#),
+        "{said}"
+    );
+    assert!(said.ends_with("0 of 1 tests hold\n"), "{said}");
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn a_table_that_is_not_there_is_told_when_the_configuration_is_checked() {
+    let rules = "mapping: {rules: [{lookup: {field: a, table: /nonexistent/users.csv, into: b}}]}\n";
+    let output = check(&Folder::new("table"), &(config(9092, 9640) + rules));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("cannot read the table /nonexistent/users.csv: No such file"), "{said}");
+    assert_eq!(output.status.code(), Some(78));
 }

@@ -7,6 +7,7 @@ use clap::Args;
 use super::{CliError, ConfigArgs, Done, runtime};
 use crate::config;
 use crate::live::{self, Finding};
+use crate::mapping::Mapping;
 
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
@@ -20,6 +21,7 @@ pub(super) struct CheckArgs {
 pub(super) fn check_config(args: &CheckArgs) -> Result<Done, CliError> {
     let path = &args.config.config;
     let config = config::read(path)?;
+    Mapping::new(&config)?;
     let sentence = format!("{} is valid: {} -> {}", path.display(), config.source, config.sink);
     if !args.live {
         return Ok(Done::Checked(sentence));

@@ -4,6 +4,7 @@ mod check_config;
 mod replay;
 mod run;
 mod status;
+mod test;
 
 use std::path::PathBuf;
 
@@ -11,11 +12,13 @@ use clap::{Args, Parser, Subcommand};
 use tokio::runtime::Runtime;
 
 use crate::config::ConfigError;
+use crate::mapping::TableError;
 use crate::replay::ReplayError;
 
 use check_config::CheckArgs;
 use replay::ReplayArgs;
 use status::StatusArgs;
+use test::TestArgs;
 
 /// Moves messages from RabbitMQ to Kafka and from Kafka to Elasticsearch, and loses none
 #[derive(Debug, Parser)]
@@ -31,6 +34,8 @@ enum Command {
     Run(ConfigArgs),
     /// Check the configuration; it connects to nothing unless told to
     CheckConfig(CheckArgs),
+    /// Try the mapping with messages whose outcome is known
+    Test(TestArgs),
     /// Tell what the running relay does and where every message is
     Status(StatusArgs),
     /// Send dead letters again; those that are taken leave the file
@@ -63,9 +68,20 @@ pub enum CliError {
     /// The configuration is missing or wrong.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// A table of the mapping cannot be read.
+    #[error(transparent)]
+    Table(#[from] TableError),
     /// Dead letters could not be sent again.
     #[error(transparent)]
     Replay(#[from] ReplayError),
+    /// The file of tests cannot be used.
+    #[error("cannot use the tests {}: {reason}", path.display())]
+    Tests {
+        /// The file.
+        path: PathBuf,
+        /// The system's words, or what is wrong in the file.
+        reason: String,
+    },
     /// The running relay cannot be asked.
     #[error("cannot ask the relay at {page}: {reason}; `systemctl status dpp-relay` tells whether it runs")]
     Silent {
@@ -98,6 +114,7 @@ impl Cli {
         match &self.command {
             Command::Run(args) => run::run(args),
             Command::CheckConfig(args) => check_config::check_config(args),
+            Command::Test(args) => test::test(args),
             Command::Status(args) => status::status(args),
             Command::Replay(args) => replay::replay(args),
         }

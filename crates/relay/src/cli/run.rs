@@ -30,7 +30,7 @@ async fn relay(config: Config, path: PathBuf) -> Result<Done, CliError> {
     tokio::spawn(signals.obey(commander, path, Arc::clone(&health)));
     tokio::spawn(http::serve(listener, Arc::clone(&health)));
     tokio::spawn(notify::tell(Arc::clone(&health)));
-    let settled = Relay::new(config, health).run(orders).await;
+    let settled = Relay::new(config, health)?.run(orders).await;
     Ok(if settled { Done::Stopped } else { Done::StoppedWithHandBack })
 }
 

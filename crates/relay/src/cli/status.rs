@@ -34,10 +34,11 @@ fn told(status: &Value) -> String {
     let mut lines = vec![
         doing.to_owned(),
         format!(
-            "  received {} = confirmed {} + dead {} + handed back {} + in flight {}",
+            "  received {} = confirmed {} + dead {} + dropped {} + handed back {} + in flight {}",
             count("received"),
             count("confirmed"),
             count("dead"),
+            count("dropped"),
             count("handed_back"),
             count("in_flight")
         ),
@@ -62,12 +63,13 @@ mod tests {
 
     #[test]
     fn the_ledger_is_told_as_the_sum_it_is() {
-        let ledger = json!({ "received": 10, "confirmed": 6, "dead": 1, "handed_back": 1, "in_flight": 2 });
+        let ledger =
+            json!({ "received": 10, "confirmed": 5, "dead": 1, "dropped": 1, "handed_back": 1, "in_flight": 2 });
         let relay = json!({ "ledger": ledger, "oldest_unacked_seconds": 1.25, "held_bytes": 4096, "connections": 1,
             "config_trouble": "line 3" });
         let text = told(&json!({ "ready": false, "hindrance": "waiting for Kafka: no answer", "relay": relay }));
         let expected = "waiting for Kafka: no answer\n  \
-             received 10 = confirmed 6 + dead 1 + handed back 1 + in flight 2\n  \
+             received 10 = confirmed 5 + dead 1 + dropped 1 + handed back 1 + in flight 2\n  \
              oldest without acknowledgement 1.2 s, 4096 bytes held, 1 connections so far\n  \
              the configuration of the file is not followed: line 3";
         assert_eq!(text, expected);

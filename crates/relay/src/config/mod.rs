@@ -12,6 +12,7 @@ mod name;
 mod quantity;
 mod rabbitmq;
 mod read;
+mod rule;
 mod secret;
 mod sink;
 mod source;
@@ -33,6 +34,7 @@ pub use kafka_source::{KafkaSourceConfig, Start};
 pub use letter_topic::LetterTopicConfig;
 pub use rabbitmq::{Declare, ExchangeKind, RabbitmqConfig};
 pub use read::{ConfigError, read};
+pub use rule::{Condition, DateFormat, DateRule, Field, Lookup, ParseJson, Rename, Rule, Test};
 pub use secret::{Password, Secret, SecretError};
 pub use sink::SinkConfig;
 pub use source::SourceConfig;
@@ -76,6 +78,8 @@ pub struct MappingConfig {
     pub json_field: Option<String>,
     /// What becomes of a body that is no JSON object.
     pub not_json: NotJson,
+    /// What is changed then, in this order.
+    pub rules: Vec<Rule>,
 }
 
 impl Default for MappingConfig {
@@ -85,6 +89,7 @@ impl Default for MappingConfig {
             date_header: "datetime".into(),
             json_field: None,
             not_json: NotJson::default(),
+            rules: Vec::new(),
         }
     }
 }

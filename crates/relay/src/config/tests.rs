@@ -168,6 +168,22 @@ fn impossible_values_of_elasticsearch_are_refused_with_their_line() {
 }
 
 #[test]
+fn rules_that_make_no_sense_are_refused_with_their_line() {
+    for (rule, word) in [
+        ("renam: {from: a, to: b}", "unknown variant `renam`"),
+        ("rename: {from: a}", "missing field `to`"),
+        ("rename: {from: a..b, to: c}", "is no field"),
+        ("drop_if: {field: a}", "exactly one of equals"),
+        ("drop_if: {field: a, equals: 1, exists: true}", "exactly one of equals"),
+        ("date: {field: a, format: rfc}", "is none of unix"),
+        ("parse_json: {field: a, to: b}", "unknown field `to`"),
+    ] {
+        let excerpt = bad(&format!("{MINIMAL}mapping:\n  rules:\n    - {rule}\n"));
+        assert!(excerpt.contains(word) && excerpt.contains("config.yml:1"), "{rule}: {excerpt}");
+    }
+}
+
+#[test]
 fn what_would_lose_its_identity_is_refused() {
     let (source, _) = MINIMAL.split_once("sink:").unwrap();
     let (_, sink) = TO_ELASTICSEARCH.split_once("sink:").unwrap();

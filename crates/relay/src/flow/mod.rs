@@ -93,6 +93,11 @@ impl<T> Flow<T> {
         self.window.admit(tag, weight, held, now).map(drop)
     }
 
+    /// Ends a message that a rule of the mapping drops.
+    pub fn drop_out(&mut self, id: DeliveryId) {
+        self.window.settle(id, Outcome::Dropped);
+    }
+
     /// Learns what became of a message; what has no bearing on this generation is passed over.
     pub fn hear(&mut self, report: Report, now: Instant) -> Option<Todo> {
         match report {

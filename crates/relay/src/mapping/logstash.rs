@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::date::Date;
 use super::object::{PARSE_FAILURE, TIMESTAMP, iso};
+use super::rules::{DATE_FAILURE, tag};
 use super::{Refusal, not_json, text_of};
 use crate::config::MappingConfig;
 use crate::envelope::Envelope;
@@ -58,7 +59,7 @@ fn filter_date(event: &mut Fields, date: Date) {
         Date::Known(time) => {
             event.insert(TIMESTAMP.to_owned(), iso(time).into());
         }
-        Date::Unreadable => tag(event, "_dateparsefailure"),
+        Date::Unreadable => tag(event, DATE_FAILURE),
         Date::Absent => {}
     }
 }
@@ -68,15 +69,6 @@ fn filter_json(event: &mut Fields, field: &str) {
     match serde_json::from_str::<Fields>(text) {
         Ok(fields) => merge(event, fields),
         Err(_) => tag(event, PARSE_FAILURE),
-    }
-}
-
-/// Adds to the list `tags`, whatever the message itself put there.
-fn tag(event: &mut Fields, tag: &str) {
-    let tags = event.entry("tags").or_insert_with(|| Value::Array(Vec::new()));
-    match tags {
-        Value::Array(tags) => tags.push(tag.into()),
-        other => *other = Value::Array(vec![other.take(), tag.into()]),
     }
 }
 

@@ -4,14 +4,20 @@ mod date;
 mod keep;
 mod logstash;
 mod object;
+mod rules;
 
 use std::borrow::Cow;
 
 use jiff::Timestamp;
 use lapin::types::ShortString;
+use serde_json::Value;
 
 use crate::config::{Config, Format, Key, MappingConfig, NotJson, SinkConfig};
 use crate::envelope::{Delivered, Envelope, Origin};
+
+pub use rules::TableError;
+
+use rules::{Ruled, Rules};
 
 /// A header of a record; a void AMQP value has no bytes.
 pub type RecordHeader<'a> = (Cow<'a, str>, Option<Cow<'a, [u8]>>);
@@ -40,12 +46,16 @@ pub enum Refusal {
     /// The configuration wants such messages put aside.
     #[error("the body is not a JSON object")]
     NotAnObject,
+    /// The rules would have to write it anew.
+    #[error("the body has a number that 64 bits do not hold, and the mapping has rules")]
+    NumberTooLarge,
 }
 
 /// Turns messages into records as the configuration says.
 #[derive(Debug)]
 pub struct Mapping {
-    rules: MappingConfig,
+    config: MappingConfig,
+    rules: Rules,
     key: Key,
     headers: bool,
     documents: bool,
@@ -53,28 +63,40 @@ pub struct Mapping {
 
 impl Mapping {
     /// Returns the mapping of a configuration.
-    pub fn new(config: &Config) -> Self {
-        let rules = config.mapping.clone();
-        match &config.sink {
-            SinkConfig::Kafka(sink) => Self { rules, key: sink.key.clone(), headers: sink.headers, documents: false },
-            SinkConfig::Elasticsearch(_) => Self { rules, key: Key::None, headers: false, documents: true },
-        }
+    ///
+    /// Fails when one of its tables cannot be read.
+    pub fn new(config: &Config) -> Result<Self, TableError> {
+        let (key, headers, documents) = match &config.sink {
+            SinkConfig::Kafka(sink) => (sink.key.clone(), sink.headers, false),
+            SinkConfig::Elasticsearch(_) => (Key::None, false, true),
+        };
+        let rules = Rules::new(&config.mapping.rules)?;
+        Ok(Self { config: config.mapping.clone(), rules, key, headers, documents })
     }
 
-    /// Maps one message that is handled at `now`.
-    pub fn map<'a>(&self, envelope: &'a Envelope, now: Timestamp) -> Result<Record<'a>, Refusal> {
-        let date = date::of(envelope, &self.rules.date_header);
-        let value = match self.rules.format {
-            Format::Keep => keep::value(envelope, date.or(now), &self.rules)?,
-            Format::Logstash => logstash::value(envelope, date, now, &self.rules)?,
+    /// Maps one message that is handled at `now`; nothing is left of one that the rules drop.
+    pub fn map<'a>(&self, envelope: &'a Envelope, now: Timestamp) -> Result<Option<Record<'a>>, Refusal> {
+        let date = date::of(envelope, &self.config.date_header);
+        let mut value = match self.config.format {
+            Format::Keep => keep::value(envelope, date.or(now), &self.config)?,
+            Format::Logstash => logstash::value(envelope, date, now, &self.config)?,
         };
-        Ok(Record {
+        let mut time = date.or(now);
+        if !self.rules.is_empty() {
+            let mut event = serde_json::from_slice(&value).map_err(|_| Refusal::NumberTooLarge)?;
+            match self.rules.apply(&mut event) {
+                Ruled::Dropped => return Ok(None),
+                Ruled::Kept(found) => time = found.unwrap_or(time),
+            }
+            value = Cow::Owned(Value::Object(event).to_string().into_bytes());
+        }
+        Ok(Some(Record {
             key: self.key(envelope),
             value,
             headers: if self.headers { headers(envelope) } else { Vec::new() },
-            timestamp: date.or(now).as_millisecond(),
+            timestamp: time.as_millisecond(),
             id: if self.documents { document_id(&envelope.origin) } else { None },
-        })
+        }))
     }
 
     fn key<'a>(&self, envelope: &'a Envelope) -> Option<Cow<'a, [u8]>> {
@@ -142,7 +164,8 @@ mod tests {
     use super::*;
 
     fn mapping(key: Key) -> Mapping {
-        Mapping { rules: MappingConfig::default(), key, headers: true, documents: false }
+        let rules = Rules::new(&[]).unwrap();
+        Mapping { config: MappingConfig::default(), rules, key, headers: true, documents: false }
     }
 
     fn now() -> Timestamp {
@@ -152,14 +175,14 @@ mod tests {
     #[test]
     fn the_header_date_becomes_the_records_time_and_now_stands_in() {
         let dated = Envelope::of("{}").with_header("datetime", AMQPValue::LongString("1514764800.25".into()));
-        assert_eq!(mapping(Key::None).map(&dated, now()).unwrap().timestamp, 1_514_764_800_250);
-        assert_eq!(mapping(Key::None).map(&Envelope::of("{}"), now()).unwrap().timestamp, 1_000_000);
+        assert_eq!(mapping(Key::None).map(&dated, now()).unwrap().unwrap().timestamp, 1_514_764_800_250);
+        assert_eq!(mapping(Key::None).map(&Envelope::of("{}"), now()).unwrap().unwrap().timestamp, 1_000_000);
     }
 
     #[test]
     fn the_key_follows_the_configuration() {
         let envelope = Envelope::of("{}").with_header("user", AMQPValue::LongInt(7));
-        let key_of = |key| mapping(key).map(&envelope, now()).unwrap().key.map(Cow::into_owned);
+        let key_of = |key| mapping(key).map(&envelope, now()).unwrap().unwrap().key.map(Cow::into_owned);
         assert_eq!(key_of(Key::None), None);
         assert_eq!(key_of(Key::RoutingKey), Some(Vec::new()));
         assert_eq!(key_of(Key::Header("user".into())), Some(b"7".to_vec()));
@@ -172,7 +195,7 @@ mod tests {
             delivered.redelivered = true;
             delivered.properties = std::mem::take(&mut delivered.properties).with_message_id("m1".into());
         });
-        let record = mapping(Key::None).map(&envelope, now()).unwrap();
+        let record = mapping(Key::None).map(&envelope, now()).unwrap().unwrap();
         let shown: Vec<_> = record.headers.iter().map(|(name, value)| (name.as_ref(), value.as_deref())).collect();
         let expected: Vec<(&str, Option<&[u8]>)> = vec![
             ("b", None),
@@ -188,7 +211,7 @@ mod tests {
     fn a_document_is_called_after_its_record_and_dated_as_it_is() {
         let mapping = Mapping { documents: true, headers: false, ..mapping(Key::None) };
         let envelope = Envelope::of_kafka("{}");
-        let record = mapping.map(&envelope, now()).unwrap();
+        let record = mapping.map(&envelope, now()).unwrap().unwrap();
         assert_eq!((record.id.as_deref(), record.timestamp), (Some("logs_data+3+42"), 1_514_764_800_000));
         assert_eq!(record.value.as_ref(), br#"{"@timestamp":"2018-01-01T00:00:00.000Z"}"#);
     }
@@ -196,5 +219,21 @@ mod tests {
     #[test]
     fn a_body_that_is_no_text_is_refused() {
         assert_eq!(mapping(Key::None).map(&Envelope::of([0xff]), now()), Err(Refusal::NotUtf8));
+    }
+
+    #[test]
+    fn rules_come_last_and_may_date_or_end_the_event() {
+        let rules: Vec<crate::config::Rule> = serde_saphyr::from_str(
+            "[{drop_if: {field: level, equals: debug}}, {date: {field: at, format: unix}}, {remove: [at]}]",
+        )
+        .unwrap();
+        let mapping = Mapping { rules: Rules::new(&rules).unwrap(), ..mapping(Key::None) };
+        let map = |body: &str| {
+            mapping.map(&Envelope::of(body), now()).map(|record| record.map(|r| (r.timestamp, r.value.into_owned())))
+        };
+        let expected = br#"{"@timestamp":"2018-01-01T00:00:00.000Z","a":1.5}"#.to_vec();
+        assert_eq!(map(r#"{"a":1.50,"at":1514764800}"#), Ok(Some((1_514_764_800_000, expected))));
+        assert_eq!(map(r#"{"level":"debug"}"#), Ok(None));
+        assert_eq!(map(r#"{"a":1e400}"#), Err(Refusal::NumberTooLarge));
     }
 }

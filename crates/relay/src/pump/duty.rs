@@ -19,15 +19,14 @@ impl Pump<'_> {
     }
 
     /// Sends a held message once more; a message that is no longer held needs nothing.
-    pub(super) fn send_again(&self, id: DeliveryId, lane: Lane) -> Result<(), End> {
+    pub(super) fn send_again(&mut self, id: DeliveryId, lane: Lane) -> Result<(), End> {
         let Some(envelope) = self.flow.held(id) else { return Ok(()) };
         match self.station.mapping.map(envelope, Timestamp::now()) {
-            Ok(record) => Ok(self.sink.send(lane, id, &record)?),
-            Err(refusal) => {
-                self.bury(id, &refusal.to_string());
-                Ok(())
-            }
+            Ok(Some(record)) => self.sink.send(lane, id, &record)?,
+            Ok(None) => self.flow.drop_out(id),
+            Err(refusal) => self.bury(id, &refusal.to_string()),
         }
+        Ok(())
     }
 
     /// Beats, sends again what is due, and hands everything back before the source would take it.

@@ -151,12 +151,19 @@ impl<'a> Pump<'a> {
     /// Sends a message on its way and holds it until somebody has taken it over.
     fn take(&mut self, tag: u64, envelope: Envelope) -> Result<(), End> {
         let id = self.flow.id(tag);
-        let record = self.station.mapping.map(&envelope, Timestamp::now());
-        let refusal = record.as_ref().err().copied();
-        let weight = OVERHEAD + envelope.body.len() + record.as_ref().map_or(0, |record| record.value.len());
-        let sent = record.map_or(Ok(()), |record| self.sink.send(Lane::Bulk, id, &record));
+        let mapped = self.station.mapping.map(&envelope, Timestamp::now());
+        let (mut sent, mut weight) = (Ok(()), OVERHEAD + envelope.body.len());
+        if let Ok(Some(record)) = &mapped {
+            weight += record.value.len();
+            sent = self.sink.send(Lane::Bulk, id, record);
+        }
+        let is_dropped = matches!(mapped, Ok(None));
+        let refusal = mapped.err();
         self.source.observe(weight);
         self.flow.admit(tag, weight, envelope, Instant::now())?;
+        if is_dropped {
+            self.flow.drop_out(id);
+        }
         if let Some(refusal) = refusal {
             self.bury(id, &refusal.to_string());
         }

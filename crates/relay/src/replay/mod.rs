@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::config::Config;
 use crate::dead_letter::{self, Kept};
 use crate::errand::Errand;
-use crate::mapping::Mapping;
+use crate::mapping::{Mapping, TableError};
 use crate::sink::SinkError;
 
 /// So many letters are on their way at a time.
@@ -28,6 +28,9 @@ pub enum ReplayError {
         /// The system's words.
         source: std::io::Error,
     },
+    /// A table of the mapping cannot be read.
+    #[error(transparent)]
+    Table(#[from] TableError),
     /// The sink is not there. Nothing was sent.
     #[error(transparent)]
     Sink(#[from] SinkError),
@@ -84,7 +87,7 @@ pub async fn replay(config: &Config, path: &Path) -> Result<Replayed, ReplayErro
     let mut letters = letters(path)?;
     let mut errand = Errand::open(&config.sink)?;
     errand.probe().await?;
-    let (mapping, mut taken, mut replayed) = (Mapping::new(config), BTreeSet::new(), Replayed::default());
+    let (mapping, mut taken, mut replayed) = (Mapping::new(config)?, BTreeSet::new(), Replayed::default());
     let mut end = Ok(());
     while end.is_ok() {
         let batch: Vec<Kept> = letters.by_ref().take(AT_ONCE).collect::<Result<_, _>>()?;
@@ -119,10 +122,12 @@ async fn send(
     for letter in batch {
         let mapped = letter.message.as_ref().map_err(Clone::clone);
         match mapped.and_then(|envelope| mapping.map(envelope, Timestamp::now()).map_err(|error| error.to_string())) {
-            Ok(record) => {
+            Ok(Some(record)) => {
                 offsets.push(letter.offset);
                 records.push(record);
             }
+            // A rule that came since wants it dropped.
+            Ok(None) => drop(taken.insert(letter.offset)),
             Err(reason) => replayed.refused.add(&reason),
         }
     }

@@ -29,8 +29,10 @@ pub struct DeliveryId {
 pub enum Outcome {
     /// Kafka, with acks=all.
     Confirmed,
-    /// The dead-letter file, synced to disk.
+    /// The dead letters, synced to disk.
     Dead,
+    /// Nobody, as a rule of the mapping wants it.
+    Dropped,
 }
 
 /// RabbitMQ counts the tags of a channel from 1 without gaps; this one did not follow.
@@ -118,6 +120,7 @@ impl<T> Window<T> {
         match outcome {
             Outcome::Confirmed => self.ledger.confirmed += 1,
             Outcome::Dead => self.ledger.dead += 1,
+            Outcome::Dropped => self.ledger.dropped += 1,
         }
         self.extend_prefix();
         true
