@@ -30,6 +30,7 @@ pub mod errand;
 pub mod dead_letter;
 
 pub mod live;
+pub mod logstash;
 pub mod orders;
 pub mod pump;
 pub mod relay;

@@ -1,6 +1,7 @@
 //! The command line, a file a command. Arguments in, an outcome out; it prints nothing.
 
 mod check_config;
+mod from_logstash;
 mod replay;
 mod run;
 mod status;
@@ -16,6 +17,7 @@ use crate::mapping::TableError;
 use crate::replay::ReplayError;
 
 use check_config::CheckArgs;
+use from_logstash::FromLogstashArgs;
 use replay::ReplayArgs;
 use status::StatusArgs;
 use test::TestArgs;
@@ -36,6 +38,8 @@ enum Command {
     CheckConfig(CheckArgs),
     /// Try the mapping with messages whose outcome is known
     Test(TestArgs),
+    /// Turn a Logstash pipeline into a configuration, and name what cannot be turned
+    FromLogstash(FromLogstashArgs),
     /// Tell what the running relay does and where every message is
     Status(StatusArgs),
     /// Send dead letters again; those that are taken leave the file
@@ -74,6 +78,14 @@ pub enum CliError {
     /// Dead letters could not be sent again.
     #[error(transparent)]
     Replay(#[from] ReplayError),
+    /// The pipeline cannot be read.
+    #[error("cannot read the pipeline {}: {reason}", path.display())]
+    Pipeline {
+        /// The file.
+        path: PathBuf,
+        /// The system's words, or where it stops making sense.
+        reason: String,
+    },
     /// The file of tests cannot be used.
     #[error("cannot use the tests {}: {reason}", path.display())]
     Tests {
@@ -115,6 +127,7 @@ impl Cli {
             Command::Run(args) => run::run(args),
             Command::CheckConfig(args) => check_config::check_config(args),
             Command::Test(args) => test::test(args),
+            Command::FromLogstash(args) => from_logstash::from_logstash(args),
             Command::Status(args) => status::status(args),
             Command::Replay(args) => replay::replay(args),
         }
