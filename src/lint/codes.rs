@@ -259,6 +259,11 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "The root of its trace is in the message; it is started again once that is gone.",
     ),
     (
+        "DPP0901",
+        "a gate that did not open",
+        "The cluster had not settled in time; the message has its own reason. The same command goes on from there.",
+    ),
+    (
         "DPP1102",
         "two streams for one place",
         "Standard output takes the events of a run or the document about it; give one of both a file.",

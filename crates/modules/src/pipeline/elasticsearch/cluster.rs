@@ -1,11 +1,12 @@
 //! A cluster at one of its nodes, and its version, on which the form of many requests depends.
 
+use std::fmt::Write;
 use std::time::Duration;
 
 use dpp_protocol::Failure;
 use serde_json::Value;
 
-use crate::pipeline::http::Endpoint;
+use crate::pipeline::http::{Endpoint, Reply};
 
 /// `major.minor`; `OpenSearch` counts as the Elasticsearch it was forked from.
 pub(in crate::pipeline) type Version = (u64, u64);
@@ -35,4 +36,38 @@ pub(in crate::pipeline) fn version(endpoint: &Endpoint) -> Result<Version, Failu
 fn parsed(root: &Value) -> Option<Version> {
     let mut numbers = root["version"]["number"].as_str()?.split('.');
     Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
+}
+
+/// The cluster's health; a cluster without a master answers 503, which is a state and no refusal.
+pub(super) fn health(node: &Endpoint) -> Result<Value, Failure> {
+    let reply = node.get("/_cluster/health")?;
+    if matches!(reply.status, 408 | 503) {
+        return Ok(reply.json());
+    }
+    reply.success("read the cluster's health")
+}
+
+/// What the cluster says about the first shard that it cannot place; nothing when there is none.
+pub(super) fn explain(node: &Endpoint) -> Option<String> {
+    let explained = node.get("/_cluster/allocation/explain").ok().filter(Reply::is_success)?;
+    Some(explanation(&explained.json()))
+}
+
+/// Which shard is not assigned, and the first reason of each node.
+fn explanation(explained: &Value) -> String {
+    let text = |key: &str| explained[key].as_str().unwrap_or_default().to_owned();
+    let kind = if explained["primary"] == true { "primary" } else { "replica" };
+    let mut words =
+        format!("{kind} of shard {} of {}: {}", explained["shard"], text("index"), text("allocate_explanation"));
+    for decision in explained["node_allocation_decisions"].as_array().into_iter().flatten() {
+        let why = decision["deciders"][0]["explanation"].as_str().unwrap_or_default();
+        let _ = write!(words, "\n{}: {why}", node_name(decision));
+    }
+    words
+}
+
+/// A node by its name, or by its id when nobody named it.
+fn node_name(decision: &Value) -> &str {
+    let name = |key: &str| decision[key].as_str().filter(|name| !name.is_empty());
+    name("node_name").or_else(|| name("node_id")).unwrap_or("?")
 }

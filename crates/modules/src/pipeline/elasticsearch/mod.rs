@@ -3,10 +3,13 @@
 mod cluster;
 pub(in crate::pipeline) use cluster::node;
 pub mod facts;
+pub mod gate;
+mod placing;
 pub mod plugin;
 pub mod search;
 pub mod settings;
 pub mod template;
+pub mod upgrade_facts;
 pub mod wait;
 
 pub(in crate::pipeline) fn local() -> String {

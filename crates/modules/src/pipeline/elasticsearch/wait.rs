@@ -1,6 +1,5 @@
 //! `elasticsearch_wait`: waits for a status and a number of nodes, and explains what is in the way.
 
-use std::fmt::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,10 +7,10 @@ use dpp_protocol::{Failure, ResultMap};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::cluster::node;
+use super::cluster::{explain, health, node};
 use crate::arguments::{HostPath, Number, Whole};
 use crate::pipeline::awaited::Awaited;
-use crate::pipeline::http::{Endpoint, Reply};
+use crate::pipeline::http::Endpoint;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -37,6 +36,11 @@ pub struct ElasticsearchWait {
     status: Status,
     #[serde(default = "one")]
     nodes: Whole,
+    /// A node that has to be among them, with the version that it has to run.
+    #[serde(default)]
+    node: Option<String>,
+    #[serde(default)]
+    version: Option<String>,
     /// The unit on this host that it runs in; when it dies, nothing is waited for.
     #[serde(default)]
     unit: Option<String>,
@@ -72,15 +76,18 @@ impl Awaited for ElasticsearchWait {
     }
 
     fn missing(&self, _limit: Duration, result: &mut ResultMap) -> Result<Vec<String>, Failure> {
-        let health = health(&self.node())?;
-        let trouble = self.trouble(&health);
+        let node = self.node();
+        let health = health(&node)?;
+        let trouble = match self.trouble(&health) {
+            None => self.absence(&node)?,
+            trouble => trouble,
+        };
         result.insert("health".into(), health);
         Ok(trouble.into_iter().collect())
     }
 
     fn explain(&self, late: Failure) -> Failure {
-        let explained = self.node().get("/_cluster/allocation/explain").ok().filter(Reply::is_success);
-        match explained.map(|reply| explanation(&reply.json())) {
+        match explain(&self.node()) {
             Some(words) => late.note("why", words),
             None => late.help("journalctl -u elasticsearch -n 50 on the nodes that are missing"),
         }
@@ -90,6 +97,17 @@ impl Awaited for ElasticsearchWait {
 impl ElasticsearchWait {
     fn node(&self) -> Endpoint {
         node(&self.url, &self.user, &self.password)
+    }
+
+    /// Why the node that is waited for is not there as it has to be.
+    fn absence(&self, endpoint: &Endpoint) -> Result<Option<String>, Failure> {
+        let Some(wanted) = &self.node else { return Ok(None) };
+        let rows = endpoint.get("/_cat/nodes?format=json&h=name,version")?.success("list the cluster's nodes")?;
+        let found = rows.as_array().into_iter().flatten().find(|row| row["name"] == wanted.as_str());
+        let Some(found) = found else { return Ok(Some(format!("{wanted} has not joined the cluster"))) };
+        let version = found["version"].as_str().unwrap_or("?");
+        let is_other = self.version.as_ref().is_some_and(|wanted| wanted != version);
+        Ok(is_other.then(|| format!("{wanted} is there with {version}")))
     }
 
     /// What is still missing.
@@ -112,34 +130,6 @@ impl ElasticsearchWait {
             )
         })
     }
-}
-
-/// The cluster's health; a cluster without a master answers 503, which is a state and no refusal.
-fn health(node: &Endpoint) -> Result<Value, Failure> {
-    let reply = node.get("/_cluster/health")?;
-    if matches!(reply.status, 408 | 503) {
-        return Ok(reply.json());
-    }
-    reply.success("read the cluster's health")
-}
-
-/// Which shard is not assigned, and the first reason of each node.
-fn explanation(explained: &Value) -> String {
-    let text = |key: &str| explained[key].as_str().unwrap_or_default().to_owned();
-    let kind = if explained["primary"] == true { "primary" } else { "replica" };
-    let mut words =
-        format!("{kind} of shard {} of {}: {}", explained["shard"], text("index"), text("allocate_explanation"));
-    for decision in explained["node_allocation_decisions"].as_array().into_iter().flatten() {
-        let why = decision["deciders"][0]["explanation"].as_str().unwrap_or_default();
-        let _ = write!(words, "\n{}: {why}", node_name(decision));
-    }
-    words
-}
-
-/// A node by its name, or by its id when nobody named it.
-fn node_name(decision: &Value) -> &str {
-    let name = |key: &str| decision[key].as_str().filter(|name| !name.is_empty());
-    name("node_name").or_else(|| name("node_id")).unwrap_or("?")
 }
 
 #[cfg(test)]
@@ -179,5 +169,24 @@ mod tests {
         let error = r#"{"error":{"type":"master_not_discovered_exception","reason":null},"status":503}"#;
         let stub = Stub::new(&[("GET /_cluster/health", 503, error)]);
         assert!(wait(&stub, &json!({})).unwrap_err().message.ends_with("no master is elected"));
+    }
+
+    #[test]
+    fn a_node_has_to_be_there_with_its_version() {
+        let cases = [
+            (json!({"node": "es2", "version": "6.2.1"}), None),
+            (json!({"node": "es1", "version": "6.2.1"}), Some("es1 is there with 5.6.2")),
+            (json!({"node": "es3"}), Some("es3 has not joined the cluster")),
+        ];
+        for (more, missing) in cases {
+            let rows = r#"[{"name":"es1","version":"5.6.2"},{"name":"es2","version":"6.2.1"}]"#;
+            let stub = Stub::new(&[
+                ("GET /_cluster/health", 200, YELLOW),
+                ("GET /_cat/nodes?format=json&h=name,version", 200, rows),
+            ]);
+            let said = wait(&stub, &more).err().map(|failure| failure.message);
+            assert_eq!(said.is_none(), missing.is_none(), "{said:?}");
+            assert!(missing.is_none_or(|missing| said.unwrap().ends_with(missing)), "{more}");
+        }
     }
 }
