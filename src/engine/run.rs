@@ -166,6 +166,9 @@ impl Engine {
             }
         }
         self.machines.drain().for_each(|(_, known)| known.machine.close());
+        for (host, debt) in std::mem::take(&mut self.unclaimed).into_iter().flat_map(FoundDebts::unpaid) {
+            self.events.tell(Event::DebtFound { host, debt, will_pay: false });
+        }
         let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.events.tell(Event::RunFinished { ms });
         end

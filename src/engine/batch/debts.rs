@@ -12,11 +12,22 @@ use crate::event::Event;
 use crate::plan::TaskStep;
 use crate::transport::Become;
 
-/// What a host was found to be owed while a play was on that is not about it.
+/// What a host was found to be owed while a play was on that does not pay it: one that is not about the host, or has no
+/// such handler. A later play may.
 pub(in crate::engine) struct FoundDebts {
     pub(super) host: String,
     pub(super) debts: Vec<Debt>,
     pub(super) becoming: Option<Become>,
+    /// Whether a play was about the host already.
+    pub(super) was_met: bool,
+}
+
+impl FoundDebts {
+    /// Those that no play of the run paid, of hosts that plays were about.
+    pub(in crate::engine) fn unpaid(self) -> impl Iterator<Item = (String, Debt)> {
+        let host = self.host;
+        self.debts.into_iter().filter(move |_| self.was_met).map(move |debt| (host.clone(), debt))
+    }
 }
 
 impl Batch<'_> {
@@ -69,6 +80,10 @@ impl Batch<'_> {
             if will_pay {
                 self.note_debts(index, std::slice::from_ref(&debt), becoming);
             }
+            if !will_pay {
+                self.leave_to_others(index, debt, becoming);
+                continue;
+            }
             let member = &mut self.members[index];
             for at in woken {
                 if !member.notified.contains(&at) {
@@ -77,6 +92,13 @@ impl Batch<'_> {
             }
             self.engine.events.tell(Event::DebtFound { host: member.name.clone(), debt, will_pay });
         }
+    }
+
+    /// Keeps a debt for the plays to come: the first plays of a run are seldom those that restart something.
+    fn leave_to_others(&mut self, index: usize, debt: Debt, becoming: Option<&Become>) {
+        let host = self.members[index].name.clone();
+        let left = FoundDebts { host, debts: vec![debt], becoming: becoming.cloned(), was_met: true };
+        self.engine.unclaimed.push(left);
     }
 
     /// Strikes what is not owed any more: a handler that did its work here, and what a task turned out not to change.

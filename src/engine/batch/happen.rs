@@ -60,7 +60,9 @@ impl Batch<'_> {
                 self.forget_foresight_on(&on);
                 self.answered(index, *answer);
             }
-            (What::Debts(debts, becoming), None) => self.engine.unclaimed.push(FoundDebts { host, debts, becoming }),
+            (What::Debts(debts, becoming), None) => {
+                self.engine.unclaimed.push(FoundDebts { host, debts, becoming, was_met: false });
+            }
             (What::Lost(failure), Some(index)) => self.lost(index, *failure),
             (What::LostElsewhere { on, failure }, Some(index)) => self.lost_elsewhere(index, &on, *failure),
             (What::Struck, _) | (_, None) => {}

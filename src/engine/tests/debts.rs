@@ -26,6 +26,18 @@ fn debts_of_a_host_to_which_a_task_is_delegated_are_its_own() {
 }
 
 #[test]
+fn what_the_first_play_has_no_handler_for_a_later_one_pays() {
+    let first = "- hosts: web\n  gather_facts: false\n  tasks: [{name: t, ping: {}}]\n";
+    let second = "- hosts: web\n  gather_facts: false\n  tasks: [{name: u, ping: {}}]\n  handlers:\n    - {name: h, shell: 'true'}\n";
+    let stage = |site: &str| Stage::new("[web]\na\n").owing("a", "h").file("site.yml", site).run();
+    let paid = stage(&format!("{first}{second}"));
+    assert_eq!(paid.told(), ["a t ok", "a u ok", "a h changed"]);
+    assert_eq!(paid.debts(), ["a owed h"]);
+    let unpaid = stage(first);
+    assert_eq!(unpaid.debts(), ["a owed h"], "what nobody pays is told once");
+}
+
+#[test]
 fn what_a_delegated_task_owes_is_not_written_down_on_the_other_host() {
     let site = "- hosts: a\n  gather_facts: false\n  tasks:\n    - {name: t, shell: 'true', delegate_to: b, notify: h}\n  handlers:\n    \
                 - {name: h, shell: 'true', delegate_to: b}\n";
