@@ -94,8 +94,9 @@ impl Sketch {
         limit: Option<&str>,
         how: &HowArgs,
     ) -> Result<Self, Stop> {
+        let is_shipped = playbook.starts_with(content::path(""));
         let plays = plays(invocation, playbook, how)?;
-        let all = hosts(invocation, &plays)?;
+        let all = hosts(invocation, &plays, is_shipped)?;
         if all.is_empty() {
             return Err(groups::nobody(&invocation.inventory).into());
         }
@@ -126,8 +127,9 @@ pub(super) fn without_host(
     limit: Option<&str>,
     how: &HowArgs,
 ) -> Result<Option<Problem>, Stop> {
+    let is_shipped = playbook.starts_with(content::path(""));
     let plays = plays(invocation, playbook, how)?;
-    let all = hosts(invocation, &plays)?;
+    let all = hosts(invocation, &plays, is_shipped)?;
     let Some(known) = all.get(&stage) else { return Ok(Some(nobody(stage))) };
     let is_chosen = within(invocation, &all, limit)?.contains_key(&stage);
     Ok((!is_chosen).then(|| excluded(stage, known)))
@@ -152,8 +154,13 @@ fn plays(invocation: &mut Invocation, playbook: PathBuf, how: &HowArgs) -> Resul
     Ok(plan(invocation, &conduct)?.plays.into_iter().map(Arc::new).collect())
 }
 
-/// Hosts by stage: as the settings say, as the documents name their groups, as the playbook has it.
-fn hosts(invocation: &Invocation, plays: &[Arc<PlayPlan>]) -> Result<BTreeMap<Stage, Vec<String>>, Stop> {
+/// Hosts by stage: as the settings say, as the documents name their groups, as a playbook of one's own has it. The shipped
+/// one asks for the groups, too, in conditions of its tasks.
+fn hosts(
+    invocation: &Invocation,
+    plays: &[Arc<PlayPlan>],
+    is_shipped: bool,
+) -> Result<BTreeMap<Stage, Vec<String>>, Stop> {
     let settings = &invocation.project.settings.pipeline;
     let mut by_stage = BTreeMap::new();
     for stage in Stage::ALL {
@@ -162,7 +169,7 @@ fn hosts(invocation: &Invocation, plays: &[Arc<PlayPlan>]) -> Result<BTreeMap<St
             Some((_, group)) => invocation.inventory.matching(group)?,
             None => grouped(invocation, stage),
         };
-        if found.is_empty() && set.is_none() {
+        if found.is_empty() && set.is_none() && !is_shipped {
             found = planned(plays, stage);
         }
         if !found.is_empty() {
