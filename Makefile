@@ -68,7 +68,7 @@ e2e: deps lab-deps ## end-to-end tests on hosts of the lab (root), after buildin
 	$(CARGO) build $(WORKSPACE) --bins --examples
 	crates/relay/debian/build $(CARGO_TARGET_DIR)/debug/dpp-relay $(CARGO_TARGET_DIR)/debug/e2e
 	crates/webapp/debian/build $(CARGO_TARGET_DIR)/debug/dpp-webapp $(CARGO_TARGET_DIR)/debug/e2e
-	$(ROOT) $(LAB) products demo
+	$(ROOT) $(LAB) products demo upgrade
 	@trap '$(ROOT) $(LAB) sweep' EXIT; \
 	$(if $(ROOT),CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER='$(ROOT)' )$(CARGO) test $(WORKSPACE) --test e2e -- --test-threads 8
 

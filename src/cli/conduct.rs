@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU8;
 use std::sync::{Arc, mpsc};
 
+use serde_json::Value as Json;
+
 use crate::actions::ACTIONS;
 use crate::artifacts::{Lockfile, Store};
 use crate::cli::ask::Watcher;
@@ -36,6 +38,27 @@ pub(super) struct Conduct<'a> {
     pub(super) limit: Option<&'a str>,
     /// Changes the plan, or refuses it, before anything is touched.
     pub(super) review: &'a dyn Fn(&mut Plan) -> Result<(), Stop>,
+    /// What goes on while the hosts are worked on.
+    pub(super) beside: Option<&'a dyn Beside>,
+}
+
+/// Something that goes on beside a run and proves something about it.
+pub(super) trait Beside {
+    /// Begins, after every question was answered and before anything is touched.
+    fn begin(&self) -> Result<(), Stop>;
+
+    /// Ends, after the run.
+    fn end(&self, exit: Exit) -> Proof;
+}
+
+/// What was proved.
+pub(super) struct Proof {
+    /// How the command ends.
+    pub(super) exit: Exit,
+    /// The same for a person.
+    pub(super) line: String,
+    /// The same for a programme, under a name of its own.
+    pub(super) document: (&'static str, Json),
 }
 
 /// Plans, runs, reports.
@@ -66,6 +89,7 @@ pub(super) fn conduct(invocation: &mut Invocation, conduct: &Conduct, ui: Ui) ->
     };
     let interrupts = Interrupts::listen(&events);
     let engine = engine(invocation, conduct, vars, ways, events.clone(), verbosity, interrupts.cancel())?;
+    conduct.beside.map_or(Ok(()), Beside::begin)?;
     let wanted = Wanted { reports: &invocation.reports, events: conduct.how.events.as_deref() };
     let watch = Watch::begin(ui, conduct.how.diff, &invocation.project.root, &wanted, inbox)?;
     events.tell(started);
@@ -104,9 +128,12 @@ fn told(watch: Watch, conduct: &Conduct, end: &RunEnd, stopped: Option<Exit>) ->
         followers.report.break_off();
     }
     let exit = stopped.unwrap_or_else(|| exit(end));
+    let proof = conduct.beside.map(|beside| beside.end(exit));
+    let exit = proof.as_ref().map_or(exit, |proof| proof.exit);
     let typed: Vec<String> = std::env::args().skip(1).collect();
     let next = next::commands(&typed, &followers.report);
-    followers.end(&Close { run, command: conduct.command.to_owned(), exit, next, log })?;
+    let proof = proof.map(|proof| (proof.line, proof.document));
+    followers.end(&Close { run, command: conduct.command.to_owned(), exit, next, log, proof })?;
     Ok(exit)
 }
 

@@ -64,7 +64,7 @@ pub(super) fn deploy(global: &Global, args: &DeployArgs, ui: Ui) -> Result<Exit,
     };
     let review = |plan: &mut Plan| {
         if let Some(stage) = args.only {
-            keep_only(plan, stage)?;
+            keep_only(plan, &[stage])?;
         }
         if let Some(nobody) = &nobody {
             return Err(nobody.clone().into());
@@ -80,6 +80,7 @@ pub(super) fn deploy(global: &Global, args: &DeployArgs, ui: Ui) -> Result<Exit,
             how: &args.how,
             limit,
             review: &review,
+            beside: None,
         },
         ui,
     )?;
@@ -114,17 +115,18 @@ pub(super) fn playbook(root: &Path, named: Option<&Path>) -> Result<PathBuf, Pro
     })
 }
 
-/// Leaves what sets up one stage, and what that needs: steps of no stage in the plays that have steps of this one, and
+/// Leaves what sets up these stages, and what that needs: steps of no stage in the plays that have steps of these, and
 /// plays of no stage that are tagged `always`.
-fn keep_only(plan: &mut Plan, stage: Stage) -> Result<(), Stop> {
-    let has_its_steps = |play: &PlayPlan| !steps_of(&play.steps, stage).is_empty();
-    let has_any = plan.plays.iter().any(has_its_steps);
-    plan.plays.retain(|play| has_its_steps(play) || has_any && is_for_every_stage(&play.steps));
+pub(super) fn keep_only(plan: &mut Plan, stages: &[Stage]) -> Result<(), Stop> {
+    let has_their_steps = |play: &PlayPlan| stages.iter().any(|stage| !steps_of(&play.steps, *stage).is_empty());
+    let has_any = plan.plays.iter().any(has_their_steps);
+    plan.plays.retain(|play| has_their_steps(play) || has_any && is_for_every_stage(&play.steps));
     for play in &mut plan.plays {
-        play.steps = kept(&play.steps, stage);
+        play.steps = kept(&play.steps, stages);
     }
     if plan.plays.is_empty() {
-        let problem = Problem::error("DPP0106", format!("the playbook has no role for the stage {}", stage.name()));
+        let names: Vec<&str> = stages.iter().map(|stage| stage.name()).collect();
+        let problem = Problem::error("DPP0106", format!("the playbook has no role for the stage {}", names.join(", ")));
         return Err(problem.help("a role is taken for a stage by its name; choose tasks with --tags instead").into());
     }
     Ok(())
@@ -142,14 +144,16 @@ fn is_for_every_stage(steps: &[Step]) -> bool {
     })
 }
 
-fn kept(steps: &[Step], stage: Stage) -> Arc<[Step]> {
+fn kept(steps: &[Step], stages: &[Stage]) -> Arc<[Step]> {
     let keep = |step: &Step| match step {
-        Step::Task(task) => stage_of(task.role.as_ref()).is_none_or(|found| found == stage).then(|| step.clone()),
+        Step::Task(task) => {
+            stage_of(task.role.as_ref()).is_none_or(|found| stages.contains(&found)).then(|| step.clone())
+        }
         Step::Block(block) => Some(Step::Block(Arc::new(BlockStep {
             name: block.name.clone(),
-            body: kept(&block.body, stage),
-            rescue: kept(&block.rescue, stage),
-            always: kept(&block.always, stage),
+            body: kept(&block.body, stages),
+            rescue: kept(&block.rescue, stages),
+            always: kept(&block.always, stages),
             place: block.place.clone(),
         }))),
         Step::Flush => Some(Step::Flush),

@@ -40,6 +40,7 @@ mod status;
 mod testing;
 mod typed;
 mod unused;
+mod upgrade;
 mod vault;
 mod verify;
 mod version;
@@ -81,6 +82,8 @@ enum Command {
     /// Bring hosts to a running pipeline
     #[command(visible_alias = "apply")]
     Deploy(deploy::DeployArgs),
+    /// Take a running pipeline to another version, node by node
+    Upgrade(upgrade::UpgradeArgs),
     /// Tell what each stage of the pipeline does right now
     Status(status::StatusArgs),
     /// Send marked messages through the pipeline and follow them hop by hop
@@ -153,6 +156,7 @@ fn dispatch(cli: &Cli, ui: Ui) -> Result<Exit, Stop> {
     match &cli.command {
         Command::Packages(args) => packages::run(&cli.global, args, ui),
         Command::Deploy(args) => deploy::deploy(&cli.global, args, ui),
+        Command::Upgrade(args) => upgrade::upgrade(&cli.global, args, ui),
         Command::Status(args) => status::status(&cli.global, args, ui),
         Command::Verify(args) => verify::verify(&cli.global, args, ui),
         Command::Connectors(command) => connectors::connectors(&cli.global, command, ui),

@@ -24,7 +24,7 @@ pub(super) fn commands(typed: &[String], report: &RunReport) -> Vec<(String, Str
         next.push(("Look closer".to_owned(), line(asked.into_iter().chain(inventory))));
     }
     if !troubled.is_empty() {
-        if troubled.len() < report.hosts.len() {
+        if troubled.len() < report.hosts.len() && !goes_over_all(&pieces) {
             pieces.retain(|piece| !piece.is(&LIMIT));
             pieces.push(Piece::Option("-l".to_owned(), troubled.join(",")));
         }
@@ -33,6 +33,15 @@ pub(super) fn commands(typed: &[String], report: &RunReport) -> Vec<(String, Str
         next.push(("Apply".to_owned(), line(unchecked(pieces))));
     }
     next
+}
+
+/// Whether the command takes no hosts: it passes over those that are done by itself.
+fn goes_over_all(pieces: &[Piece]) -> bool {
+    let mut words = pieces.iter().filter_map(|piece| match piece {
+        Piece::Word(word) => Some(word.as_str()),
+        _ => None,
+    });
+    words.find(|word| !word.starts_with('-')) == Some("upgrade")
 }
 
 fn line(pieces: impl IntoIterator<Item = Piece>) -> String {
@@ -85,6 +94,12 @@ mod tests {
 
     fn next(typed: &str, report: &RunReport) -> Vec<String> {
         commands(&shlex::split(typed).unwrap(), report).into_iter().map(|(_, command)| command).collect()
+    }
+
+    #[test]
+    fn an_upgrade_goes_on_by_the_same_command() {
+        let report = report(&[("es1", 1, 0, 0), ("es2", 0, 1, 0)]);
+        assert_eq!(next("upgrade --version 6.2.1 --yes", &report), ["dppctl upgrade --version 6.2.1 --yes"]);
     }
 
     #[test]

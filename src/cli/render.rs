@@ -23,7 +23,7 @@ use crate::plan::{PlanRequest, PlayPlan, Selection, Step, TaskStep, build};
 use crate::source::Problem;
 use crate::template::{FileOptions, Scope, SearchPath};
 use crate::ui::{Ui, answer_json};
-use crate::value::{Map, Value};
+use crate::value::{Map, Text, Value};
 
 const SCHEMA: &str = "dppctl.render/1";
 
@@ -73,7 +73,7 @@ pub(super) fn render(global: &Global, args: &RenderArgs, ui: Ui) -> Result<Exit,
 }
 
 /// The template as one host would get it.
-fn rendered(
+pub(super) fn rendered(
     invocation: &mut Invocation,
     (role, name): (&str, &str),
     host: &str,
@@ -93,6 +93,18 @@ fn rendered(
     let scope = Scope::new(Arc::new(vars), Arc::new(search));
     let text = invocation.templates.file(&source, &scope, &FileOptions::default());
     Ok(text.map_err(|error| error.problem())?)
+}
+
+/// Variables of the levels, the inventory and a role, as the role's tasks see them on a host; no facts.
+pub(super) fn variables(invocation: &Invocation, role: &str, host: &str, names: &[&str]) -> Result<Map, Stop> {
+    let play = play(invocation, role, host)?;
+    let vars = task_vars(invocation.run_vars(&Manner::default()), play, host.to_owned())?;
+    let scope = Scope::new(Arc::new(vars), Arc::new(SearchPath::default()));
+    let value = |name: &&str| {
+        let value = invocation.templates.expression(&Text::template(*name), &scope).map_err(|error| error.problem())?;
+        Ok(((*name).to_owned(), value))
+    };
+    names.iter().map(value).collect()
 }
 
 /// A role that is not there is told of by its name, before a playbook is made up that would use it.

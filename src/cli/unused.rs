@@ -20,6 +20,7 @@ const UNUSED: &[(&str, &[&str])] = &[
     ("packages list", HOSTS),
     ("init", ALL),
     ("deploy", &[]),
+    ("upgrade", &[]),
     ("status", REPORT),
     ("verify", REPORT),
     ("connectors list", REPORT),

@@ -264,6 +264,16 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "The cluster had not settled in time; the message has its own reason. The same command goes on from there.",
     ),
     (
+        "DPP0902",
+        "a cluster that is not fit to be upgraded",
+        "Nodes are missing, shards move, a disk is full, or something in it does not live with the new version.",
+    ),
+    (
+        "DPP0903",
+        "a setting that lives on the host alone",
+        "The new file would take the node from its documents or its cluster; the inventory has to know the setting.",
+    ),
+    (
         "DPP1102",
         "two streams for one place",
         "Standard output takes the events of a run or the document about it; give one of both a file.",

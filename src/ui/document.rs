@@ -37,6 +37,9 @@ impl<S: Reporter> Reporter for Document<S> {
             document.extend(report);
         }
         document["log"] = close.log.as_ref().map(|log| log.display().to_string()).into();
+        if let Some((_, (name, proof))) = &close.proof {
+            document[*name] = proof.clone();
+        }
         answer_json(&self.ui, "dppctl.run/1", close.exit, &document);
     }
 }

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use serde_json::Value as Json;
+
 use crate::exit::Exit;
 use crate::report::RunReport;
 use crate::ui::{Ui, failure};
@@ -19,6 +21,8 @@ pub struct Close {
     pub next: Vec<(String, String)>,
     /// Where the log lies.
     pub log: Option<PathBuf>,
+    /// What was proved beside the run: a line, and a document under its name.
+    pub proof: Option<(String, (&'static str, Json))>,
 }
 
 /// The last lines.
@@ -33,6 +37,7 @@ pub(super) fn lines(ui: &Ui, report: &RunReport, close: &Close) -> Vec<String> {
     }
     lines.push(String::new());
     lines.push(summary(report, close.exit));
+    lines.extend(close.proof.iter().map(|(line, _)| line.clone()));
     if ui.verbosity < 0 {
         return lines;
     }

@@ -101,6 +101,7 @@ fn screen(verbosity: i8, diff: bool) -> String {
         exit: Exit::Failed,
         next: vec![("Go on from here".into(), "dppctl run site.yml -l es2,kib1".into())],
         log: None,
+        proof: None,
     };
     ending::lines(&ui, &report, &close).iter().for_each(|line| screen.extend([line, "\n"]));
     screen
@@ -133,7 +134,7 @@ fn a_failure_that_reads_alike_on_several_hosts_is_told_once() {
     for (host, result) in [("es1", broken()), ("es2", other()), ("es3", broken())] {
         report.absorb(&Stamped { t: 0, event: finished(host, "start elasticsearch", result) });
     }
-    let close = Close { run: 1, command: "run".into(), exit: Exit::Failed, next: Vec::new(), log: None };
+    let close = Close { run: 1, command: "run".into(), exit: Exit::Failed, next: Vec::new(), log: None, proof: None };
     let lines = ending::lines(&ui(0), &report, &close);
     let told = lines.iter().filter(|line| line.contains("FAILED")).collect::<Vec<_>>();
     assert_eq!(told.len(), 2, "{lines:?}");

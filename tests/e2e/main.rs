@@ -21,4 +21,5 @@ mod patience;
 mod run;
 mod same_machine;
 mod sources;
+mod upgrade;
 mod vault;

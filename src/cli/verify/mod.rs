@@ -22,7 +22,7 @@ use crate::source::Problem;
 use crate::ui::{Ui, answer_json};
 
 /// The field that holds the mark.
-const FIELD: &str = "dppctl_probe.id";
+pub(super) const FIELD: &str = "dppctl_probe.id";
 /// The module that sends.
 const PUBLISH: &str = "rabbitmq_publish";
 const KAFKA: &str = "kafka";
@@ -46,7 +46,8 @@ pub(super) struct VerifyArgs {
     connection: ConnectionArgs,
 }
 
-fn time(text: &str) -> Result<Duration, String> {
+/// A time on the command line.
+pub(super) fn time(text: &str) -> Result<Duration, String> {
     let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let number: u64 = text[..split].parse().map_err(|_| "write a number and a unit: 60s, 2m".to_owned())?;
     match &text[split..] {
@@ -158,7 +159,7 @@ impl Probe {
         let errands = [
             self.search_elasticsearch(posts, &layout.wiring, &journey.ids),
             self.search_kafka(posts, &layout.wiring, &journey.ids, ends),
-            publish(posts, &layout.wiring, &journey.ids),
+            publish(&posts.rabbitmq, &layout.wiring, &journey.ids),
         ];
         let (begun, mut told) = (Instant::now(), Instant::now());
         let mut alive = |errand: &Errand, text: &str, count: Option<(u64, u64)>| {
@@ -222,7 +223,8 @@ impl Probe {
     }
 }
 
-fn publish(posts: &Posts, wiring: &Wiring, ids: &[String]) -> Errand {
+/// Sends these marks from RabbitMQ's host.
+pub(super) fn publish(host: &str, wiring: &Wiring, ids: &[String]) -> Errand {
     let message = |id: &String| {
         json!({"id": id, "payload": {
             "message": "dppctl verify: a test message",
@@ -236,7 +238,7 @@ fn publish(posts: &Posts, wiring: &Wiring, ids: &[String]) -> Errand {
     params["time_header"] = "datetime".into();
     params["mandatory"] = false.into();
     params["messages"] = ids.iter().map(message).collect();
-    Errand::new(&posts.rabbitmq, PUBLISH, params)
+    Errand::new(host, PUBLISH, params)
 }
 
 fn rabbitmq_login(wiring: &Wiring) -> Json {
@@ -317,13 +319,13 @@ fn document(verdict: &Verdict, mark: &str, events: u32, removed: u64) -> Json {
     })
 }
 
-fn now_ms() -> i64 {
+pub(super) fn now_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// One word without separators, so that a search for text finds it whole: the time and this process.
-fn mark() -> String {
+pub(super) fn mark() -> String {
     format!("dppctl{:012x}{:08x}n", now_ms(), std::process::id())
 }
 

@@ -29,7 +29,7 @@ use crate::run::Run;
 
 /// The repository, whose layout of three hosts is that of `make demo`.
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
-const HOSTS: &[&str] = &["web1", "kafka1", "elasticsearch1"];
+pub(crate) const HOSTS: &[&str] = &["web1", "kafka1", "elasticsearch1"];
 /// The longest that anything is waited for which happens by itself.
 const PATIENCE: Duration = Duration::from_mins(3);
 
@@ -62,15 +62,7 @@ impl Deref for Pipeline {
 
 impl Pipeline {
     fn deploy() -> Self {
-        let missing: Vec<String> = said(products(["--path", "demo"]))
-            .lines()
-            .filter(|folder| !Path::new(folder).is_dir())
-            .map(str::to_owned)
-            .collect();
-        assert!(
-            missing.is_empty(),
-            "not built: {missing:?}; `tests/lab/lab products` builds them and shows how far it is"
-        );
+        require("demo");
         sweep_afterwards();
         let lab = Lab::boot_local("dpp", HOSTS);
         describe(&lab);
@@ -117,19 +109,36 @@ impl Pipeline {
     }
 }
 
+/// Wants a group of products to have been built.
+pub(crate) fn require(group: &str) {
+    let folders = said(products(["--path", group]));
+    let missing: Vec<&str> = folders.lines().filter(|folder| !Path::new(folder).is_dir()).collect();
+    assert!(
+        missing.is_empty(),
+        "not built: {missing:?}; `tests/lab/lab products {group}` builds them and shows how far it is"
+    );
+}
+
 /// The project: inventory and variables of the demo, packages of the mirror and of this very build.
-fn describe(lab: &Lab) {
-    let layout = Path::new(ROOT).join("tests/demo/three-hosts");
-    let read = |name: &str| std::fs::read_to_string(layout.join(name)).unwrap();
-    let key = crate::lab::lab(["key"]);
-    let known = crate::lab::lab(["known-hosts"]);
-    let mut hosts = read("hosts").replace("@key@", key.trim());
+pub(crate) fn describe(lab: &Lab) {
+    let mut hosts = demo("hosts");
     for name in HOSTS {
         hosts = hosts.replace(&format!("@{name}@"), lab.address(name));
     }
-    lab.write("hosts", &hosts);
+    described_as(lab, &hosts);
+}
+
+fn demo(name: &str) -> String {
+    std::fs::read_to_string(Path::new(ROOT).join("tests/demo/three-hosts").join(name)).unwrap()
+}
+
+/// The same for an inventory of one's own.
+pub(crate) fn described_as(lab: &Lab, hosts: &str) {
+    let (key, known) = (crate::lab::lab(["key"]), crate::lab::lab(["known-hosts"]));
+    lab.write("hosts", &hosts.replace("@key@", key.trim()));
     let built = Path::new(env!("CARGO_BIN_EXE_dppctl")).with_file_name("e2e");
-    let mut variables = read("all.yml");
+    let mut variables = demo("all.yml");
+    writeln!(variables, "ansible_user: ops\nansible_ssh_private_key_file: {}", key.trim()).unwrap();
     writeln!(variables, "dpp_sources: [{}/downloads, {}]", mirror(), built.display()).unwrap();
     writeln!(variables, "ansible_ssh_common_args: -o UserKnownHostsFile={}", known.trim()).unwrap();
     lab.write("group_vars/all.yml", &variables);

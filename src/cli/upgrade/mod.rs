@@ -1,0 +1,194 @@
+//! `dppctl upgrade`: takes products of a running pipeline to another version, node by node. What is done on the hosts is
+//! the playbook's, upgrade.yml; here is what comes before it and what is proved beside it.
+
+mod canary;
+mod files;
+mod preflight;
+mod target;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
+use serde_json::{Value as Json, json};
+
+use crate::artifacts::Products;
+use crate::cli::conduct::{Beside, Conduct, conduct};
+use crate::cli::deploy::{keep_only, playbook, stage};
+use crate::cli::invocation::Invocation;
+use crate::cli::layout::Layout;
+use crate::cli::options::{ConnectionArgs, Global, HowArgs, PrivilegeArgs, SelectionArgs};
+use crate::cli::render::variables;
+use crate::cli::verify::time;
+use crate::cli::{Stop, ask, candidates, groups};
+use crate::content;
+use crate::exit::Exit;
+use crate::pipeline::{Stage, preflight_screen};
+use crate::plan::Plan;
+use crate::source::Problem;
+use crate::ui::{Ui, answer_json};
+use crate::value::Value;
+
+use canary::Flight;
+use preflight::{Look, Move, Preflight};
+use target::{Target, nobody, product_and_version, targets};
+
+/// What an upgrade plays; the project's own, or else the shipped one.
+const PLAYBOOK: &str = "upgrade.yml";
+
+/// Options of `upgrade`.
+#[derive(Debug, Args)]
+pub(super) struct UpgradeArgs {
+    /// The version of Elasticsearch, Kibana and Logstash
+    #[arg(long, value_name = "V", required_unless_present = "versions")]
+    version: Option<String>,
+    /// Versions of single products, such as elasticsearch=6.8.23,kibana=6.8.23
+    #[arg(long, value_name = "PRODUCT=V", value_delimiter = ',', value_parser = product_and_version)]
+    versions: Vec<(String, String)>,
+    /// Only this stage: elasticsearch, kibana or relay
+    #[arg(long, value_name = "STAGE", value_parser = stage, add = ArgValueCompleter::new(candidates::stages))]
+    only: Option<Stage>,
+    /// How long the cluster may take to settle after each node: 60s, 30m
+    #[arg(long, value_name = "TIME", default_value = "30m", value_parser = time)]
+    gate_timeout: Duration,
+    /// Send no marked messages meanwhile
+    #[arg(long)]
+    no_canary: bool,
+    /// Do not ask before the first change
+    #[arg(short, long)]
+    yes: bool,
+    /// Only look, say what would be done; dppctl's own agent is all that is put on hosts
+    #[arg(short = 'C', long, alias = "dry-run")]
+    check: bool,
+    /// Show differences of files
+    #[arg(short = 'D', long)]
+    diff: bool,
+    #[command(flatten)]
+    privilege: PrivilegeArgs,
+    #[command(flatten)]
+    connection: ConnectionArgs,
+}
+
+pub(super) fn upgrade(global: &Global, args: &UpgradeArgs, ui: Ui) -> Result<Exit, Stop> {
+    if let Some(limit) = &global.limit {
+        return Err(unlimited(limit).into());
+    }
+    let mut invocation = Invocation::read(global, Some(&args.connection), Some(&args.privilege))?;
+    let mut targets = targets(args.version.as_deref(), &args.versions);
+    targets.retain(|target| args.only.is_none_or(|only| only == target.stage));
+    set_versions(&mut invocation, &targets);
+    let deployed = playbook(&invocation.project.root, None)?;
+    let plays = own_or_shipped(&invocation.project.root);
+    let how = HowArgs { check: args.check, diff: args.diff, ..HowArgs::default() };
+    let mut layout = Layout::read(&mut invocation, deployed, None, &how, ui)?;
+    if plays.starts_with(content::path("")) {
+        groups::lay_out(&mut invocation)?;
+    }
+    targets.retain(|target| !layout.of(target.stage).is_empty() && is_used(&invocation, &layout, target));
+    if targets.is_empty() {
+        return Err(nobody(args.only).into());
+    }
+    let products = Products::embedded().clone().with_folder(&invocation.project.root.join("data"))?;
+    let look = Look { invocation: &mut invocation, layout: &mut layout, targets, products: &products, ui };
+    let preflight = look.preflight()?;
+    if preflight.exit != Exit::Ok {
+        return Ok(refuse(&preflight, ui));
+    }
+    ui.headline(&screen(&preflight));
+    set(&mut invocation, "elasticsearch_order", Value::plain(preflight.order.join(",")));
+    set(&mut invocation, "elasticsearch_gate_timeout", Value::Int(args.gate_timeout.as_secs().cast_signed()));
+    let review = |plan: &mut Plan| {
+        keep_only(plan, &preflight.stages)?;
+        if args.yes || args.check {
+            Ok(())
+        } else {
+            ask::yes(&question(&preflight.moves), "--yes answers it, --check only looks", ui)
+        }
+    };
+    let flight = if args.no_canary || args.check { None } else { flight(&mut invocation, &layout, &preflight, ui)? };
+    let selection = SelectionArgs::default();
+    conduct(
+        &mut invocation,
+        &Conduct {
+            command: "upgrade",
+            playbooks: vec![plays],
+            selection: &selection,
+            how: &how,
+            limit: None,
+            review: &review,
+            beside: flight.as_ref().map(|flight| flight as &dyn Beside),
+        },
+        ui,
+    )
+}
+
+/// The canary; an upgrade that goes on where one was broken off finds a pipeline that may carry nothing yet.
+fn flight(invocation: &mut Invocation, layout: &Layout, preflight: &Preflight, ui: Ui) -> Result<Option<Flight>, Stop> {
+    let flight = Flight::prepare(invocation, layout, !preflight.goes_on, ui)?;
+    if flight.is_none() {
+        ui.headline("no canary: it takes hosts of RabbitMQ, Kafka and Elasticsearch");
+    }
+    Ok(flight)
+}
+
+/// A cluster is upgraded as a whole: one node of another version is what an upgrade comes from, and not where it ends.
+fn unlimited(limit: &str) -> Problem {
+    Problem::error("DPP0203", format!("upgrade goes over all nodes of a stage, not over `{limit}` alone"))
+        .help("leave -l out; --only STAGE chooses a stage. Nodes that run the version already are passed over")
+}
+
+fn set_versions(invocation: &mut Invocation, targets: &[Target]) {
+    for target in targets {
+        set(invocation, target.variable, Value::plain(target.version.as_str()));
+    }
+}
+
+/// As if it had been given with `-e`: nothing of the inventory wins over it.
+fn set(invocation: &mut Invocation, name: &str, value: Value) {
+    invocation.extra.insert(name.to_owned(), value);
+}
+
+/// Messages are carried by the relay or by Logstash, not by both.
+fn is_used(invocation: &Invocation, layout: &Layout, target: &Target) -> bool {
+    let (Stage::Relay, Some(host)) = (target.stage, layout.of(target.stage).first()) else { return true };
+    let forwarder = variables(invocation, target.product, host, &["dpp_forwarder"]);
+    forwarder.is_ok_and(|of| of["dpp_forwarder"].as_str() == Some(target.product))
+}
+
+fn own_or_shipped(root: &Path) -> PathBuf {
+    let own = root.join(PLAYBOOK);
+    if own.is_file() { own } else { content::path(PLAYBOOK) }
+}
+
+/// Tells what is in the way.
+fn refuse(preflight: &Preflight, ui: Ui) -> Exit {
+    if ui.output.is_json() {
+        let body = json!({"products": preflight.moves.iter().map(document).collect::<Vec<_>>(), "findings": preflight.findings});
+        answer_json(&ui, "dppctl.upgrade.preflight/1", preflight.exit, &body);
+    } else {
+        ui.story(&screen(preflight));
+        ui.story("Nothing was changed.");
+    }
+    preflight.exit
+}
+
+fn screen(preflight: &Preflight) -> String {
+    let moves: Vec<String> = preflight.moves.iter().map(moved).collect();
+    format!("Preflight  {}\n{}", moves.join(", "), preflight_screen(&preflight.findings).trim_end())
+}
+
+/// `elasticsearch 5.6.2 -> 6.2.1`.
+fn moved(step: &Move) -> String {
+    let from = if step.from.is_empty() { "not installed".to_owned() } else { step.from.join(" and ") };
+    format!("{} {from} -> {}", step.product, step.to)
+}
+
+fn document(step: &Move) -> Json {
+    json!({"product": step.product, "from": step.from, "to": step.to, "hosts": step.hosts})
+}
+
+fn question(moves: &[Move]) -> String {
+    let moves: Vec<String> = moves.iter().map(|step| format!("{} on {}", moved(step), step.hosts.join(" "))).collect();
+    format!("Upgrade {}? From a node's first start on only a snapshot leads back.", moves.join(", "))
+}
