@@ -20,15 +20,18 @@ use crate::cli::status::elasticsearch;
 use crate::cli::verify::{FIELD, mark, now_ms, publish};
 use crate::cli::ways::Ways;
 use crate::engine::{Errand, Errands, Route};
+use crate::event::clock;
 use crate::exit::Exit;
 use crate::pipeline::{Canary, CanaryProof, Stage, Wiring};
 use crate::transport::AgentBinary;
-use crate::ui::Ui;
+use crate::ui::{Output, Ui};
 
 /// Messages of one round.
 const AT_ONCE: usize = 2;
 /// From one round to the next, of sending and of looking.
 const EVERY: Duration = Duration::from_millis(500);
+/// From one word about it to the next.
+const TOLD: Duration = Duration::from_secs(10);
 /// Messages that are looked for at once.
 const LOOKED_FOR: usize = 2000;
 /// How long the first messages may take; a pipeline that carries nothing is none to be upgraded.
@@ -45,7 +48,6 @@ pub(super) struct Flight {
     threads: RefCell<Option<(JoinHandle<()>, JoinHandle<CanaryProof>)>>,
     /// Whether the pipeline is to carry the first messages before anything is touched.
     is_whole: bool,
-    ui: Ui,
 }
 
 /// What both threads and the verdict share.
@@ -57,6 +59,7 @@ struct Post {
     canary: Mutex<Canary>,
     stops_sending: AtomicBool,
     stops_looking: AtomicBool,
+    ui: Ui,
 }
 
 /// The ways to some hosts, for a thread of its own.
@@ -89,13 +92,13 @@ impl Flight {
             canary: Mutex::default(),
             stops_sending: AtomicBool::new(false),
             stops_looking: AtomicBool::new(false),
+            ui,
         };
         Ok(Some(Self {
             post: Arc::new(post),
             baggage: RefCell::new(Some(baggage)),
             threads: RefCell::default(),
             is_whole,
-            ui,
         }))
     }
 
@@ -124,12 +127,8 @@ impl Flight {
         let Some((sender, looker)) = self.threads.borrow_mut().take() else { return so_far() };
         drop(sender.join());
         let limit = if exit == Exit::Ok { LAST } else { LAST_AFTER_FAILURE };
-        let (begun, mut told) = (Instant::now(), Instant::now());
+        let begun = Instant::now();
         while !self.post.canary().pending(1).is_empty() && begun.elapsed() < limit {
-            if told.elapsed() > Duration::from_secs(10) {
-                told = Instant::now();
-                self.ui.headline(&format!("canary   {}", so_far().words()));
-            }
             thread::sleep(Duration::from_millis(100));
         }
         self.post.stops_looking.store(true, Ordering::Relaxed);
@@ -185,7 +184,7 @@ impl Post {
 
     /// Looks until it is told to stop, at the first node that answers; then counts and tidies up.
     fn look(&self, mut errands: Errands) -> CanaryProof {
-        let mut at = 0;
+        let (mut at, mut told) = (0, Instant::now());
         while !self.stops_looking.load(Ordering::Relaxed) {
             let round = Instant::now();
             let pending = self.canary().pending(LOOKED_FOR);
@@ -195,9 +194,19 @@ impl Post {
                     _ => at += 1,
                 }
             }
+            self.tell(&mut told);
             thread::sleep(EVERY.saturating_sub(round.elapsed()));
         }
         self.conclude(&mut errands)
+    }
+
+    /// Says how it stands, now and then; bars of a terminal are not written through.
+    fn tell(&self, told: &mut Instant) {
+        if told.elapsed() >= TOLD && self.ui.output == Output::Plain {
+            *told = Instant::now();
+            let words = self.canary().proof(false, 0, 0).words();
+            self.ui.headline(&format!("{} {:<8} {words}", clock(now()), "canary"));
+        }
     }
 
     /// Counts doubles and removes all of it, at any node; what cannot be asked for is on the way.

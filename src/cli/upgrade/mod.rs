@@ -77,17 +77,16 @@ pub(super) fn upgrade(global: &Global, args: &UpgradeArgs, ui: Ui) -> Result<Exi
     let mut invocation = Invocation::read(global, Some(&args.connection), Some(&args.privilege))?;
     let mut targets = targets(args.version.as_deref(), &args.versions);
     targets.retain(|target| args.only.is_none_or(|only| only == target.stage));
-    set_versions(&mut invocation, &targets);
     let deployed = playbook(&invocation.project.root, None)?;
-    let plays = own_or_shipped(&invocation.project.root);
     let how = HowArgs { check: args.check, diff: args.diff, ..HowArgs::default() };
     let mut layout = Layout::read(&mut invocation, deployed, None, &how, ui)?;
-    if plays.starts_with(content::path("")) {
-        groups::lay_out(&mut invocation)?;
-    }
     targets.retain(|target| !layout.of(target.stage).is_empty() && is_used(&invocation, &layout, target));
     if targets.is_empty() {
         return Err(nobody(args.only).into());
+    }
+    let unkept = unkept(&invocation, &layout, &targets);
+    for target in &targets {
+        set(&mut invocation, target.variable, Value::plain(target.version.as_str()));
     }
     let products = Products::embedded().clone().with_folder(&invocation.project.root.join("data"))?;
     let look = Look { invocation: &mut invocation, layout: &mut layout, targets, products: &products, ui };
@@ -96,8 +95,31 @@ pub(super) fn upgrade(global: &Global, args: &UpgradeArgs, ui: Ui) -> Result<Exi
         return Ok(refuse(&preflight, ui));
     }
     ui.headline(&screen(&preflight));
-    set(&mut invocation, "elasticsearch_order", Value::plain(preflight.order.join(",")));
-    set(&mut invocation, "elasticsearch_gate_timeout", Value::Int(args.gate_timeout.as_secs().cast_signed()));
+    let exit = play(&mut invocation, &layout, &preflight, args, &how, ui)?;
+    let last = afterwards(exit, args.check, &unkept);
+    if !last.is_empty() {
+        ui.headline(&last);
+    }
+    Ok(exit)
+}
+
+/// Plays the playbook for what was looked at.
+fn play(
+    invocation: &mut Invocation,
+    layout: &Layout,
+    preflight: &Preflight,
+    args: &UpgradeArgs,
+    how: &HowArgs,
+    ui: Ui,
+) -> Result<Exit, Stop> {
+    let playbook = own_or_shipped(&invocation.project.root);
+    if playbook.starts_with(content::path("")) {
+        groups::lay_out(invocation)?;
+    }
+    if !preflight.order.is_empty() {
+        set(invocation, "elasticsearch_order", Value::plain(preflight.order.join(",")));
+    }
+    set(invocation, "elasticsearch_gate_timeout", Value::Int(args.gate_timeout.as_secs().cast_signed()));
     let review = |plan: &mut Plan| {
         keep_only(plan, &preflight.stages)?;
         if args.yes || args.check {
@@ -106,21 +128,40 @@ pub(super) fn upgrade(global: &Global, args: &UpgradeArgs, ui: Ui) -> Result<Exi
             ask::yes(&question(&preflight.moves), "--yes answers it, --check only looks", ui)
         }
     };
-    let flight = if args.no_canary || args.check { None } else { flight(&mut invocation, &layout, &preflight, ui)? };
-    let selection = SelectionArgs::default();
-    conduct(
-        &mut invocation,
-        &Conduct {
-            command: "upgrade",
-            playbooks: vec![plays],
-            selection: &selection,
-            how: &how,
-            limit: None,
-            review: &review,
-            beside: flight.as_ref().map(|flight| flight as &dyn Beside),
-        },
-        ui,
-    )
+    let flight = if args.no_canary || args.check { None } else { flight(invocation, layout, preflight, ui)? };
+    let conducted = Conduct {
+        command: "upgrade",
+        playbooks: vec![playbook],
+        selection: &SelectionArgs::default(),
+        how,
+        limit: None,
+        review: &review,
+        beside: flight.as_ref().map(|flight| flight as &dyn Beside),
+    };
+    conduct(invocation, &conducted, ui)
+}
+
+/// Versions that the inventory does not know of: its next deployment would want the old ones.
+fn unkept(invocation: &Invocation, layout: &Layout, targets: &[Target]) -> Vec<String> {
+    let is_kept = |target: &&Target| {
+        let host = layout.of(target.stage).first();
+        let found = host.map(|host| variables(invocation, target.product, host, &[target.variable]));
+        found.is_some_and(|found| found.is_ok_and(|of| of[target.variable].as_str() == Some(&target.version)))
+    };
+    let unkept = targets.iter().filter(|target| !is_kept(target));
+    unkept.map(|target| format!("{}: {}", target.variable, target.version)).collect()
+}
+
+/// What is safe after an upgrade that stopped, and what is to be written down after one that did not.
+fn afterwards(exit: Exit, is_check: bool, unkept: &[String]) -> String {
+    match exit {
+        Exit::Ok if is_check || unkept.is_empty() => String::new(),
+        Exit::Ok => format!("For the next deployment, in group_vars/all.yml beside the inventory:\n  {}", unkept.join("\n  ")),
+        Exit::Unhealthy => "The hosts are at the new version; the canary says what is not well: dppctl verify".to_owned(),
+        _ => "Safe: nodes that it did not come to run what they ran, what is not indexed yet waits in Kafka and RabbitMQ. \
+              The same command goes on from here."
+            .to_owned(),
+    }
 }
 
 /// The canary; an upgrade that goes on where one was broken off finds a pipeline that may carry nothing yet.
@@ -136,12 +177,6 @@ fn flight(invocation: &mut Invocation, layout: &Layout, preflight: &Preflight, u
 fn unlimited(limit: &str) -> Problem {
     Problem::error("DPP0203", format!("upgrade goes over all nodes of a stage, not over `{limit}` alone"))
         .help("leave -l out; --only STAGE chooses a stage. Nodes that run the version already are passed over")
-}
-
-fn set_versions(invocation: &mut Invocation, targets: &[Target]) {
-    for target in targets {
-        set(invocation, target.variable, Value::plain(target.version.as_str()));
-    }
 }
 
 /// As if it had been given with `-e`: nothing of the inventory wins over it.
@@ -191,4 +226,25 @@ fn document(step: &Move) -> Json {
 fn question(moves: &[Move]) -> String {
     let moves: Vec<String> = moves.iter().map(|step| format!("{} on {}", moved(step), step.hosts.join(" "))).collect();
     format!("Upgrade {}? From a node's first start on only a snapshot leads back.", moves.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_says_what_is_to_be_written_down_or_what_is_safe() {
+        let unkept = ["elasticsearch_version: 6.2.1".to_owned()];
+        assert!(afterwards(Exit::Ok, false, &unkept).ends_with("\n  elasticsearch_version: 6.2.1"));
+        assert_eq!(afterwards(Exit::Ok, true, &unkept), "");
+        assert_eq!(afterwards(Exit::Ok, false, &[]), "");
+        for exit in [Exit::Failed, Exit::Unreachable, Exit::Interrupted] {
+            assert!(afterwards(exit, false, &unkept).starts_with("Safe: "));
+        }
+    }
+
+    #[test]
+    fn a_limit_is_refused_with_the_option_that_chooses() {
+        assert!(unlimited("es1").help.is_some_and(|help| help.contains("--only STAGE")));
+    }
 }

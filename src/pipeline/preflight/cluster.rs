@@ -27,7 +27,7 @@ pub fn judge_cluster(nodes: &[NodeSeen], major: u64) -> Vec<Finding> {
     let goes_on = nodes.iter().any(|node| node.is_broken_off) || is_held(facts);
     findings.push(health(nodes, facts, goes_on));
     findings.extend(allocation(facts, goes_on));
-    findings.extend(quorum(facts));
+    findings.extend(quorum(facts, nodes.len()));
     findings.push(disks(facts, nodes.len() > 1));
     findings.push(indices(facts, major));
     findings.extend(plugins(facts));
@@ -112,8 +112,8 @@ fn allocation(facts: &Map<String, Value>, goes_on: bool) -> Option<Finding> {
     }
 }
 
-fn quorum(facts: &Map<String, Value>) -> Option<Finding> {
-    let nodes = facts["nodes"].as_object()?;
+fn quorum(facts: &Map<String, Value>, all: usize) -> Option<Finding> {
+    let nodes = facts["nodes"].as_object().filter(|nodes| nodes.len() == all)?;
     let eligible = nodes.values().filter(|node| node["eligible"] == true).count();
     let words = "two nodes may be elected: while one of them is down, nobody is, and nothing is indexed";
     (eligible == 2).then(|| Finding::warn("quorum", words))
@@ -227,7 +227,10 @@ mod tests {
             (json!({"disks": {"es1": 95}, "watermark": "10gb"}), vec![]),
             (json!({"created": {"old": "2.4.6"}}), vec![(Mark::Fail, "indices")]),
             (json!({"plugins": {"es1": [{"name": "icu", "version": "5.6.2"}]}}), vec![(Mark::Fail, "plugins")]),
-            (json!({"nodes": {"es1": {"eligible": true}, "es2": {"eligible": true}}}), vec![(Mark::Warn, "quorum")]),
+            (
+                json!({"nodes": {"es1": {"eligible": true}, "es2": {"eligible": true}, "es3": {"eligible": false}}}),
+                vec![(Mark::Warn, "quorum")],
+            ),
         ];
         for (change, expected) in cases {
             assert_eq!(ill(change.clone()), expected, "{change}");
