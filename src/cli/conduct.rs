@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU8;
 use std::sync::{Arc, mpsc};
 
+use dpp_modules::pipeline::elasticsearch::gate::SHUT;
 use serde_json::Value as Json;
 
 use crate::actions::ACTIONS;
@@ -23,6 +24,7 @@ use crate::engine::{CONTROLS, Engine, Options, Parts, RunEnd, RunVars, count, mi
 use crate::event::{Event, Events};
 use crate::exit::Exit;
 use crate::plan::{Catalogue, Plan, PlanRequest, Selection, build};
+use crate::report::{Failed, RunReport};
 use crate::source::{Problem, Severity};
 use crate::template::{Scope, SearchPath};
 use crate::transport::AgentBinary;
@@ -127,7 +129,7 @@ fn told(watch: Watch, conduct: &Conduct, end: &RunEnd, stopped: Option<Exit>) ->
     if stopped.is_some() {
         followers.report.break_off();
     }
-    let exit = stopped.unwrap_or_else(|| exit(end));
+    let exit = stopped.unwrap_or_else(|| exit(end, &followers.report));
     let proof = conduct.beside.map(|beside| beside.end(exit));
     let exit = proof.as_ref().map_or(exit, |proof| proof.exit);
     let typed: Vec<String> = std::env::args().skip(1).collect();
@@ -141,8 +143,11 @@ fn forks(invocation: &Invocation, conduct: &Conduct) -> usize {
     conduct.how.forks.unwrap_or(*invocation.project.settings.forks).max(1)
 }
 
-fn exit(end: &RunEnd) -> Exit {
+/// A gate that stays shut is no task that went wrong: the pipeline is not well.
+fn exit(end: &RunEnd, report: &RunReport) -> Exit {
+    let is_shut = |failed: &Failed| failed.step.is_none() || failed.failure.code == SHUT;
     match (end.failed.is_empty(), end.lost.is_empty()) {
+        (false, true) if report.failures.iter().all(is_shut) && !report.failures.is_empty() => Exit::Unhealthy,
         (false, _) => Exit::Failed,
         (true, false) => Exit::Unreachable,
         (true, true) => Exit::Ok,
@@ -306,5 +311,42 @@ pub(super) fn render(invocation: &Invocation) -> impl Fn(&Text, &[&Map]) -> Resu
             Value::Text(text) => Ok(text.as_str().to_owned()),
             other => Ok(serde_json::Value::from(&other).to_string()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use dpp_protocol::Failure;
+
+    use super::*;
+    use crate::event::StepName;
+
+    #[test]
+    fn a_shut_gate_is_a_pipeline_that_is_not_well_and_anything_else_a_failure() {
+        let step = StepName {
+            role: String::new(),
+            task: "t".into(),
+            action: "elasticsearch_gate".into(),
+            at: String::new(),
+            place: None,
+        };
+        let failed = |code: &str| Failed {
+            host: "es1".into(),
+            step: Some(step.clone()),
+            failure: Failure::new("no").code(code),
+            ms: 0,
+        };
+        let end = |failed: &[&str]| RunEnd {
+            failed: failed.iter().map(|host| (*host).to_owned()).collect(),
+            ..RunEnd::default()
+        };
+        let report = |codes: &[&str]| RunReport {
+            failures: codes.iter().map(|code| failed(code)).collect(),
+            ..RunReport::default()
+        };
+        assert_eq!(exit(&end(&["es1"]), &report(&[SHUT])), Exit::Unhealthy);
+        assert_eq!(exit(&end(&["es1"]), &report(&[SHUT, "DPP0702"])), Exit::Failed);
+        assert_eq!(exit(&end(&["es1"]), &report(&[])), Exit::Failed);
+        assert_eq!(exit(&end(&[]), &report(&[])), Exit::Ok);
     }
 }

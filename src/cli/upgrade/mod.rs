@@ -4,6 +4,7 @@
 mod canary;
 mod files;
 mod preflight;
+mod supplies;
 mod target;
 
 use std::path::{Path, PathBuf};

@@ -7,8 +7,9 @@ use dpp_protocol::{Answer, Failure};
 use serde_json::{Map, Value as Json, json};
 
 use super::files::{Files, assigned, options};
+use super::supplies::{Supplies, told};
 use super::target::Target;
-use crate::artifacts::{Artifact, Origin, Product, Products, Store, Version, fits, reachable};
+use crate::artifacts::{Products, Version};
 use crate::cli::Stop;
 use crate::cli::conduct::store;
 use crate::cli::invocation::Invocation;
@@ -18,7 +19,6 @@ use crate::cli::status::elasticsearch;
 use crate::engine::Errand;
 use crate::exit::Exit;
 use crate::pipeline::{Finding, HostLook, Mark, NodeSeen, Stage, in_order, judge_cluster, together};
-use crate::source::{Problems, Severity};
 use crate::ui::Ui;
 use crate::value::Value;
 
@@ -168,14 +168,15 @@ impl Look<'_> {
 
     /// What can be said without asking a product: versions, packages, files.
     fn files_and_versions(&mut self, seen: &BTreeMap<String, HostSeen>, moves: &[Move]) -> Result<Vec<Finding>, Stop> {
-        let mut findings = self.path(moves);
+        let supplies = Supplies { products: self.products, targets: &self.targets, ui: self.ui };
+        let mut findings = supplies.path(moves);
         let Some(host) = moves.first().and_then(|first| first.hosts.first()) else { return Ok(findings) };
         let names = ["dpp_products", "dpp_sources"];
         let shared = variables(self.invocation, self.targets[0].product, host, &names);
         match shared.map(|shared| names.map(|name| Json::from(&shared[name]))) {
             Ok([set, sources]) => {
-                findings.extend(self.fits(&set));
-                findings.extend(self.packages(&sources, &store(self.invocation)?));
+                findings.extend(supplies.fits(&set));
+                findings.extend(supplies.packages(&sources, &store(self.invocation)?));
             }
             // Roles of one's own share other variables, or none: their tasks say what they want.
             Err(Stop::Refused(problems)) => findings.extend(told("packages", problems)),
@@ -189,93 +190,6 @@ impl Look<'_> {
             }
         }
         Ok(findings)
-    }
-
-    /// Whether each version can be reached from those that are there.
-    fn path(&self, moves: &[Move]) -> Vec<Finding> {
-        let mut findings = Vec::new();
-        for step in moves {
-            let Ok(product) = self.products.find(step.product) else { continue };
-            let Some(to) = Version::parse(&step.to) else {
-                findings.push(Finding::fail("path", "DPP0104", format!("`{}` is no version", step.to)));
-                continue;
-            };
-            for from in &step.from {
-                findings.extend(told("path", self.way(product, from, &to)));
-            }
-        }
-        if findings.is_empty() {
-            let names: Vec<&str> = moves.iter().map(|step| step.product).collect();
-            findings.push(Finding::ok(
-                "path",
-                format!("each can be reached from what is there; order: {}", names.join(", ")),
-            ));
-        }
-        findings
-    }
-
-    fn way(&self, product: &Product, from: &str, to: &Version) -> Problems {
-        let package = product.release(to).map(|release| release.package_name(to)).unwrap_or_default();
-        let mut problems = reachable(self.products, &[(&product.name, to.as_str())], &[(&package, from)]);
-        if Version::parse(from).is_some_and(|from| from > *to) {
-            let words = format!("{} {from} is installed, and {to} is older", product.title);
-            let help = "what a newer version wrote, an older one does not read; a snapshot leads back";
-            problems.push(crate::source::Problem::error("DPP0106", words).help(help));
-        }
-        problems
-    }
-
-    fn fits(&self, set: &Json) -> Vec<Finding> {
-        let pairs = set.as_object().into_iter().flatten().filter_map(|(name, version)| {
-            let version = version.as_str().map_or_else(|| version.to_string(), str::to_owned);
-            (!version.is_empty()).then(|| (name.clone(), version))
-        });
-        let pairs: Vec<(String, String)> = pairs.collect();
-        let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, version)| (name.as_str(), version.as_str())).collect();
-        told("versions", fits(self.products, &pairs))
-    }
-
-    /// Brings the packages here, as long as everything still runs.
-    fn packages(&self, sources: &Json, store: &Store) -> Vec<Finding> {
-        let list = match sources {
-            Json::Array(list) => list.clone(),
-            one => vec![one.clone()],
-        };
-        let origins: Result<Vec<Origin>, String> =
-            list.iter().map(|source| Origin::parse(source.as_str().unwrap_or_default())).collect();
-        let origins = match origins {
-            Ok(origins) => origins,
-            Err(words) => return vec![Finding::fail("packages", "DPP0104", format!("no source of files: {words}"))],
-        };
-        let (mut findings, mut bytes) = (Vec::new(), 0);
-        for target in &self.targets {
-            let artifact =
-                self.products.find(target.product).map(|product| product.artifact(&target.version, "amd64", &origins));
-            match artifact {
-                Ok(Ok(artifact)) => match self.bring(store, &artifact) {
-                    Ok(size) => bytes += size,
-                    Err(failure) => findings.push(unavailable(failure)),
-                },
-                Ok(Err(error)) => findings.push(unavailable(error.failure())),
-                Err(problem) => findings.extend(told("packages", vec![problem])),
-            }
-        }
-        if findings.is_empty() {
-            let words = format!("{} here with their checksums, {} MiB to push", self.targets.len(), bytes >> 20);
-            findings.push(Finding::ok("packages", words));
-        }
-        findings
-    }
-
-    fn bring(&self, store: &Store, artifact: &Artifact) -> Result<u64, Failure> {
-        let mut is_told = false;
-        let fetched = store.fetch(artifact, &mut |_, _| {
-            if !is_told {
-                is_told = true;
-                self.ui.headline(&format!("fetching {}", artifact.file));
-            }
-        });
-        fetched.map(|fetched| fetched.size).map_err(|error| error.failure())
     }
 
     /// What the host's files have against the version.
@@ -359,24 +273,6 @@ impl HostSeen {
 
 fn facts(answer: &Answer) -> Result<&Map<String, Json>, &str> {
     answer.as_ref().map(|outcome| &outcome.result).map_err(|failure| failure.message.as_str())
-}
-
-fn told(aspect: &'static str, problems: Problems) -> Vec<Finding> {
-    let finding = |problem: crate::source::Problem| {
-        let words: Vec<String> = problem.notes.iter().cloned().chain(problem.help).collect();
-        let finding = match problem.severity {
-            Severity::Error => Finding::fail(aspect, problem.code, problem.message),
-            Severity::Warning => Finding::warn(aspect, problem.message),
-        };
-        finding.help(words.join("; "))
-    };
-    problems.into_iter().map(finding).collect()
-}
-
-fn unavailable(failure: Failure) -> Finding {
-    let notes = failure.notes.iter().map(|note| format!("{}: {}", note.label, note.text));
-    let help: Vec<String> = notes.chain(failure.help.clone()).collect();
-    Finding::fail("packages", "", failure.message).help(help.join("\n"))
 }
 
 fn worst(findings: &[Finding], exit: Exit) -> Exit {

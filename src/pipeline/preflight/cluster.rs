@@ -123,7 +123,7 @@ fn quorum(facts: &Map<String, Value>, all: usize) -> Option<Finding> {
 fn disks(facts: &Map<String, Value>, are_several: bool) -> Finding {
     let disks = facts["disks"].as_object().into_iter().flatten();
     let fullest = disks.filter_map(|(node, percent)| Some((percent.as_u64()?, node))).max();
-    let low = facts["watermark"].as_str().unwrap_or("85%");
+    let low = facts["watermark"].as_str().unwrap_or("off");
     let Some((percent, node)) = fullest else { return Finding::warn("disk", "no node tells how full its disk is") };
     let told = format!("fullest {percent}% on {node} (low watermark {low})");
     let limit = low.strip_suffix('%').and_then(|limit| limit.parse::<f64>().ok());
@@ -225,6 +225,7 @@ mod tests {
             (json!({"allocation": "primaries"}), vec![(Mark::Warn, "allocation")]),
             (json!({"disks": {"es1": 85}}), vec![(Mark::Fail, "disk")]),
             (json!({"disks": {"es1": 95}, "watermark": "10gb"}), vec![]),
+            (json!({"disks": {"es1": 95}, "watermark": null}), vec![]),
             (json!({"created": {"old": "2.4.6"}}), vec![(Mark::Fail, "indices")]),
             (json!({"plugins": {"es1": [{"name": "icu", "version": "5.6.2"}]}}), vec![(Mark::Fail, "plugins")]),
             (

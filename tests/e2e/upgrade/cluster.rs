@@ -21,12 +21,15 @@ fn a_cluster_goes_node_by_node_and_is_whole_again_though_dppctl_dies_in_the_midd
     require("upgrade");
     let lab = Lab::boot_local("cluster", &NODES);
     let hosts: String = NODES.iter().map(|node| format!("{node} ansible_host={}\n", lab.address(node))).collect();
-    described_as(&lab, &format!("[elasticsearch_nodes]\n{hosts}"));
-    let _ = lab.dppctl(["deploy", "--yes", "--only", "elasticsearch", "-e", "elasticsearch_heap=256m"]).exits(0);
+    // The disk is that of the machine, and how full it is no matter of the test's.
+    let disk = "elasticsearch_settings={'cluster.routing.allocation.disk.threshold_enabled': False}";
+    let vars = format!("[elasticsearch_nodes:vars]\nelasticsearch_heap=256m\n{disk}\n");
+    described_as(&lab, &format!("[elasticsearch_nodes]\n{hosts}{vars}"));
+    let _ = lab.dppctl(["deploy", "--yes", "--only", "elasticsearch"]).exits(0);
     lab.on("es1", "for n in $(seq 300); do echo '{\"index\":{\"_index\":\"logs_data\",\"_type\":\"logs\"}}'; echo \"{\\\"n\\\":$n}\"; done | curl -s -XPOST -H 'content-type: application/x-ndjson' --data-binary @- http://127.0.0.1:9200/_bulk");
     assert_eq!(found(&lab, "es1", "*"), 300);
 
-    let upgrade = ["upgrade", "--version", "6.2.1", "--yes", "-e", "elasticsearch_heap=256m"];
+    let upgrade = ["upgrade", "--version", "6.2.1", "--yes"];
     let master = ask(&lab, "es1", "/_cat/master?format=json")[0]["node"].as_str().unwrap().to_owned();
     let first = NODES.into_iter().find(|node| *node != master).unwrap();
     let killed = kill_while_down(&lab, lab.start(upgrade), first);

@@ -16,6 +16,9 @@ use crate::arguments::{HostPath, Number, Whole};
 use crate::pipeline::awaited::Awaited;
 use crate::pipeline::http::Endpoint;
 
+/// The code of a gate that stays shut: nothing failed, and nothing may go on.
+pub const SHUT: &str = "DPP0901";
+
 /// Parameters of `elasticsearch_gate`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -72,7 +75,7 @@ impl Awaited for ElasticsearchGate {
     }
 
     fn explain(&self, late: Failure) -> Failure {
-        let late = late.code("DPP0901");
+        let late = late.code(SHUT);
         let late = match explain(&self.node()) {
             Some(words) => late.note("why", words),
             None => late,
@@ -176,7 +179,7 @@ mod tests {
             ]);
             let failure = gate(&stub).unwrap_err();
             assert!(failure.message.ends_with(words), "{}", failure.message);
-            assert_eq!(failure.code, "DPP0901");
+            assert_eq!(failure.code, SHUT);
         }
         assert!(gate(&Stub::new(&[("GET /_cluster/health", 200, &health("green", 2, 0))])).is_ok());
     }

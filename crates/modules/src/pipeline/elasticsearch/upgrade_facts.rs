@@ -14,6 +14,7 @@ use crate::{Host, Survey};
 const CREATED: &str = "/_all/_settings/index.version.created*?human=true&expand_wildcards=all";
 const SETTINGS: &str = "/_cluster/settings?flat_settings=true&include_defaults=true";
 const LOW: &str = "cluster.routing.allocation.disk.watermark.low";
+const HEEDED: &str = "cluster.routing.allocation.disk.threshold_enabled";
 const ENABLED: &str = "cluster.routing.allocation.enable";
 
 /// Parameters of `elasticsearch_upgrade_facts`.
@@ -42,6 +43,7 @@ impl Product for ElasticsearchUpgradeFacts {
         let health = node.get("/_cluster/health")?.success("read the cluster's health")?;
         let unplaced = Unplaced::ask(&node)?;
         let settings = settings(&ask(&node, SETTINGS)?);
+        let is_heeded = settings.get(HEEDED).is_none_or(|heeded| heeded != "false");
         Ok(Survey::unchanged()
             .value("name", root["name"].clone())
             .value("version", root["version"]["number"].clone())
@@ -51,7 +53,7 @@ impl Product for ElasticsearchUpgradeFacts {
             .value("nodes", nodes(&node)?)
             .value("plugins", plugins(&ask(&node, "/_cat/plugins?format=json&h=name,component,version")?))
             .value("disks", disks(&ask(&node, "/_cat/allocation?format=json&h=node,disk.percent")?))
-            .value("watermark", settings.get(LOW).cloned().unwrap_or_default())
+            .value("watermark", settings.get(LOW).filter(|_| is_heeded).cloned().unwrap_or_default())
             .value("allocation", settings.get(ENABLED).and_then(Value::as_str).map(str::to_lowercase))
             .value("created", created(&ask(&node, CREATED)?)))
     }
