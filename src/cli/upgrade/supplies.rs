@@ -114,7 +114,7 @@ pub(super) fn told(aspect: &'static str, problems: Problems) -> Vec<Finding> {
         let words: Vec<String> = problem.notes.iter().cloned().chain(problem.help).collect();
         let finding = match problem.severity {
             Severity::Error => Finding::fail(aspect, problem.code, problem.message),
-            Severity::Warning => Finding::warn(aspect, problem.message),
+            Severity::Warning | Severity::Note => Finding::warn(aspect, problem.message),
         };
         finding.help(words.join("; "))
     };
