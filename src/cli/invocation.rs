@@ -94,6 +94,11 @@ impl Invocation {
         Ok((Self::of(global, project, &sources, Some(vault), None, None)?, named))
     }
 
+    /// What is known of a project and this inventory alone.
+    pub(super) fn of_project(global: &Global, project: Project, sources: &[InventorySource]) -> Result<Self, Stop> {
+        Self::of(global, project, sources, None, None, None)
+    }
+
     fn of(
         global: &Global,
         project: Project,

@@ -77,7 +77,7 @@ pub struct Cli {
 enum Command {
     /// Lock, fetch and list the files a project is made of
     Packages(packages::PackagesArgs),
-    /// Begin a project: inventory and settings
+    /// Begin a project, or look what one of Ansible needs
     Init(init::InitArgs),
     /// Bring hosts to a running pipeline
     #[command(visible_alias = "apply")]
@@ -161,7 +161,7 @@ fn dispatch(cli: &Cli, ui: Ui) -> Result<Exit, Stop> {
         Command::Verify(args) => verify::verify(&cli.global, args, ui),
         Command::Connectors(command) => connectors::connectors(&cli.global, command, ui),
         Command::Run(args) => run::run(&cli.global, args, ui),
-        Command::Init(args) => init::init(args, ui),
+        Command::Init(args) => init::begin(&cli.global, args, ui),
         Command::Doctor(args) => doctor::doctor(&cli.global, args, ui),
         Command::Ping(args) => doctor::ping(&cli.global, args, ui),
         Command::Lint(args) => lint::lint(&cli.global, args, ui),

@@ -10,8 +10,8 @@ use crate::value::{Map, Text};
 
 /// Words of an expression after which its parts are no longer all true at once.
 const NOT_ALL: &[&str] = &[" or ", " if ", "(", "{{", "{%"];
-/// What may answer otherwise the next time.
-const CHANGING: &[&str] = &["lookup", "query", "q(", "now", "random", "undef"];
+/// Words that ask for nothing.
+const OPERATORS: &[&str] = &["and", "or", "not", "in", "true", "True", "false", "False", "none", "None"];
 
 /// Adds the conditions of a task that keep it from ever running.
 pub(super) fn check(lint: &Lint, step: &TaskStep, problems: &mut Problems) {
@@ -37,14 +37,16 @@ fn told(step: &TaskStep, condition: &Text, words: String) -> Problem {
 
 /// Whether a condition that asks for nothing is false.
 fn is_never_true(lint: &Lint, condition: &Text) -> bool {
-    if CHANGING.iter().any(|word| condition.as_str().contains(word)) {
-        return false;
-    }
-    let checked = lint.templates.check_condition(condition);
-    let scope = Scope::new(Arc::new(Map::new()), Arc::new(SearchPath::default()));
-    checked.errors.is_empty()
-        && checked.variables.is_empty()
-        && matches!(lint.templates.condition(condition, &scope), Ok(false))
+    let scope = || Scope::new(Arc::new(Map::new()), Arc::new(SearchPath::default()));
+    asks_nothing(condition.as_str()) && matches!(lint.templates.condition(condition, &scope()), Ok(false))
+}
+
+/// Whether an expression consists of literals and operators alone.
+fn asks_nothing(expression: &str) -> bool {
+    // Every second part stands in quotes.
+    let outside = expression.split(['\'', '"']).step_by(2);
+    let mut words = outside.flat_map(|part| part.split(|c: char| !c.is_alphanumeric() && c != '_'));
+    words.all(|word| word.bytes().all(|byte| byte.is_ascii_digit()) || OPERATORS.contains(&word))
 }
 
 /// What a part of a condition says of one thing.
@@ -119,6 +121,16 @@ fn literal(value: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_expression_of_literals_asks_nothing() {
+        for literal in ["False", "1 > 2", "'a' == 'b x'", "not (true and 'x' in \"y\")"] {
+            assert!(asks_nothing(literal), "{literal}");
+        }
+        for open in ["x", "x == 'a'", "now().year > 2000", "'a' is match('b')", "lookup('env', 'X')"] {
+            assert!(!asks_nothing(open), "{open}");
+        }
+    }
 
     #[test]
     fn conditions_that_exclude_each_other_are_told_from_those_that_do_not() {

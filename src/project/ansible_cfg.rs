@@ -1,7 +1,8 @@
 //! Those keys of `ansible.cfg` that have a meaning here, so that a project of Ansible's works untouched; all others are
 //! passed over.
 
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::source::{Place, Source};
@@ -10,6 +11,7 @@ use crate::source::{Place, Source};
 #[derive(Debug, Default)]
 pub(crate) struct AnsibleCfg {
     entries: HashMap<(String, String), (String, Place)>,
+    read: RefCell<HashSet<(String, String)>>,
 }
 
 impl AnsibleCfg {
@@ -42,8 +44,20 @@ impl AnsibleCfg {
 
     /// A value that is not empty.
     pub(crate) fn get(&self, section: &str, key: &str) -> Option<(&str, &Place)> {
-        let (value, place) = self.entries.get(&(section.to_owned(), key.to_owned()))?;
+        let key = (section.to_owned(), key.to_owned());
+        let (value, place) = self.entries.get(&key)?;
+        self.read.borrow_mut().insert(key);
         (!value.is_empty()).then_some((value.as_str(), place))
+    }
+
+    /// Keys that nobody asked for, in the order in which they stand.
+    pub(crate) fn unread(&self) -> Vec<(String, Place)> {
+        let read = self.read.borrow();
+        let entries = self.entries.iter().filter(|(key, _)| !read.contains(*key));
+        let mut unread: Vec<(String, Place)> =
+            entries.map(|((_, key), (_, place))| (key.clone(), place.clone())).collect();
+        unread.sort_by_key(|(_, place)| place.range().start);
+        unread
     }
 }
 
@@ -61,6 +75,7 @@ mod tests {
         let (forks, place) = cfg.get("defaults", "forks").unwrap();
         assert_eq!((forks, place.text(), place.line()), ("7", "7", 3));
         assert_eq!(cfg.get("defaults", "roles_path").unwrap().0, "a:b");
+        assert_eq!(cfg.unread().iter().map(|(key, _)| key.as_str()).collect::<Vec<_>>(), ["empty"]);
         assert!(cfg.get("defaults", ";user").is_none() && cfg.get("ssh_connection", "empty").is_none());
     }
 }

@@ -37,7 +37,7 @@ const KEYS: &[(&str, &str, &str, &str)] = &[
 fn settled(section: &str, key: &str, value: &str) -> String {
     let source = Source::new("ansible.cfg", format!("[{section}]\n{key} = {value}\n"));
     let home = Some("/home/me".as_ref());
-    let mut settling = Settling { settings: Settings::default(), problems: Vec::new(), home };
+    let mut settling = Settling { settings: Settings::default(), problems: Vec::new(), home, passed_over: Vec::new() };
     settling.ansible(&AnsibleCfg::parse(&source), "/p".as_ref());
     assert!(settling.problems.is_empty(), "{key}: {:?}", settling.problems);
     format!("{:?}", settling.settings)
@@ -59,7 +59,8 @@ fn every_key_has_its_effect_and_no_other_has() {
 #[test]
 fn a_value_that_cannot_be_is_shown_where_it_is() {
     let source = Source::new("ansible.cfg", "[privilege_escalation]\nbecome_method = doas\n");
-    let mut settling = Settling { settings: Settings::default(), problems: Vec::new(), home: None };
+    let mut settling =
+        Settling { settings: Settings::default(), problems: Vec::new(), home: None, passed_over: Vec::new() };
     settling.ansible(&AnsibleCfg::parse(&source), ".".as_ref());
     let place = &settling.problems[0].at.as_ref().unwrap().0;
     assert_eq!((place.line(), place.text()), (2, "doas"));

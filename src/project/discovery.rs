@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::project::ansible_cfg::AnsibleCfg;
 use crate::project::settings::{Origin, Settings, Settling};
-use crate::source::{Problem, Problems, Source};
+use crate::source::{Place, Problem, Problems, Source};
 
 /// What a run finds around itself.
 #[derive(Debug, Clone, Default)]
@@ -34,6 +34,8 @@ pub struct Project {
     pub files: Vec<PathBuf>,
     /// What is worth knowing and stops nothing.
     pub warnings: Problems,
+    /// Keys of `ansible.cfg` without a meaning here, each with its place.
+    pub passed_over: Vec<(String, Place)>,
     home: Option<PathBuf>,
 }
 
@@ -68,7 +70,12 @@ impl Project {
         };
         let mut warnings = Problems::new();
         let mut files = Vec::new();
-        let mut settling = Settling { settings: Settings::default(), problems: Vec::new(), home: home.as_deref() };
+        let mut settling = Settling {
+            settings: Settings::default(),
+            problems: Vec::new(),
+            home: home.as_deref(),
+            passed_over: Vec::new(),
+        };
         if !around.no_config {
             files.extend(around.ansible_file(&root, home.as_deref(), &mut warnings));
             files.extend(around.shared_files(home.as_deref()));
@@ -81,7 +88,8 @@ impl Project {
         if !settling.problems.is_empty() {
             return Err(settling.problems);
         }
-        Ok(Self { root, settings: settling.settings, files, warnings, home })
+        let Settling { settings, passed_over, .. } = settling;
+        Ok(Self { root, settings, files, warnings, passed_over, home })
     }
 
     /// Folders in which a playbook's roles are looked for, the first that has one wins: Ansible's order.
@@ -201,7 +209,9 @@ fn read(file: &Path, settling: &mut Settling<'_>) {
     let source = Source::new(name, text);
     let folder = file.parent().unwrap_or(Path::new("."));
     if file.extension().is_some_and(|ending| ending == "cfg") {
-        settling.ansible(&AnsibleCfg::parse(&source), folder);
+        let cfg = AnsibleCfg::parse(&source);
+        settling.ansible(&cfg, folder);
+        settling.passed_over.extend(cfg.unread());
     } else {
         settling.toml(&source, folder);
     }
@@ -348,7 +358,8 @@ mod tests {
         ];
         let mut screens = String::new();
         for text in texts {
-            let mut settling = Settling { settings: Settings::default(), problems: Vec::new(), home: None };
+            let mut settling =
+                Settling { settings: Settings::default(), problems: Vec::new(), home: None, passed_over: Vec::new() };
             settling.toml(&Source::new("dppctl.toml", text), Path::new("."));
             screens += &excerpt(&settling.problems[0], false, 100);
             screens += "\n\n";

@@ -188,6 +188,8 @@ pub(crate) struct Settling<'a> {
     pub(crate) settings: Settings,
     pub(crate) problems: Problems,
     pub(crate) home: Option<&'a Path>,
+    /// Keys of `ansible.cfg` without a meaning here.
+    pub(crate) passed_over: Vec<(String, Place)>,
 }
 
 impl Settling<'_> {

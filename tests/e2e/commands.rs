@@ -72,6 +72,10 @@ fn variables_of_a_host_are_shown_with_their_places() {
     insta::assert_snapshot!("inventory_host", lab.dppctl(["inventory", "host", "es1"]));
     insta::assert_snapshot!("inventory_why", lab.dppctl(["inventory", "host", "es1", "--why", "heap"]));
     insta::assert_snapshot!("inventory_why_nothing", lab.dppctl(["inventory", "host", "es1", "--why", "heaap"]));
+    let strong = ["inventory", "vars", "es1", "--why", "heap", "-e", "heap=4g", "--json"];
+    let said = lab.dppctl(strong).exits(0).json();
+    let levels: Vec<_> = said["said"].as_array().unwrap().iter().map(|saying| saying["level"].clone()).collect();
+    assert_eq!(levels, [22, 4, 3]);
     insta::assert_snapshot!("inventory_no_such_host", lab.dppctl(["inventory", "host", "es11"]));
     let listed: Value = serde_json::from_str(&lab.dppctl(["inventory", "list", "--json"]).exits(0).stdout).unwrap();
     assert_eq!((&listed["schema"], &listed["hosts"][0]["name"]), (&"dppctl.inventory/1".into(), &"kib1".into()));
@@ -142,4 +146,71 @@ fn the_manual_is_read_by_man_without_a_warning() {
             String::from_utf8_lossy(&read.stderr)
         );
     }
+}
+
+#[test]
+fn a_project_of_ansibles_is_looked_through_and_gets_its_settings() {
+    let cfg = "[defaults]\ninventory = inventory/hosts\nroles_path = roles\nremote_user = deploy\nhost_key_checking = False\n\
+               stdout_callback = yaml\nvault_password_file = ~/none\n[privilege_escalation]\nbecome = True\n";
+    let site = "- hosts: web_nodes\n  roles: [web]\n- hosts: kafka_nodes\n  tasks:\n    - docker_container: {name: x}\n    - command: id\n";
+    let tasks = "- apt: {name: nginx}\n- template: {src: a.j2, dest: /etc/a}\n  notify: restart\n- docker_container: {name: y}\n\
+                 - debug: {msg: '{{ port | zorg }}'}\n- coppy: {content: a, dest: /a}\n- copy: {contnt: a, dest: /b}\n";
+    let lab = Lab::empty()
+        .file("p/ansible.cfg", cfg)
+        .file("p/inventory/hosts", "[web_nodes]\nw1\n[kafka_nodes]\nk1\nk2\n")
+        .file("p/library/own.py", "x = 1\n")
+        .file("p/site.yml", site)
+        .file("p/roles/web/tasks/main.yml", tasks)
+        .file("p/roles/web/templates/a.j2", "{{ port }} {{ nobody }}\n")
+        .file("p/roles/web/defaults/main.yml", "port: 80\n")
+        .file("p/roles/web/handlers/main.yml", "- name: restart\n  service: {name: nginx, state: restarted}\n");
+    insta::assert_snapshot!("init_from_ansible", lab.dppctl(["init", "--from-ansible", "p"]).exits(0));
+    insta::assert_snapshot!("init_from_ansible_settings", fs::read_to_string(lab.path("p/dppctl.toml")).unwrap());
+    let again = lab.dppctl(["init", "--from-ansible", "p"]).exits(0);
+    assert!(again.stderr.contains("dppctl.toml is there already and stays as it is"), "{again}");
+    insta::assert_snapshot!("init_from_nothing", lab.dppctl(["init", "--from-ansible", "none"]));
+}
+
+#[test]
+fn roles_are_installed_and_an_edited_one_is_kept() {
+    let requirements =
+        "roles:\n  - src: git+file://FOLDER/src\n    version: v1\n    name: java\ncollections: [community.general]\n";
+    let lab = Lab::empty().file("src/meta/main.yml", "dependencies: []\n").file("src/tasks/main.yml", "# one\n");
+    let folder = lab.path("").display().to_string();
+    let lab = lab.file("requirements.yml", &requirements.replace("FOLDER/", &folder)).file("dppctl.toml", "");
+    let git = "git init -q -b main && git add . && git -c user.name=t -c user.email=t@example.org commit -qm one && git tag v1";
+    assert!(Command::new("sh").args(["-c", git]).current_dir(lab.path("src")).status().unwrap().success());
+    insta::assert_snapshot!("roles_list_of_none", lab.dppctl(["roles", "list"]));
+    insta::assert_snapshot!("roles_install", lab.dppctl(["roles", "install", "-r", "requirements.yml"]).exits(0));
+    let lock = fs::read_to_string(lab.path("roles.lock")).unwrap();
+    insta::assert_snapshot!("roles_install_again", lab.dppctl(["roles", "install"]).exits(0));
+    assert_eq!(fs::read_to_string(lab.path("roles.lock")).unwrap(), lock);
+    lab.write("roles/java/tasks/main.yml", "# mine\n");
+    insta::assert_snapshot!("roles_list", lab.dppctl(["roles", "list"]).exits(0));
+    insta::assert_snapshot!("roles_install_over_an_edit", lab.dppctl(["roles", "install"]));
+    insta::assert_snapshot!("roles_install_what", lab.dppctl(["roles", "install", "java"]));
+}
+
+#[test]
+fn what_happens_in_a_run_is_written_line_by_line() {
+    let play = "- hosts: localhost\n  connection: local\n  gather_facts: false\n  tasks:\n    - command: echo geheim1\n    \
+                - command: 'false'\n      ignore_errors: true\n    - debug: {msg: x}\n      when: unset is defined\n    \
+                - command: 'false'\n";
+    let lab = Lab::empty().file("hosts", "localhost\n").file("site.yml", play);
+    let run = lab.dppctl(["run", "site.yml", "-e", "pass=geheim1", "--events", "-"]).exits(2);
+    let lines: Vec<Value> = run.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let tasks = lines.iter().filter(|line| line["event"] == "task").map(|line| {
+        let text = |key: &str| line[key].as_str().unwrap_or_default().to_owned();
+        format!("{} {} {} {} {}", text("host"), text("status"), line["ignored"], text("path"), text("action"))
+    });
+    let told = [
+        "localhost changed false site.yml:5 command",
+        "localhost failed true site.yml:6 command",
+        "localhost skipped false site.yml:8 debug",
+        "localhost failed false site.yml:10 command",
+    ];
+    assert_eq!(tasks.collect::<Vec<_>>(), told);
+    assert!(!run.stdout.contains("geheim1"), "{run}");
+    assert_eq!(lines.last().unwrap()["hosts"]["localhost"]["failed"], 1);
+    insta::assert_snapshot!("events_beside_a_document", lab.dppctl(["run", "site.yml", "--events", "-", "--json"]));
 }

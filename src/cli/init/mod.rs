@@ -1,5 +1,8 @@
 //! `dppctl init`: a starter project, an inventory and settings that a first `deploy` works with.
 
+mod from_ansible;
+mod settings;
+
 use std::collections::BTreeSet;
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -9,6 +12,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
 
+use crate::cli::options::Global;
 use crate::cli::{Stop, candidates};
 use crate::content::{Content, path};
 use crate::exit::Exit;
@@ -43,9 +47,19 @@ pub(super) struct InitArgs {
     /// Write out a shipped role with its templates instead, to be changed; the project's own role wins
     #[arg(long, value_name = "ROLE", conflicts_with = "hosts", add = ArgValueCompleter::new(candidates::roles))]
     eject: Option<String>,
+    /// Tell what of a project of Ansible's runs here, what does not and where, and write the settings it needs
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["folder", "hosts", "eject"])]
+    from_ansible: Option<PathBuf>,
 }
 
-pub(super) fn init(args: &InitArgs, ui: Ui) -> Result<Exit, Stop> {
+pub(super) fn begin(global: &Global, args: &InitArgs, ui: Ui) -> Result<Exit, Stop> {
+    match &args.from_ansible {
+        Some(folder) => from_ansible::from_ansible(global, folder, ui),
+        None => init(args, ui),
+    }
+}
+
+fn init(args: &InitArgs, ui: Ui) -> Result<Exit, Stop> {
     if let Some(role) = &args.eject {
         return eject(&args.folder, role, ui);
     }
@@ -185,7 +199,8 @@ mod tests {
     fn begun(hosts: &[&str]) -> (tempfile::TempDir, Inventory) {
         let folder = tempfile::tempdir().unwrap();
         let hosts = hosts.iter().map(|host| (*host).to_owned()).collect();
-        init(&InitArgs { folder: folder.path().to_owned(), hosts, eject: None }, Ui::plain()).unwrap();
+        init(&InitArgs { folder: folder.path().to_owned(), hosts, eject: None, from_ansible: None }, Ui::plain())
+            .unwrap();
         let source = InventorySource::Path(folder.path().join("inventory/hosts"));
         let inventory = Inventory::load(&[source], &Vault::new()).unwrap();
         (folder, inventory)
@@ -211,7 +226,7 @@ mod tests {
     #[test]
     fn what_is_there_is_not_written_over() {
         let (folder, _) = begun(&["a"]);
-        let args = InitArgs { folder: folder.path().to_owned(), hosts: Vec::new(), eject: None };
+        let args = InitArgs { folder: folder.path().to_owned(), hosts: Vec::new(), eject: None, from_ansible: None };
         assert!(matches!(init(&args, Ui::plain()), Err(Stop::Refused(_))));
         assert!(std::fs::read_to_string(folder.path().join("inventory/hosts")).unwrap().contains("\na\n"));
     }

@@ -2,7 +2,7 @@
 
 mod vars;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use clap_complete::engine::ArgValueCompleter;
@@ -49,7 +49,10 @@ pub(super) fn inventory(global: &Global, args: &InventoryArgs, ui: Ui) -> Result
     let mut invocation = Invocation::read_offline(global, &args.vault)?;
     if let What::Vars { name, why, playbook_dir } = &args.what {
         let folder = playbook_dir.as_ref().unwrap_or(&invocation.project.root).clone();
-        invocation.inventory.read_beside_playbook(&folder, &invocation.vault)?;
+        // What lies beside both would be told twice.
+        if !is_same(invocation.inventory.folder(), &folder) {
+            invocation.inventory.read_beside_playbook(&folder, &invocation.vault)?;
+        }
         vars::vars(&invocation, name, why.as_deref(), &ui)?;
         return Ok(Exit::Ok);
     }
@@ -63,6 +66,14 @@ pub(super) fn inventory(global: &Global, args: &InventoryArgs, ui: Ui) -> Result
         _ => graph(inventory, &hosts, &ui),
     }
     Ok(Exit::Ok)
+}
+
+fn is_same(inventory: Option<&Path>, folder: &Path) -> bool {
+    let whole = |path: &Path| {
+        let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+        path.canonicalize().ok()
+    };
+    inventory.and_then(whole).is_some_and(|inventory| whole(folder).is_some_and(|folder| folder == inventory))
 }
 
 fn list(inventory: &Inventory, hosts: &[String], ui: &Ui) {

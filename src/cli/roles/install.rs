@@ -74,7 +74,12 @@ pub(super) fn install(places: &Places, args: &InstallArgs, ui: Ui) -> Result<Exi
             let s = if count == 1 { "" } else { "s" };
             ui.answer(&format!("{count} role{s} in {}", places.folder.display()));
         }
-        Err(errors) => return Err(errors.iter().map(problem).collect::<Vec<Problem>>().into()),
+        Err(errors) if came.is_empty() => return Err(errors.iter().map(problem).collect::<Vec<Problem>>().into()),
+        Err(errors) => {
+            errors.iter().for_each(|error| ui.problem(&problem(error)));
+            ui.story(&format!("{} of the roles are there; once this is mended, the next run goes on here", came.len()));
+            return Ok(Exit::Internal);
+        }
     }
     Ok(Exit::Ok)
 }

@@ -3,7 +3,7 @@
 mod install;
 mod list;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueHint};
 
@@ -45,6 +45,9 @@ pub(super) fn roles(global: &Global, args: &RolesArgs, ui: Ui) -> Result<Exit, S
     let project = project(global)?;
     let settings = project.settings.roles.first().cloned();
     let folder = args.roles_path.clone().or(settings).unwrap_or_else(|| project.root.join("roles"));
+    // As somebody here would type it.
+    let here = std::env::current_dir().unwrap_or_default();
+    let folder = folder.strip_prefix(&here).map_or(folder.clone(), Path::to_owned);
     let places = Places { folder, lock: project.root.join("roles.lock"), project };
     match &args.what {
         What::Install(args) => install::install(&places, args, ui),

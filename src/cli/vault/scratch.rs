@@ -23,6 +23,9 @@ use crate::exit::Exit;
 /// File systems in memory; a disk remembers what was deleted.
 const IN_MEMORY: &str = "/dev/shm";
 
+/// In the place of a reader: a signal ends the command.
+const ENDING: i32 = -1;
+
 /// The folder with the one file in it.
 pub(super) struct Scratch {
     folder: TempDir,
@@ -49,9 +52,14 @@ impl Scratch {
     /// Waits for a programme that is given the file; a signal that ends the command ends it, too.
     pub(super) fn opened_by(&self, programme: &mut Command) -> io::Result<ExitStatus> {
         let mut child = programme.arg(&self.path).spawn()?;
-        self.reader.store(i32::try_from(child.id()).unwrap_or_default(), Ordering::Relaxed);
+        self.reader.store(i32::try_from(child.id()).unwrap_or_default(), Ordering::SeqCst);
         let ended = child.wait();
-        self.reader.store(0, Ordering::Relaxed);
+        if self.reader.swap(0, Ordering::SeqCst) == ENDING {
+            // The signal's own thread ends the command, and says how.
+            loop {
+                thread::park();
+            }
+        }
         ended
     }
 
@@ -88,10 +96,10 @@ fn listen(folder: &Path, reader: &Arc<AtomicI32>) -> io::Result<Handle> {
     thread::spawn(move || {
         for signal in &mut signals {
             if signal == SIGTERM || signal == SIGHUP {
-                if let Some(reader) = Pid::from_raw(reader.load(Ordering::Relaxed)) {
+                wipe(&folder);
+                if let Some(reader) = Pid::from_raw(reader.swap(ENDING, Ordering::SeqCst)) {
                     let _ = kill_process(reader, Signal::TERM);
                 }
-                wipe(&folder);
                 low_level::exit(i32::from(Exit::Terminated.code()));
             }
         }
