@@ -24,6 +24,7 @@ use crate::value::{Map, Text};
 
 pub use codes::{CODES, explain};
 pub use seen::Seen;
+pub use templates::is_unknown_name;
 
 /// What is looked through.
 pub struct Lint<'a> {

@@ -41,6 +41,11 @@ pub(super) fn told(error: &TemplateError) -> Problem {
     }
 }
 
+/// Whether a problem is a filter, a test, a function or a lookup that nobody knows.
+pub fn is_unknown_name(problem: &Problem) -> bool {
+    problem.code == "DPP0303"
+}
+
 /// Lookups that nobody knows.
 fn lookups(text: &str, at: Option<&Place>) -> Vec<Problem> {
     const CALLS: &[&str] = &["lookup(", "query(", " q(", "{q("];

@@ -13,7 +13,7 @@ use crate::cli::shipped::Shipped;
 use crate::cli::{Stop, init};
 use crate::exit::Exit;
 use crate::inventory::InventorySource;
-use crate::lint::{Lint, Seen};
+use crate::lint::{Lint, Seen, is_unknown_name};
 use crate::project::{Project, Surroundings};
 use crate::source::{Place, Problem, Problems, Severity};
 use crate::ui::{Table, Ui};
@@ -230,7 +230,7 @@ impl Report<'_> {
     /// Filters, tests and lookups that nobody knows.
     fn names(&self) -> Option<String> {
         let mut found: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-        for problem in self.problems.iter().filter(|problem| problem.code == "DPP0303") {
+        for problem in self.problems.iter().filter(|problem| is_unknown_name(problem)) {
             let name = problem.message.strip_prefix("there is no ").unwrap_or(&problem.message);
             found.entry(name).or_default().extend(problem.at.as_ref().map(|(place, _)| at(place)));
         }
@@ -243,7 +243,7 @@ impl Report<'_> {
     /// What a run would refuse before it begins, and what it would warn of.
     fn mistakes(&self) -> Option<String> {
         let told_above = |problem: &&Problem| {
-            problem.code == "DPP0303"
+            is_unknown_name(problem)
                 || problem.message.starts_with("there is no module")
                 || problem.severity == Severity::Note
         };
