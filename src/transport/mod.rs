@@ -11,6 +11,7 @@ mod login;
 mod patience;
 mod private_key;
 mod proxy;
+mod silence;
 mod ssh;
 mod unknown_key;
 

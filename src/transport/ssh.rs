@@ -12,6 +12,7 @@ use ssh2::{ExtendedData, MethodType, PtyModes, Session};
 
 use crate::secret::Secret;
 use crate::transport::known_hosts::{KnownHosts, Verdict, fingerprint, remember};
+use crate::transport::silence::Patient;
 use crate::transport::{Connection, TransportError, Wire, login, proxy};
 
 /// Fast first: chacha20 is what libssh2 carries most of with the least processor time.
@@ -26,6 +27,9 @@ const HOST_KEYS: [&str; 6] = [
     "rsa-sha2-512",
     "rsa-sha2-256",
 ];
+
+/// The longest that a host may take to start a process.
+const START_WITHIN: Duration = Duration::from_secs(30);
 
 /// The system's words for a port that nobody listens on.
 const REFUSED: &str = "connection refused";
@@ -105,8 +109,6 @@ impl SshHost {
         let session = handshake(target, &address, &known)?;
         check_key(&session, target, &address, &known)?;
         login::log_in(&session, &address, login)?;
-        // A host that is alive says so every few seconds; one that is silent for much longer is gone.
-        session.set_timeout(u32::try_from(ALIVE_EVERY.as_millis() * 6).unwrap_or(30_000));
         Ok(Self { session, address })
     }
 }
@@ -114,20 +116,28 @@ impl SshHost {
 impl Connection for SshHost {
     fn start(&self, command: &str, terminal: bool) -> Result<Wire, TransportError> {
         let broken = |error: ssh2::Error| TransportError::Broken(format!("{}: {error}", self.address));
+        self.session.set_timeout(milliseconds(START_WITHIN));
         let mut channel = self.session.channel_session().map_err(broken)?;
         channel.handle_extended_data(ExtendedData::Merge).map_err(broken)?;
         if terminal {
             channel.request_pty("dumb", Some(PtyModes::new()), None).map_err(broken)?;
         }
         channel.exec(command).map_err(broken)?;
-        Ok(Wire { input: Box::new(channel.stream(0)), output: Box::new(channel.stream(0)) })
+        // A host that is alive says so every few seconds; one that is silent for much longer is gone.
+        self.session.set_timeout(milliseconds(ALIVE_EVERY));
+        let stream = || Patient(channel.stream(0));
+        Ok(Wire { input: Box::new(stream()), output: Box::new(stream()) })
     }
+}
+
+fn milliseconds(time: Duration) -> u32 {
+    u32::try_from(time.as_millis()).unwrap_or(u32::MAX)
 }
 
 pub(super) fn handshake(target: &SshTarget, address: &str, known: &KnownHosts) -> Result<Session, TransportError> {
     let failed = |error: ssh2::Error| TransportError::Handshake { address: address.into(), cause: error.to_string() };
     let mut session = Session::new().map_err(failed)?;
-    session.set_timeout(u32::try_from(target.timeout.as_millis()).unwrap_or(u32::MAX));
+    session.set_timeout(milliseconds(target.timeout));
     for direction in [MethodType::CryptCs, MethodType::CryptSc] {
         session.method_pref(direction, CIPHERS).map_err(failed)?;
     }
