@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use dpp_protocol::{Change, Failure, ResultMap};
+use dpp_protocol::{Failure, ResultMap};
 use serde::de::DeserializeOwned;
 
 use super::deadline::Deadline;
@@ -13,8 +13,11 @@ use super::product::{Never, Product, UNREACHABLE};
 use crate::services::vigil::Vigil;
 use crate::{Host, Survey};
 
-/// Longest time that a look ahead may take.
-const LOOK: Duration = Duration::from_secs(5);
+/// Longest time that a look takes which is not waited for: ahead of the wait, and for its explanation after it.
+pub(in crate::pipeline) const LOOK: Duration = Duration::from_secs(5);
+
+/// Longest time that one question may take: in between, the unit is looked after and a sign of life given.
+const QUESTION: Duration = Duration::from_secs(10);
 
 /// Most troubles that a failure lists.
 const LISTED: usize = 10;
@@ -49,18 +52,12 @@ impl<W: Awaited> Product for W {
     const NAME: &'static str = W::NAME;
     type Step = Never;
 
-    fn gist(&self) -> Option<Change> {
-        None
-    }
+    only_asks!();
 
     fn look(&self, _host: &Host) -> Result<Survey<Never>, Failure> {
         let mut survey = Survey::unchanged();
         let missing = self.missing(LOOK, &mut survey.result)?;
         Ok(if missing.is_empty() { survey.value("ready", true) } else { survey.unpredicted() })
-    }
-
-    fn make(&self, step: &Never, _host: &Host, _result: &mut ResultMap) -> Result<(), Failure> {
-        match *step {}
     }
 
     fn finish(&self, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
@@ -79,7 +76,7 @@ fn wait<W: Awaited>(awaited: &W, deadline: &Deadline, host: &Host, result: &mut 
     const EVERY: Duration = Duration::from_millis(250);
     let mut vigil = awaited.unit().map(|unit| Vigil::over(unit, awaited.log())).transpose()?;
     loop {
-        let missing = match awaited.missing(deadline.left().max(EVERY), result) {
+        let missing = match awaited.missing(deadline.left().clamp(EVERY, QUESTION), result) {
             Ok(missing) if missing.is_empty() => return Ok(()),
             Ok(missing) => missing,
             Err(failure) if failure.code == UNREACHABLE => vec![failure.message],
@@ -99,5 +96,38 @@ fn late<W: Awaited>(deadline: &Deadline, missing: &[String]) -> Failure {
     match missing {
         [_] => failure,
         _ => failure.note("missing", missing[..missing.len().min(LISTED)].join("\n")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::time::Instant;
+
+    use dpp_protocol::Mode;
+    use serde_json::json;
+
+    use crate::pipeline::stub::run;
+
+    #[test]
+    fn who_takes_connections_and_says_nothing_does_not_hold_up_the_watch() {
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = silent.local_addr().unwrap().port();
+        let url = format!("http://127.0.0.1:{port}");
+        let amqp = json!({"host": "127.0.0.1", "port": port, "login_host": "127.0.0.1", "login_port": port,
+            "management": true, "timeout": 0.3});
+        let http = json!({"url": url, "timeout": 0.3});
+        for (module, params) in [
+            ("elasticsearch_wait", &http),
+            ("elasticsearch_gate", &http),
+            ("kibana_wait", &http),
+            ("kafka_connect_wait", &http),
+            ("rabbitmq_wait", &amqp),
+        ] {
+            let begun = Instant::now();
+            let failure = run(module, params, Mode::Apply).unwrap_err();
+            assert!(failure.message.contains("is not ready after"), "{module}: {}", failure.message);
+            assert!(begun.elapsed().as_secs() < 20, "{module} asked for {:?}", begun.elapsed());
+        }
     }
 }

@@ -40,14 +40,13 @@ pub(super) struct Reply {
 impl Endpoint {
     /// Talks to `product` at `base`; no single request lasts longer than `timeout`.
     pub(super) fn new(product: &'static str, base: &str, timeout: Duration) -> Self {
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            .proxy(None)
-            .timeout_connect(Some(Duration::from_secs(5)))
-            .timeout_global(Some(timeout.max(Duration::from_secs(1))))
-            .build();
         let base = base.trim_end_matches('/').to_owned();
-        Self { agent: config.into(), product, base, headers: Vec::new(), hint: String::new() }
+        Self { agent: bounded(timeout), product, base, headers: Vec::new(), hint: String::new() }
+    }
+
+    /// The same with another bound of a single request.
+    pub(super) fn within(self, timeout: Duration) -> Self {
+        Self { agent: bounded(timeout), ..self }
     }
 
     /// Adds a header to every request.
@@ -125,6 +124,15 @@ impl Endpoint {
         let bytes = reply.into_body().into_with_config().limit(LARGEST_REPLY).read_to_vec()?;
         Ok(Reply { request: String::new(), status, body: String::from_utf8_lossy(&bytes).into_owned(), headers })
     }
+}
+
+fn bounded(timeout: Duration) -> Agent {
+    let config = Agent::config_builder()
+        .http_status_as_error(false)
+        .proxy(None)
+        .timeout_connect(Some(Duration::from_secs(5)))
+        .timeout_global(Some(timeout.max(Duration::from_secs(1))));
+    config.build().into()
 }
 
 impl Reply {

@@ -4,6 +4,9 @@
 //! their failures: DPP0801 not reachable, DPP0802 request refused, DPP0804 configuration invalid, DPP0805 plugin
 //! missing, DPP0806 not ready in time, DPP0807 exists with other, unchangeable properties, DPP0808 connector failed.
 
+#[macro_use]
+pub mod product;
+
 mod awaited;
 pub mod connect;
 mod deadline;
@@ -13,7 +16,6 @@ pub mod kafka;
 pub mod kibana;
 pub mod logstash;
 mod plain;
-pub mod product;
 pub mod rabbitmq;
 #[cfg(test)]
 mod stub;

@@ -33,6 +33,39 @@ pub trait Product: DeserializeOwned {
     }
 }
 
+/// Completes the [`Product`] of a module that only asks and changes nothing. Where the product was out of reach for the survey,
+/// it is asked again; the value of this name, which every answer has, tells that.
+macro_rules! only_asks {
+    ($sign:literal) => {
+        only_asks!();
+
+        fn finish(
+            &self,
+            host: &crate::Host,
+            result: &mut dpp_protocol::ResultMap,
+        ) -> Result<(), dpp_protocol::Failure> {
+            if !result.contains_key($sign) {
+                result.extend(self.look(host)?.result);
+            }
+            Ok(())
+        }
+    };
+    () => {
+        fn gist(&self) -> Option<dpp_protocol::Change> {
+            None
+        }
+
+        fn make(
+            &self,
+            step: &Self::Step,
+            _host: &crate::Host,
+            _result: &mut dpp_protocol::ResultMap,
+        ) -> Result<(), dpp_protocol::Failure> {
+            match *step {}
+        }
+    };
+}
+
 /// A step that the product was asked about, or one that is only foreseen.
 pub enum Foreseen<S> {
     /// Found by asking the product.

@@ -1,6 +1,6 @@
 //! `kafka_connect_facts`: the worker's version and plugins, and every connector with its state; for status screens.
 
-use dpp_protocol::{Change, Failure, ResultMap};
+use dpp_protocol::Failure;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -24,9 +24,7 @@ impl Product for KafkaConnectFacts {
     const NAME: &'static str = "kafka_connect_facts";
     type Step = Never;
 
-    fn gist(&self) -> Option<Change> {
-        None
-    }
+    only_asks!("version");
 
     fn look(&self, _host: &Host) -> Result<Survey<Never>, Failure> {
         let worker = Worker::new(&self.url, &self.unit);
@@ -41,17 +39,6 @@ impl Product for KafkaConnectFacts {
             .value("version", root["version"].clone())
             .value("plugins", plugins)
             .value("connectors", connectors))
-    }
-
-    fn make(&self, step: &Never, _host: &Host, _result: &mut ResultMap) -> Result<(), Failure> {
-        match *step {}
-    }
-
-    fn finish(&self, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
-        if !result.contains_key("version") {
-            result.extend(self.look(host)?.result);
-        }
-        Ok(())
     }
 }
 

@@ -11,9 +11,6 @@ use crate::arguments::Number;
 use crate::pipeline::awaited::Awaited;
 use crate::pipeline::product::UNREACHABLE;
 
-/// Longest time that one question to the worker may take.
-const LONGEST: Duration = Duration::from_secs(10);
-
 /// Parameters of `kafka_connect_wait`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -46,7 +43,7 @@ impl Awaited for KafkaConnectWait {
     /// A worker tells its version before it is of any use; its connectors it tells once its group is formed. Until
     /// then it refuses in many ways.
     fn missing(&self, limit: Duration, result: &mut ResultMap) -> Result<Vec<String>, Failure> {
-        let worker = Worker::within(&self.url, &self.unit_or_debians(), limit.min(LONGEST));
+        let worker = Worker::within(&self.url, &self.unit_or_debians(), limit);
         let answer = worker.root().and_then(|root| worker.connectors().map(|_| root));
         match answer {
             Ok(root) => {

@@ -8,6 +8,30 @@ use serde_json::Value;
 
 use crate::pipeline::http::{Endpoint, Reply};
 
+/// Declares a module's parameters with those that lead to a node beside its own.
+macro_rules! with_node {
+    ($(#[$attribute:meta])* pub struct $name:ident { $($fields:tt)* }) => {
+        $(#[$attribute])*
+        #[derive(Debug, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct $name {
+            $($fields)*
+            #[serde(default = "super::local")]
+            url: String,
+            #[serde(default)]
+            user: String,
+            #[serde(default)]
+            password: String,
+        }
+
+        impl $name {
+            fn node(&self) -> crate::pipeline::http::Endpoint {
+                crate::pipeline::elasticsearch::cluster::node(&self.url, &self.user, &self.password)
+            }
+        }
+    };
+}
+
 /// `major.minor`; `OpenSearch` counts as the Elasticsearch it was forked from.
 pub(in crate::pipeline) type Version = (u64, u64);
 

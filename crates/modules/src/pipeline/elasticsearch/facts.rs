@@ -1,10 +1,8 @@
 //! `elasticsearch_facts`: version, health, nodes, indices and disks; for status screens.
 
-use dpp_protocol::{Change, Failure, ResultMap};
-use serde::Deserialize;
+use dpp_protocol::Failure;
 use serde_json::{Map, Value, json};
 
-use super::cluster::node;
 use crate::pipeline::http::Endpoint;
 use crate::pipeline::product::{Never, Product};
 use crate::{Host, Survey};
@@ -13,28 +11,20 @@ use crate::{Host, Survey};
 const INDICES: &str =
     "/_cat/indices?format=json&bytes=b&h=index,health,status,docs.count,store.size,pri.indexing.index_total";
 
-/// Parameters of `elasticsearch_facts`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ElasticsearchFacts {
-    #[serde(default = "super::local")]
-    url: String,
-    #[serde(default)]
-    user: String,
-    #[serde(default)]
-    password: String,
+with_node! {
+    /// Parameters of `elasticsearch_facts`.
+    pub struct ElasticsearchFacts {
+    }
 }
 
 impl Product for ElasticsearchFacts {
     const NAME: &'static str = "elasticsearch_facts";
     type Step = Never;
 
-    fn gist(&self) -> Option<Change> {
-        None
-    }
+    only_asks!("version");
 
     fn look(&self, _host: &Host) -> Result<Survey<Never>, Failure> {
-        let node = node(&self.url, &self.user, &self.password);
+        let node = self.node();
         let root = node.get("/")?.success("ask Elasticsearch for its version")?;
         let health = node.get("/_cluster/health")?.success("read the cluster's health")?;
         let nodes = table(&node, "/_cat/nodes?format=json&h=name,ip,version,master,heap.percent")?;
@@ -66,17 +56,6 @@ impl Product for ElasticsearchFacts {
             .value("nodes", nodes)
             .value("indices", indices)
             .value("disks", disks))
-    }
-
-    fn make(&self, step: &Never, _host: &Host, _result: &mut ResultMap) -> Result<(), Failure> {
-        match *step {}
-    }
-
-    fn finish(&self, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
-        if !result.contains_key("version") {
-            result.extend(self.look(host)?.result);
-        }
-        Ok(())
     }
 }
 

@@ -7,39 +7,32 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use dpp_protocol::{Failure, ResultMap};
-use serde::Deserialize;
 use serde_json::Value;
 
-use super::cluster::{explain, health, node};
+use super::cluster::{explain, health};
 use super::placing::Unplaced;
 use crate::arguments::{HostPath, Number, Whole};
-use crate::pipeline::awaited::Awaited;
+use crate::pipeline::awaited::{Awaited, LOOK};
 use crate::pipeline::http::Endpoint;
 
 /// The code of a gate that stays shut: nothing failed, and nothing may go on.
 pub const SHUT: &str = "DPP0901";
 
-/// Parameters of `elasticsearch_gate`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ElasticsearchGate {
-    #[serde(default = "super::local")]
-    url: String,
-    #[serde(default)]
-    user: String,
-    #[serde(default)]
-    password: String,
-    /// Nodes that have to be there.
-    #[serde(default = "one")]
-    nodes: Whole,
-    /// The unit on this host that it runs in; when it dies, nothing is waited for.
-    #[serde(default)]
-    unit: Option<String>,
-    /// Its log on this host: the journal gets little of it.
-    #[serde(default)]
-    log: Option<HostPath>,
-    #[serde(default = "half_an_hour")]
-    timeout: Number,
+with_node! {
+    /// Parameters of `elasticsearch_gate`.
+    pub struct ElasticsearchGate {
+        /// Nodes that have to be there.
+        #[serde(default = "one")]
+        nodes: Whole,
+        /// The unit on this host that it runs in; when it dies, nothing is waited for.
+        #[serde(default)]
+        unit: Option<String>,
+        /// Its log on this host: the journal gets little of it.
+        #[serde(default)]
+        log: Option<HostPath>,
+        #[serde(default = "half_an_hour")]
+        timeout: Number,
+    }
 }
 
 fn one() -> Whole {
@@ -66,8 +59,8 @@ impl Awaited for ElasticsearchGate {
         self.log.as_deref().map(ToOwned::to_owned)
     }
 
-    fn missing(&self, _limit: Duration, result: &mut ResultMap) -> Result<Vec<String>, Failure> {
-        let node = self.node();
+    fn missing(&self, limit: Duration, result: &mut ResultMap) -> Result<Vec<String>, Failure> {
+        let node = self.node().within(limit);
         let health = health(&node)?;
         let trouble = self.trouble(&node, &health, result)?;
         result.insert("status".into(), health["status"].clone());
@@ -76,7 +69,7 @@ impl Awaited for ElasticsearchGate {
 
     fn explain(&self, late: Failure) -> Failure {
         let late = late.code(SHUT);
-        let late = match explain(&self.node()) {
+        let late = match explain(&self.node().within(LOOK)) {
             Some(words) => late.note("why", words),
             None => late,
         };
@@ -85,10 +78,6 @@ impl Awaited for ElasticsearchGate {
 }
 
 impl ElasticsearchGate {
-    fn node(&self) -> Endpoint {
-        node(&self.url, &self.user, &self.password)
-    }
-
     /// Why the next node may not go down yet; why yellow is well goes into `explained`.
     fn trouble(&self, node: &Endpoint, health: &Value, result: &mut ResultMap) -> Result<Option<String>, Failure> {
         let Some(status) = health["status"].as_str() else { return Ok(Some("no master is elected".to_owned())) };

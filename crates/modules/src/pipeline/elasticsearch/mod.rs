@@ -1,5 +1,6 @@
 //! Elasticsearch 5 to 9, and its fork `OpenSearch`, through the HTTP interface: readiness, templates, settings, searches.
 
+#[macro_use]
 mod cluster;
 pub(in crate::pipeline) use cluster::node;
 pub mod facts;

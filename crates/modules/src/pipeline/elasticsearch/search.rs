@@ -3,12 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use dpp_protocol::{Change, Failure, ResultMap};
-use serde::Deserialize;
+use dpp_protocol::{Failure, ResultMap};
 use serde_json::{Value, json};
 use ureq::http::Method;
 
-use super::cluster::node;
 use crate::arguments::{Flag, Names, Number};
 use crate::pipeline::deadline::{Deadline, now_ms};
 use crate::pipeline::http::{Endpoint, segment};
@@ -18,25 +16,19 @@ use crate::{Host, Survey};
 /// As many phrases as one query may hold, with room.
 const AT_ONCE: usize = 500;
 
-/// Parameters of `elasticsearch_search`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ElasticsearchSearch {
-    index: String,
-    /// The field that holds the mark, dotted: `dppctl_probe.id`.
-    field: String,
-    ids: Names,
-    /// Whether what was found is deleted afterwards.
-    #[serde(default)]
-    delete: Flag,
-    #[serde(default = "super::local")]
-    url: String,
-    #[serde(default)]
-    user: String,
-    #[serde(default)]
-    password: String,
-    #[serde(default = "a_minute")]
-    timeout: Number,
+with_node! {
+    /// Parameters of `elasticsearch_search`.
+    pub struct ElasticsearchSearch {
+        index: String,
+        /// The field that holds the mark, dotted: `dppctl_probe.id`.
+        field: String,
+        ids: Names,
+        /// Whether what was found is deleted afterwards.
+        #[serde(default)]
+        delete: Flag,
+        #[serde(default = "a_minute")]
+        timeout: Number,
+    }
 }
 
 fn a_minute() -> Number {
@@ -47,20 +39,14 @@ impl Product for ElasticsearchSearch {
     const NAME: &'static str = "elasticsearch_search";
     type Step = Never;
 
-    fn gist(&self) -> Option<Change> {
-        None
-    }
+    only_asks!();
 
     fn look(&self, _host: &Host) -> Result<Survey<Never>, Failure> {
         Ok(Survey::unchanged().unpredicted())
     }
 
-    fn make(&self, step: &Never, _host: &Host, _result: &mut ResultMap) -> Result<(), Failure> {
-        match *step {}
-    }
-
     fn finish(&self, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
-        let node = node(&self.url, &self.user, &self.password);
+        let node = self.node();
         let deadline = Deadline::seconds(self.timeout.0);
         let mut seen: BTreeMap<String, u64> = BTreeMap::new();
         loop {

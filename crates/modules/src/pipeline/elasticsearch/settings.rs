@@ -1,29 +1,21 @@
 //! `elasticsearch_settings`: settings of a running cluster; null takes one back to its default.
 
 use dpp_protocol::{Change, Failure, ResultMap, Verb};
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::cluster::node;
 use crate::pipeline::plain::flat;
 use crate::pipeline::product::Product;
 use crate::{Host, Step, Survey};
 
-/// Parameters of `elasticsearch_settings`; keys may be dotted or nested.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ElasticsearchSettings {
-    #[serde(default = "super::local")]
-    url: String,
-    #[serde(default)]
-    user: String,
-    #[serde(default)]
-    password: String,
-    #[serde(default, alias = "settings")]
-    persistent: Map<String, Value>,
-    /// Lost when the whole cluster restarts; deprecated since 7.16.
-    #[serde(default)]
-    transient: Map<String, Value>,
+with_node! {
+    /// Parameters of `elasticsearch_settings`; keys may be dotted or nested.
+    pub struct ElasticsearchSettings {
+        #[serde(default, alias = "settings")]
+        persistent: Map<String, Value>,
+        /// Lost when the whole cluster restarts; deprecated since 7.16.
+        #[serde(default)]
+        transient: Map<String, Value>,
+    }
 }
 
 /// A setting to be made.
@@ -54,7 +46,7 @@ impl Product for ElasticsearchSettings {
     }
 
     fn look(&self, _host: &Host) -> Result<Survey<SettingStep>, Failure> {
-        let node = node(&self.url, &self.user, &self.password);
+        let node = self.node();
         let found = node.get("/_cluster/settings?flat_settings=true")?.success("read the cluster's settings")?;
         let mut steps = Vec::new();
         for (lasting, wanted) in [("persistent", &self.persistent), ("transient", &self.transient)] {
@@ -73,7 +65,7 @@ impl Product for ElasticsearchSettings {
     fn make(&self, step: &SettingStep, _host: &Host, _result: &mut ResultMap) -> Result<(), Failure> {
         let mut setting = Map::new();
         setting.insert(step.key.clone(), json!(step.wanted));
-        let node = node(&self.url, &self.user, &self.password);
+        let node = self.node();
         let reply = node.put("/_cluster/settings", &json!({step.lasting: setting}))?;
         reply.success(&format!("make the {} setting {}", step.lasting, step.key)).map(drop)
     }

@@ -7,7 +7,7 @@ use dpp_protocol::{Change, Failure, ResultMap, Verb};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::cluster::{Version, node, version};
+use super::cluster::{Version, version};
 use crate::arguments::{Names, Whole};
 use crate::pipeline::http::segment;
 use crate::pipeline::plain::{contains, flat};
@@ -22,30 +22,24 @@ enum State {
     Absent,
 }
 
-/// Parameters of `elasticsearch_template`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ElasticsearchTemplate {
-    name: String,
-    #[serde(default = "super::local")]
-    url: String,
-    #[serde(default)]
-    user: String,
-    #[serde(default)]
-    password: String,
-    #[serde(default)]
-    index_patterns: Names,
-    #[serde(default)]
-    settings: Map<String, Value>,
-    #[serde(default)]
-    mappings: Map<String, Value>,
-    /// Name of the mapping's type before 7.0.
-    #[serde(default = "sinks_type")]
-    type_name: String,
-    #[serde(default, alias = "order")]
-    priority: Whole,
-    #[serde(default)]
-    state: State,
+with_node! {
+    /// Parameters of `elasticsearch_template`.
+    pub struct ElasticsearchTemplate {
+        name: String,
+        #[serde(default)]
+        index_patterns: Names,
+        #[serde(default)]
+        settings: Map<String, Value>,
+        #[serde(default)]
+        mappings: Map<String, Value>,
+        /// Name of the mapping's type before 7.0.
+        #[serde(default = "sinks_type")]
+        type_name: String,
+        #[serde(default, alias = "order")]
+        priority: Whole,
+        #[serde(default)]
+        state: State,
+    }
 }
 
 fn sinks_type() -> String {
@@ -86,7 +80,7 @@ impl Product for ElasticsearchTemplate {
     }
 
     fn look(&self, _host: &Host) -> Result<Survey<Change>, Failure> {
-        let node = node(&self.url, &self.user, &self.password);
+        let node = self.node();
         let version = version(&node)?;
         let form = Form::of(version);
         let place = format!("{}/{}?flat_settings=true", form.path(), segment(&self.name));
@@ -104,7 +98,7 @@ impl Product for ElasticsearchTemplate {
     }
 
     fn make(&self, step: &Change, _host: &Host, _result: &mut ResultMap) -> Result<(), Failure> {
-        let node = node(&self.url, &self.user, &self.password);
+        let node = self.node();
         let version = version(&node)?;
         let form = Form::of(version);
         let place = format!("{}/{}", form.path(), segment(&self.name));

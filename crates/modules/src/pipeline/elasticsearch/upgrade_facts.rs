@@ -1,10 +1,8 @@
 //! `elasticsearch_upgrade_facts`: what has to be known of a cluster before its nodes are taken down one by one.
 
-use dpp_protocol::{Change, Failure, ResultMap};
-use serde::Deserialize;
+use dpp_protocol::Failure;
 use serde_json::{Map, Value, json};
 
-use super::cluster::node;
 use super::placing::Unplaced;
 use crate::pipeline::http::Endpoint;
 use crate::pipeline::plain::flat;
@@ -17,28 +15,20 @@ const LOW: &str = "cluster.routing.allocation.disk.watermark.low";
 const HEEDED: &str = "cluster.routing.allocation.disk.threshold_enabled";
 const ENABLED: &str = "cluster.routing.allocation.enable";
 
-/// Parameters of `elasticsearch_upgrade_facts`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ElasticsearchUpgradeFacts {
-    #[serde(default = "super::local")]
-    url: String,
-    #[serde(default)]
-    user: String,
-    #[serde(default)]
-    password: String,
+with_node! {
+    /// Parameters of `elasticsearch_upgrade_facts`.
+    pub struct ElasticsearchUpgradeFacts {
+    }
 }
 
 impl Product for ElasticsearchUpgradeFacts {
     const NAME: &'static str = "elasticsearch_upgrade_facts";
     type Step = Never;
 
-    fn gist(&self) -> Option<Change> {
-        None
-    }
+    only_asks!("version");
 
     fn look(&self, _host: &Host) -> Result<Survey<Never>, Failure> {
-        let node = node(&self.url, &self.user, &self.password);
+        let node = self.node();
         let root = node.get("/")?.success("ask Elasticsearch for its version")?;
         let health = node.get("/_cluster/health")?.success("read the cluster's health")?;
         let unplaced = Unplaced::ask(&node)?;
@@ -56,17 +46,6 @@ impl Product for ElasticsearchUpgradeFacts {
             .value("watermark", settings.get(LOW).filter(|_| is_heeded).cloned().unwrap_or_default())
             .value("allocation", settings.get(ENABLED).and_then(Value::as_str).map(str::to_lowercase))
             .value("created", created(&ask(&node, CREATED)?)))
-    }
-
-    fn make(&self, step: &Never, _host: &Host, _result: &mut ResultMap) -> Result<(), Failure> {
-        match *step {}
-    }
-
-    fn finish(&self, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
-        if !result.contains_key("version") {
-            result.extend(self.look(host)?.result);
-        }
-        Ok(())
     }
 }
 

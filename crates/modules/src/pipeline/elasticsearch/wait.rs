@@ -7,9 +7,9 @@ use dpp_protocol::{Failure, ResultMap};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::cluster::{explain, health, node};
+use super::cluster::{explain, health};
 use crate::arguments::{HostPath, Number, Whole};
-use crate::pipeline::awaited::Awaited;
+use crate::pipeline::awaited::{Awaited, LOOK};
 use crate::pipeline::http::Endpoint;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Deserialize)]
@@ -22,33 +22,27 @@ enum Status {
     Green,
 }
 
-/// Parameters of `elasticsearch_wait`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ElasticsearchWait {
-    #[serde(default = "super::local")]
-    url: String,
-    #[serde(default)]
-    user: String,
-    #[serde(default)]
-    password: String,
-    #[serde(default)]
-    status: Status,
-    #[serde(default = "one")]
-    nodes: Whole,
-    /// A node that has to be among them, with the version that it has to run.
-    #[serde(default)]
-    node: Option<String>,
-    #[serde(default)]
-    version: Option<String>,
-    /// The unit on this host that it runs in; when it dies, nothing is waited for.
-    #[serde(default)]
-    unit: Option<String>,
-    /// Its log on this host: the journal gets little of it.
-    #[serde(default)]
-    log: Option<HostPath>,
-    #[serde(default = "two_minutes")]
-    timeout: Number,
+with_node! {
+    /// Parameters of `elasticsearch_wait`.
+    pub struct ElasticsearchWait {
+        #[serde(default)]
+        status: Status,
+        #[serde(default = "one")]
+        nodes: Whole,
+        /// A node that has to be among them, with the version that it has to run.
+        #[serde(default)]
+        node: Option<String>,
+        #[serde(default)]
+        version: Option<String>,
+        /// The unit on this host that it runs in; when it dies, nothing is waited for.
+        #[serde(default)]
+        unit: Option<String>,
+        /// Its log on this host: the journal gets little of it.
+        #[serde(default)]
+        log: Option<HostPath>,
+        #[serde(default = "two_minutes")]
+        timeout: Number,
+    }
 }
 
 fn one() -> Whole {
@@ -75,8 +69,8 @@ impl Awaited for ElasticsearchWait {
         self.log.as_deref().map(ToOwned::to_owned)
     }
 
-    fn missing(&self, _limit: Duration, result: &mut ResultMap) -> Result<Vec<String>, Failure> {
-        let node = self.node();
+    fn missing(&self, limit: Duration, result: &mut ResultMap) -> Result<Vec<String>, Failure> {
+        let node = self.node().within(limit);
         let health = health(&node)?;
         let trouble = match self.trouble(&health) {
             None => self.absence(&node)?,
@@ -87,7 +81,7 @@ impl Awaited for ElasticsearchWait {
     }
 
     fn explain(&self, late: Failure) -> Failure {
-        match explain(&self.node()) {
+        match explain(&self.node().within(LOOK)) {
             Some(words) => late.note("why", words),
             None => late.help("journalctl -u elasticsearch -n 50 on the nodes that are missing"),
         }
@@ -95,10 +89,6 @@ impl Awaited for ElasticsearchWait {
 }
 
 impl ElasticsearchWait {
-    fn node(&self) -> Endpoint {
-        node(&self.url, &self.user, &self.password)
-    }
-
     /// Why the node that is waited for is not there as it has to be.
     fn absence(&self, endpoint: &Endpoint) -> Result<Option<String>, Failure> {
         let Some(wanted) = &self.node else { return Ok(None) };

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dpp_protocol::{Change, Failure, ResultMap};
+use dpp_protocol::Failure;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -36,9 +36,7 @@ impl Product for KafkaFacts {
     const NAME: &'static str = "kafka_facts";
     type Step = Never;
 
-    fn gist(&self) -> Option<Change> {
-        None
-    }
+    only_asks!("brokers");
 
     fn look(&self, _host: &Host) -> Result<Survey<Never>, Failure> {
         let mut cluster =
@@ -60,17 +58,6 @@ impl Product for KafkaFacts {
             .value("troubles", map.troubles(1))
             .value("topics", topics)
             .value("groups", groups))
-    }
-
-    fn make(&self, step: &Never, _host: &Host, _result: &mut ResultMap) -> Result<(), Failure> {
-        match *step {}
-    }
-
-    fn finish(&self, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
-        if !result.contains_key("brokers") {
-            result.extend(self.look(host)?.result);
-        }
-        Ok(())
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use dpp_protocol::{Change, Failure, ResultMap};
+use dpp_protocol::{Failure, ResultMap};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -43,16 +43,10 @@ impl Product for KafkaSearch {
     const NAME: &'static str = "kafka_search";
     type Step = Never;
 
-    fn gist(&self) -> Option<Change> {
-        None
-    }
+    only_asks!();
 
     fn look(&self, _host: &Host) -> Result<Survey<Never>, Failure> {
         Ok(Survey::unchanged().unpredicted())
-    }
-
-    fn make(&self, step: &Never, _host: &Host, _result: &mut ResultMap) -> Result<(), Failure> {
-        match *step {}
     }
 
     fn finish(&self, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {

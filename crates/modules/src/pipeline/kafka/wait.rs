@@ -11,9 +11,6 @@ use super::topic::local;
 use crate::arguments::{Flag, Names, Number, Whole};
 use crate::pipeline::awaited::Awaited;
 
-/// Longest time that one question to the brokers may take.
-const LONGEST: Duration = Duration::from_secs(10);
-
 /// Parameters of `kafka_wait`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -56,7 +53,7 @@ impl Awaited for KafkaWait {
     }
 
     fn missing(&self, limit: Duration, result: &mut ResultMap) -> Result<Vec<String>, Failure> {
-        let mut cluster = Cluster::open(&self.bootstrap_servers.0, limit.min(LONGEST))?;
+        let mut cluster = Cluster::open(&self.bootstrap_servers.0, limit)?;
         let wanted = usize::try_from(self.brokers.0).unwrap_or(1);
         if !self.in_sync.0 {
             cluster.map.topics.clear();

@@ -43,8 +43,8 @@ impl Awaited for KibanaWait {
         self.unit.as_deref()
     }
 
-    fn missing(&self, _limit: Duration, result: &mut ResultMap) -> Result<Vec<String>, Failure> {
-        let Status { version, state, trouble } = status(&kibana(&self.url, &self.user, &self.password))?;
+    fn missing(&self, limit: Duration, result: &mut ResultMap) -> Result<Vec<String>, Failure> {
+        let Status { version, state, trouble } = status(&kibana(&self.url, &self.user, &self.password).within(limit))?;
         result.insert("state".into(), state.into());
         result.insert("version".into(), version.into());
         Ok(trouble.into_iter().collect())

@@ -22,6 +22,11 @@ impl Api {
         Self { endpoint, user: login.user.to_owned() }
     }
 
+    /// The same with another bound of a single question.
+    pub(super) fn within(self, limit: Duration) -> Self {
+        Self { endpoint: self.endpoint.within(limit), ..self }
+    }
+
     /// Whether the login is taken.
     pub(super) fn knows_us(&self) -> Result<bool, Failure> {
         let reply = self.whoami()?;

@@ -1,6 +1,6 @@
 //! `rabbitmq_facts`: version, alarms and the queues of a vhost with what waits in them; for status screens.
 
-use dpp_protocol::{Change, Failure, ResultMap};
+use dpp_protocol::Failure;
 use serde_json::{Map, Value, json};
 
 use super::api::{Api, path};
@@ -19,9 +19,7 @@ impl Product for RabbitmqFacts {
     const NAME: &'static str = "rabbitmq_facts";
     type Step = Never;
 
-    fn gist(&self) -> Option<Change> {
-        None
-    }
+    only_asks!("version");
 
     fn look(&self, _host: &Host) -> Result<Survey<Never>, Failure> {
         let api = Api::new(&self.login());
@@ -48,17 +46,6 @@ impl Product for RabbitmqFacts {
             .value("erlang_version", overview["erlang_version"].clone())
             .value("nodes", nodes)
             .value("queues", queues))
-    }
-
-    fn make(&self, step: &Never, _host: &Host, _result: &mut ResultMap) -> Result<(), Failure> {
-        match *step {}
-    }
-
-    fn finish(&self, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
-        if !result.contains_key("version") {
-            result.extend(self.look(host)?.result);
-        }
-        Ok(())
     }
 }
 

@@ -50,8 +50,8 @@ impl Awaited for RabbitmqWait {
         self.unit.as_deref()
     }
 
-    fn missing(&self, _limit: Duration, _result: &mut ResultMap) -> Result<Vec<String>, Failure> {
-        Ok(self.trouble().into_iter().collect())
+    fn missing(&self, limit: Duration, _result: &mut ResultMap) -> Result<Vec<String>, Failure> {
+        Ok(self.trouble(limit).into_iter().collect())
     }
 
     fn explain(&self, late: Failure) -> Failure {
@@ -61,11 +61,11 @@ impl Awaited for RabbitmqWait {
 
 impl RabbitmqWait {
     /// What keeps the node from being ready.
-    fn trouble(&self) -> Option<String> {
+    fn trouble(&self, limit: Duration) -> Option<String> {
         if let Some(trouble) = self.listener_trouble() {
             return Some(trouble);
         }
-        let nodes = match Api::new(&self.login()).find("/api/nodes", "nodes") {
+        let nodes = match Api::new(&self.login()).within(limit).find("/api/nodes", "nodes") {
             Ok(nodes) => nodes.unwrap_or_default(),
             Err(failure) if failure.code == UNREACHABLE => {
                 return self.management.0.then_some(failure.message);
