@@ -3,8 +3,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -56,10 +55,18 @@ struct Post {
     rabbitmq: String,
     elasticsearch: Vec<String>,
     mark: String,
-    canary: Mutex<Canary>,
-    stops_sending: AtomicBool,
-    stops_looking: AtomicBool,
+    state: Mutex<State>,
+    /// Told of every change of the state that somebody may wait for.
+    stirred: Condvar,
     ui: Ui,
+}
+
+/// How far it is, and what the threads are told.
+#[derive(Default)]
+struct State {
+    canary: Canary,
+    stops_sending: bool,
+    stops_looking: bool,
 }
 
 /// The ways to some hosts, for a thread of its own.
@@ -89,9 +96,8 @@ impl Flight {
             rabbitmq,
             elasticsearch: nodes,
             mark: mark(),
-            canary: Mutex::default(),
-            stops_sending: AtomicBool::new(false),
-            stops_looking: AtomicBool::new(false),
+            state: Mutex::default(),
+            stirred: Condvar::new(),
             ui,
         };
         Ok(Some(Self {
@@ -104,34 +110,24 @@ impl Flight {
 
     /// Waits for the first messages.
     fn await_first(&self) -> Result<(), Stop> {
-        let begun = Instant::now();
-        loop {
-            let now = self.post.canary().proof(false, 0, 0);
-            if now.stored > 0 {
-                return Ok(());
-            }
-            if begun.elapsed() > FIRST {
-                let _ = self.come_home(Exit::Unhealthy);
-                let words = format!("the pipeline carries no messages now: {}; nothing was changed", now.words());
-                let help = "dppctl verify names the hop that stops them; --no-canary upgrades all the same";
-                return Err(Stop::Unwell(words, Some(help.to_owned())));
-            }
-            thread::sleep(Duration::from_millis(100));
+        if self.post.comes_to(FIRST, |state| state.canary.proof(false, 0, 0).stored > 0) {
+            return Ok(());
         }
+        let now = self.come_home(Exit::Unhealthy);
+        let words = format!("the pipeline carries no messages now: {}; nothing was changed", now.words());
+        let help = "dppctl verify names the hop that stops them; --no-canary upgrades all the same";
+        Err(Stop::Unwell(words, Some(help.to_owned())))
     }
 
     /// Stops sending, waits for what is still on the way, removes everything, and tells what became of it.
     fn come_home(&self, exit: Exit) -> CanaryProof {
-        self.post.stops_sending.store(true, Ordering::Relaxed);
-        let so_far = || self.post.canary().proof(false, 0, 0);
+        self.post.change(|state| state.stops_sending = true);
+        let so_far = || self.post.state().canary.proof(false, 0, 0);
         let Some((sender, looker)) = self.threads.borrow_mut().take() else { return so_far() };
         drop(sender.join());
         let limit = if exit == Exit::Ok { LAST } else { LAST_AFTER_FAILURE };
-        let begun = Instant::now();
-        while !self.post.canary().pending(1).is_empty() && begun.elapsed() < limit {
-            thread::sleep(Duration::from_millis(100));
-        }
-        self.post.stops_looking.store(true, Ordering::Relaxed);
+        self.post.comes_to(limit, |state| state.canary.pending(1).is_empty());
+        self.post.change(|state| state.stops_looking = true);
         looker.join().unwrap_or_else(|_| so_far())
     }
 }
@@ -160,60 +156,76 @@ impl Beside for Flight {
 }
 
 impl Post {
-    fn canary(&self) -> MutexGuard<'_, Canary> {
-        self.canary.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.state());
+        self.stirred.notify_all();
+    }
+
+    /// Waits until the state is as wanted; whether it came to that within the time.
+    fn comes_to(&self, within: Duration, is_wanted: impl Fn(&State) -> bool) -> bool {
+        let waited = self.stirred.wait_timeout_while(self.state(), within, |state| !is_wanted(state));
+        !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
     }
 
     /// Sends until it is told to stop.
     fn send(&self, mut errands: Errands) {
         let mut number = 0;
-        while !self.stops_sending.load(Ordering::Relaxed) {
+        loop {
             let round = Instant::now();
             let ids: Vec<String> = (0..AT_ONCE).map(|at| format!("{}{:07}", self.mark, number + at)).collect();
             number += AT_ONCE;
             let errand = publish(&self.rabbitmq, &self.wiring, &ids);
             let answer = errands.run(&[errand], &mut |_, _, _| {}).pop();
             let sent = answer.as_ref().map(confirmed).unwrap_or_default();
-            let mut canary = self.canary();
-            canary.doubt(ids.into_iter().filter(|id| !sent.contains(id)));
-            canary.confirm(sent, now());
-            drop(canary);
-            thread::sleep(EVERY.saturating_sub(round.elapsed()));
+            self.change(|state| {
+                state.canary.doubt(ids.into_iter().filter(|id| !sent.contains(id)));
+                state.canary.confirm(sent, now());
+            });
+            if self.comes_to(EVERY.saturating_sub(round.elapsed()), |state| state.stops_sending) {
+                return;
+            }
         }
     }
 
     /// Looks until it is told to stop, at the first node that answers; then counts and tidies up.
     fn look(&self, mut errands: Errands) -> CanaryProof {
         let (mut at, mut told) = (0, Instant::now());
-        while !self.stops_looking.load(Ordering::Relaxed) {
+        loop {
             let round = Instant::now();
-            let pending = self.canary().pending(LOOKED_FOR);
+            let pending = self.state().canary.pending(LOOKED_FOR);
             if !pending.is_empty() {
                 match self.search(&mut errands, at, &pending, false) {
-                    Some(Ok(result)) => self.canary().find(seen(&result).keys().map(String::as_str), now()),
+                    Some(Ok(result)) => {
+                        self.change(|state| state.canary.find(seen(&result).keys().map(String::as_str), now()));
+                    }
                     _ => at += 1,
                 }
             }
             self.tell(&mut told);
-            thread::sleep(EVERY.saturating_sub(round.elapsed()));
+            if self.comes_to(EVERY.saturating_sub(round.elapsed()), |state| state.stops_looking) {
+                return self.conclude(&mut errands);
+            }
         }
-        self.conclude(&mut errands)
     }
 
     /// Says how it stands, now and then; bars of a terminal are not written through.
     fn tell(&self, told: &mut Instant) {
         if told.elapsed() >= TOLD && self.ui.output == Output::Plain {
             *told = Instant::now();
-            let words = self.canary().proof(false, 0, 0).words();
+            let words = self.state().canary.proof(false, 0, 0).words();
             self.ui.headline(&format!("{} {:<8} {words}", clock(now()), "canary"));
         }
     }
 
     /// Counts doubles and removes all of it, at any node; what cannot be asked for is on the way.
     fn conclude(&self, errands: &mut Errands) -> CanaryProof {
-        let marks = self.canary().marks();
+        let marks = self.state().canary.marks();
         let answer = (0..self.elasticsearch.len()).find_map(|at| self.search(errands, at, &marks, true)?.ok());
-        let mut canary = self.canary();
+        let canary = &mut self.state().canary;
         let Some(result) = answer else { return canary.proof(false, 0, 0) };
         canary.find(seen(&result).keys().map(String::as_str), now());
         let doubled = seen(&result).values().filter(|facts| facts["count"].as_u64() > Some(1)).count();
