@@ -142,7 +142,8 @@ impl ActionContext<'_> {
     }
 }
 
-fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
+/// A file of the project that cannot be read.
+pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
     Failure::new(format!("cannot read {}: {error}", path.display())).code("DPP0106")
 }
 

@@ -18,7 +18,7 @@ use serde_json::Value as Json;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
-use crate::actions::action::{failure, flag, text};
+use crate::actions::action::{failure, flag, text, unreadable};
 use crate::actions::{Action, ActionContext, Blob, Deed, Remote, copy_tree, form};
 use crate::files::FileKind;
 use crate::value::{Map, Value};
@@ -101,11 +101,16 @@ fn large_or_small(context: &ActionContext, path: &Path, params: &Map) -> Result<
         return Ok(Deed::Remote(put(params, &context.raw(path)?)));
     }
     // Ansible reports SHA-1; two cores take both digests in the time of one, and the host need not read the file again.
+    let read = print(path)?;
     let (blob, sha1) = thread::scope(|scope| {
-        let sha1 = scope.spawn(|| digest_of::<Sha1>(path, size));
-        (blob(path, size), sha1.join().unwrap_or_else(|panic| resume_unwind(panic)))
+        let sha1 = scope.spawn(|| digest_of::<Sha1>(&read));
+        (blob_of(&read, size), sha1.join().unwrap_or_else(|panic| resume_unwind(panic)))
     });
     let blob = blob?;
+    if print(path)? != read {
+        let changed = Failure::new(format!("{} changed while it was read", path.display())).code("DPP0106");
+        return Err(changed.help("run again when whoever writes it has finished"));
+    }
     let mut lean = hashed(params, &blob.sha256, size);
     lean["_sha1"] = sha1?.into();
     let mut whole = lean.clone();
@@ -113,29 +118,35 @@ fn large_or_small(context: &ActionContext, path: &Path, params: &Map) -> Result<
     Ok(Deed::Remote(Remote { lean: Some(lean), blobs: vec![blob], ..Remote::new("copy", whole) }))
 }
 
-/// A file as it was when it was hashed: path, size and time; and by which function.
-type Print = (PathBuf, u64, SystemTime, TypeId);
+/// A file as it was when it was hashed: path, size and time.
+type Print = (PathBuf, u64, SystemTime);
 
-/// Hashes of this run: a task is made ready once to look and once to be done, for each host.
-static HASHES: Mutex<BTreeMap<Print, String>> = Mutex::new(BTreeMap::new());
+/// Hashes of this run, by function: a task is made ready once to look and once to be done, for each host.
+static HASHES: Mutex<BTreeMap<(Print, TypeId), String>> = Mutex::new(BTreeMap::new());
 
 /// A file to be pushed, with its hash.
 pub(super) fn blob(path: &Path, size: u64) -> Result<Blob, Failure> {
-    Ok(Blob { path: path.to_owned(), sha256: digest_of::<Sha256>(path, size)?, size })
+    blob_of(&print(path)?, size)
 }
 
-fn digest_of<D: Digest + 'static>(path: &Path, size: u64) -> Result<String, Failure> {
-    let cannot =
-        |error: std::io::Error| Failure::new(format!("cannot read {}: {error}", path.display())).code("DPP0106");
-    let file = File::open(path).map_err(cannot)?;
-    let modified = file.metadata().and_then(|metadata| metadata.modified()).map_err(cannot)?;
-    let print = (path.to_owned(), size, modified, TypeId::of::<D>());
+fn blob_of(print: &Print, size: u64) -> Result<Blob, Failure> {
+    Ok(Blob { path: print.0.clone(), sha256: digest_of::<Sha256>(print)?, size })
+}
+
+fn print(path: &Path) -> Result<Print, Failure> {
+    let found = std::fs::metadata(path).and_then(|found| Ok((found.len(), found.modified()?)));
+    let (size, modified) = found.map_err(|error| unreadable(path, &error))?;
+    Ok((path.to_owned(), size, modified))
+}
+
+fn digest_of<D: Digest + 'static>(print: &Print) -> Result<String, Failure> {
     let known = || HASHES.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(hash) = known().get(&print) {
+    let key = (print.clone(), TypeId::of::<D>());
+    if let Some(hash) = known().get(&key) {
         return Ok(hash.clone());
     }
-    let hash = digest::<D>(file).map_err(cannot)?;
-    known().insert(print, hash.clone());
+    let hash = File::open(&print.0).and_then(digest::<D>).map_err(|error| unreadable(&print.0, &error))?;
+    known().insert(key, hash.clone());
     Ok(hash)
 }
 
