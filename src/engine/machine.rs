@@ -122,7 +122,11 @@ impl Machine {
             let (agents, refusal, took) = (HashMap::new(), None, None);
             let mut hands = Hands { route, binary, provisions, connection: None, took, refusal, agents, happenings };
             for job in inbox {
-                if matches!(job.work, Work::Connect) { hands.connect(&job.host) } else { hands.work(job) }
+                match job.work {
+                    Work::Connect => hands.connect(&job.host),
+                    Work::HangUp => hands.hang_up(),
+                    _ => hands.work(job),
+                }
             }
             hands.agents.into_values().for_each(Agent::bye);
         });
@@ -165,10 +169,6 @@ impl Hands {
     }
 
     fn try_work(&mut self, job: Job) -> Result<What, Failure> {
-        if matches!(job.work, Work::HangUp) {
-            self.hang_up();
-            return Ok(What::Struck);
-        }
         if let Work::Run { task, aside: Some(aside), .. } = &job.work
             && let Aside::Reconnect(reconnect) = aside.as_ref()
         {
@@ -183,7 +183,7 @@ impl Hands {
         };
         let agent = self.agents.get_mut(&job.becoming).ok_or_else(|| Failure::new("the agent is gone"))?;
         let outcome = match job.work {
-            Work::HangUp | Work::Connect => Ok(What::Struck),
+            Work::Connect | Work::HangUp => Ok(What::Struck),
             Work::Strike(task) => agent.run(*task, &mut |_| ()).map(|_| What::Struck),
             Work::LookAhead(Ahead { tasks, needs }) => agent.look_ahead(tasks).and_then(|answers| {
                 let shortage = self.provisions.gather(needs, &answers, agent, &alive)?;
