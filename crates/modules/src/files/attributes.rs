@@ -177,6 +177,10 @@ fn id(account: Option<&Account>, kind: &str, number: fn(&str) -> Option<u32>) ->
         Some(Account::Known(id)) => Ok(Some(*id)),
         Some(Account::Unknown(name)) => number(name).map(Some).ok_or_else(|| {
             Failure::new(format!("there is no {kind} `{name}` on this host"))
+                .value(
+                    "msg",
+                    format!("ch{} failed: failed to look up {kind} {name}", if kind == "user" { "own" } else { "grp" }),
+                )
                 .help(format!("make it first, with the module `{kind}` or the package that brings it"))
         }),
     }

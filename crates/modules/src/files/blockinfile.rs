@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::arguments::{Flag, HostPath, Words};
 use crate::files::attributes::Attributes;
-use crate::files::edit::{TextFile, Wishes, bare, lines};
+use crate::files::edit::{self, TextFile, Wishes, bare, lines};
 use crate::files::mode::FileMode;
 use crate::files::pattern::{compile, found};
 use crate::files::step::FileStep;
@@ -87,7 +87,8 @@ impl Module for Blockinfile {
     }
 
     fn apply(&self, step: &FileStep, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
-        step.apply(host, result)
+        let missing = format!("Path {} does not exist !", self.path.display());
+        edit::apply(step, host, result, &missing)
     }
 }
 

@@ -138,6 +138,7 @@ impl NewContent {
         match self.path.parent() {
             Some(folder) if error.kind() == io::ErrorKind::NotFound => {
                 Failure::new(format!("cannot write {}: there is no folder {}", self.path.display(), folder.display()))
+                    .value("msg", format!("Destination directory {} does not exist", folder.display()))
                     .help("make it first: `file: path=… state=directory`")
             }
             _ => refused("write", &self.path, error),

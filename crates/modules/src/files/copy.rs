@@ -13,7 +13,7 @@ use crate::arguments::{Flag, HostPath, Whole, Words};
 use crate::files::attributes::Attributes;
 use crate::files::checksum::{Algorithm, same_bytes, sha256_of};
 use crate::files::content::{NewContent, Source};
-use crate::files::facts::add_facts;
+use crate::files::copied;
 use crate::files::mode::FileMode;
 use crate::files::refusal::refused;
 use crate::files::sent_tree::{self, SentEntry};
@@ -26,7 +26,7 @@ use crate::{Host, Module, Survey};
 #[serde(deny_unknown_fields)]
 pub struct Copy {
     pub(super) src: Option<HostPath>,
-    content: Option<Value>,
+    pub(super) content: Option<Value>,
     pub(super) dest: HostPath,
     pub(super) mode: Option<FileMode>,
     pub(super) directory_mode: Option<FileMode>,
@@ -40,7 +40,7 @@ pub struct Copy {
     #[serde(default)]
     follow: Flag,
     #[serde(default)]
-    remote_src: Flag,
+    pub(super) remote_src: Flag,
     #[serde(default = "yes")]
     pub(super) local_follow: Flag,
     checksum: Option<String>,
@@ -55,12 +55,15 @@ pub struct Copy {
     sha256: Option<String>,
     /// Of the bytes that `_sha256` is the hash of.
     #[serde(rename = "_sha1")]
-    sha1: Option<String>,
+    pub(super) sha1: Option<String>,
     #[serde(rename = "_size")]
     size: Option<Whole>,
     /// What a folder of the controller holds.
     #[serde(rename = "_tree")]
     tree: Option<Vec<SentEntry>>,
+    /// Where that folder lies on the controller; without a slash at its end it is copied itself.
+    #[serde(rename = "_folder")]
+    folder: Option<String>,
     #[serde(rename = "_original_basename")]
     original_basename: Option<String>,
 }
@@ -76,7 +79,7 @@ impl Module for Copy {
     fn survey(&self, host: &Host) -> Result<Survey<FileStep>, Failure> {
         if let Some(tree) = &self.tree {
             let steps = sent_tree::steps(self, tree, host)?;
-            return Ok(Survey::steps(steps).value("dest", self.dest.to_string_lossy()));
+            return Ok(self.said_of_tree(steps));
         }
         if let Some(folder) = self.source_folder() {
             return self.survey_folder(&folder);
@@ -93,24 +96,28 @@ impl Module for Copy {
             survey = survey.value("src", src.to_string_lossy());
         }
         if survey.steps.is_empty() {
-            describe(&dest, &mut survey.result)?;
+            copied::describe(self, &dest, &mut survey.result)?;
         }
         Ok(survey)
     }
 
     fn apply(&self, step: &FileStep, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
-        step.apply(host, result)
+        step.apply(host, result).map_err(|failure| match copied::sha1_of_content(self) {
+            Some(sha1) => failure.value("checksum", sha1),
+            None => failure,
+        })?;
+        if matches!(step, FileStep::Content(_)) && self.tree.is_none() {
+            result.insert(copied::REPLACED.into(), true.into());
+        }
+        Ok(())
     }
 
     fn conclude(&self, _host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
-        let dest = result.get("dest").and_then(Value::as_str).map_or_else(|| self.destination(), PathBuf::from);
-        add_facts(&dest, result);
-        // What was put there was checked on its way.
-        match &self.sha1 {
-            Some(sha1) => drop(result.insert("checksum".into(), sha1.as_str().into())),
-            None => add_checksum(&dest, result)?,
+        if self.tree.is_some() {
+            return Ok(());
         }
-        Ok(())
+        let dest = result.get("dest").and_then(Value::as_str).map_or_else(|| self.destination(), PathBuf::from);
+        copied::describe(self, &dest, result)
     }
 }
 
@@ -223,6 +230,14 @@ impl Copy {
         }
     }
 
+    /// Of a folder of the controller Ansible tells from where to where alone, the name of a copied folder not included.
+    fn said_of_tree(&self, steps: Vec<FileStep>) -> Survey<FileStep> {
+        let source = self.folder.as_deref().unwrap_or_default();
+        let into = if source.ends_with('/') { Some(&*self.dest) } else { self.dest.parent() };
+        let dest = into.unwrap_or(&self.dest).to_string_lossy().trim_end_matches('/').to_owned();
+        Survey::steps(steps).value("dest", format!("{dest}/")).value("src", source)
+    }
+
     fn survey_folder(&self, folder: &Path) -> Result<Survey<FileStep>, Failure> {
         let whole = !folder.to_string_lossy().ends_with('/');
         let name = folder.file_name().filter(|_| whole && self.dest.is_dir());
@@ -236,19 +251,6 @@ fn mode_of(path: &Path) -> Result<FileMode, Failure> {
     use std::os::unix::fs::MetadataExt;
     let found = fs::metadata(path).map_err(|error| refused("look at", path, &error))?;
     Ok(FileMode::Bits(found.mode() & 0o7777))
-}
-
-fn describe(dest: &Path, result: &mut ResultMap) -> Result<(), Failure> {
-    add_facts(dest, result);
-    add_checksum(dest, result)
-}
-
-fn add_checksum(dest: &Path, result: &mut ResultMap) -> Result<(), Failure> {
-    if dest.is_file() {
-        let sum = Algorithm::Sha1.of_file(dest).map_err(|error| refused("read", dest, &error))?;
-        result.insert("checksum".into(), sum.into());
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -4,14 +4,14 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use dpp_protocol::Failure;
+use dpp_protocol::{Failure, ResultMap};
+use serde_json::Value;
 
-use crate::Survey;
 use crate::files::attributes::Attributes;
 use crate::files::content::{NewContent, Source};
-use crate::files::facts::add_facts;
 use crate::files::refusal::refused;
 use crate::files::step::FileStep;
+use crate::{Host, Survey};
 
 /// What a task wishes of the edited file beyond its text.
 pub(crate) struct Wishes<'a> {
@@ -77,11 +77,21 @@ impl TextFile {
         }
         let mut survey = Survey::steps(steps).value("msg", words.join(" and "));
         survey.unpredicted = !survey.steps.is_empty() && !known;
-        if survey.steps.is_empty() {
-            add_facts(&self.path, &mut survey.result);
-        }
         survey
     }
+}
+
+/// Takes a step of an edited text. Where it fails, `msg` and `rc` are what Ansible's modules for texts have.
+pub(crate) fn apply(step: &FileStep, host: &Host, result: &mut ResultMap, missing: &str) -> Result<(), Failure> {
+    step.apply(host, result).map_err(|mut failure| {
+        if matches!(step, FileStep::Expect(_)) {
+            return failure.value("rc", 257).value("msg", missing);
+        }
+        let Some(status) = failure.result.shift_remove("exit_status") else { return failure };
+        let error = failure.result.get("stderr").and_then(Value::as_str).unwrap_or_default().to_owned();
+        failure.result.clear();
+        failure.value("msg", format!("failed to validate: rc:{status} error:{error}"))
+    })
 }
 
 /// Lines with their ends; the ends are `\n` or `\r\n` as they are in the file.

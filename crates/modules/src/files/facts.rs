@@ -9,9 +9,10 @@ use serde_json::{Value, json};
 
 use crate::files::attributes::{group_name, user_name};
 
-/// Adds `uid`, `gid`, `owner`, `group`, `mode`, `size` and `state` of `path` to a result, if the path is there.
+/// Adds `uid`, `gid`, `owner`, `group`, `mode`, `size` and `state` of `path` to a result, if the path is there and, being
+/// a link, leads somewhere.
 pub(crate) fn add_facts(path: &Path, result: &mut ResultMap) {
-    let Ok(found) = fs::symlink_metadata(path) else { return };
+    let Some(found) = fs::symlink_metadata(path).ok().filter(|_| path.exists()) else { return };
     result.insert("uid".into(), found.uid().into());
     result.insert("gid".into(), found.gid().into());
     result.insert("owner".into(), user_name(found.uid()).into());

@@ -12,6 +12,7 @@ use crate::arguments::{Flag, HostPath, Words};
 use crate::files::attributes::Attributes;
 use crate::files::content::{NewContent, Source};
 use crate::files::facts::add_facts;
+use crate::files::file_words;
 use crate::files::mode::FileMode;
 use crate::files::refusal::refused;
 use crate::files::step::{FileStep, NewLink, NewTimes, folders};
@@ -24,8 +25,8 @@ use crate::{Host, Module, Survey};
 pub struct File {
     #[serde(alias = "dest", alias = "name")]
     path: HostPath,
-    state: Option<State>,
-    src: Option<HostPath>,
+    pub(super) state: Option<State>,
+    pub(super) src: Option<HostPath>,
     mode: Option<FileMode>,
     owner: Option<Words>,
     group: Option<Words>,
@@ -45,7 +46,7 @@ pub struct File {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum State {
+pub(super) enum State {
     File,
     Directory,
     Touch,
@@ -69,21 +70,11 @@ impl Module for File {
     fn survey(&self, _host: &Host) -> Result<Survey<FileStep>, Failure> {
         let path = self.real_path();
         let attributes = Attributes::of(self.mode.as_ref(), self.owner.as_ref(), self.group.as_ref());
-        let found = fs::symlink_metadata(&path).ok();
-        let steps = match self.state(found.as_ref()) {
-            State::Absent => found.map(|_| FileStep::Remove(path.clone())).into_iter().collect(),
-            State::Directory => self.directory(&path, found.as_ref(), &attributes)?,
-            State::File => self.file(&path, found.as_ref(), &attributes)?,
-            State::Touch => self.touch(&path, found.as_ref(), &attributes)?,
-            State::Link => self.link(&path, found.as_ref(), &attributes)?,
-            State::Hard => self.hard(&path, found.as_ref(), &attributes)?,
-        };
-        let mut survey = Survey::steps(steps).value("path", path.to_string_lossy());
+        let steps = self.steps(&path, &attributes).map_err(|failure| file_words::of_failure(self, failure))?;
+        let mut survey = Survey::steps(steps);
+        file_words::name(self, &path, &mut survey.result);
         survey.unpredicted = survey.steps.iter().any(|step| matches!(step, FileStep::Expect(_)))
             || (!survey.steps.is_empty() && !attributes.are_known());
-        if let Some(src) = &self.src {
-            survey = survey.value("src", src.to_string_lossy()).value("dest", path.to_string_lossy());
-        }
         if survey.steps.is_empty() {
             self.describe(&path, &mut survey.result);
         }
@@ -91,7 +82,7 @@ impl Module for File {
     }
 
     fn apply(&self, step: &FileStep, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
-        step.apply(host, result)
+        step.apply(host, result).map_err(|failure| file_words::of_failure(self, failure))
     }
 
     fn conclude(&self, _host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
@@ -101,8 +92,20 @@ impl Module for File {
 }
 
 impl File {
+    fn steps(&self, path: &Path, attributes: &Attributes) -> Result<Vec<FileStep>, Failure> {
+        let found = fs::symlink_metadata(path).ok();
+        match self.state(found.as_ref()) {
+            State::Absent => Ok(found.map(|_| FileStep::Remove(path.to_owned())).into_iter().collect()),
+            State::Directory => self.directory(path, found.as_ref(), attributes),
+            State::File => self.file(path, found.as_ref(), attributes),
+            State::Touch => self.touch(path, found.as_ref(), attributes),
+            State::Link => self.link(path, found.as_ref(), attributes),
+            State::Hard => self.hard(path, found.as_ref(), attributes),
+        }
+    }
+
     /// Links are followed for what is neither made nor removed as a link.
-    fn real_path(&self) -> PathBuf {
+    pub(super) fn real_path(&self) -> PathBuf {
         let as_is = matches!(self.state, Some(State::Absent | State::Link | State::Hard));
         if as_is || !self.follow.0 {
             return self.path.to_path_buf();

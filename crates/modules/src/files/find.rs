@@ -1,6 +1,7 @@
 //! `find`: files under folders that match by name, age, size, kind, mode or content.
 
 use std::fs::{self, Metadata};
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -105,6 +106,9 @@ impl Module for Find {
             match fs::metadata(path) {
                 Ok(found) if found.is_dir() => search.folder(path, 1)?,
                 Ok(_) => search.skip(path.text(), format!("'{}' is not a directory", path.text())),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    search.skip(path.text(), format!("'{}' is not a directory", path.text()));
+                }
                 Err(error) => search.skip(path.text(), error.to_string()),
             }
         }
@@ -255,7 +259,10 @@ impl<'a> Search<'a> {
 
     fn take(&mut self, path: &Path, metadata: &Metadata) -> Result<(), Failure> {
         let mut facts = stat_facts(metadata);
-        facts.remove("exists");
+        // These only `stat` has.
+        for name in ["exists", "blocks", "block_size", "device_type"] {
+            facts.shift_remove(name);
+        }
         facts.insert("path".into(), path.to_string_lossy().into());
         if self.find.get_checksum.0 && metadata.is_file() {
             let sum = self.find.checksum_algorithm.of_file(path).map_err(|error| refused("read", path, &error))?;
@@ -271,6 +278,18 @@ mod tests {
     use serde_json::{Value, json};
 
     use crate::testing::Ground;
+
+    #[test]
+    fn a_file_is_told_with_the_keys_of_ansible_and_what_is_no_folder_as_skipped() {
+        let ground = Ground::new();
+        ground.write("f", "");
+        let told = ground.converge("find", &json!({"paths": [ground.at(""), "/no/such"]})).result;
+        let file = &told["files"][0];
+        for (name, is_there) in [("path", true), ("nlink", true), ("blocks", false), ("exists", false)] {
+            assert_eq!(file.get(name).is_some(), is_there, "{name}");
+        }
+        assert_eq!(told["skipped_paths"], json!({"/no/such": "'/no/such' is not a directory"}));
+    }
 
     fn names(ground: &Ground, mut params: Value) -> Vec<String> {
         params["paths"] = ground.at("").into();

@@ -7,7 +7,8 @@ use serde::Deserialize;
 
 use crate::arguments::{Flag, HostPath, Words};
 use crate::files::attributes::Attributes;
-use crate::files::edit::{TextFile, Wishes, bare, lines};
+use crate::files::edit::{self, TextFile, Wishes, bare, lines};
+use crate::files::facts::add_facts;
 use crate::files::ini::{find_section, option_of};
 use crate::files::mode::FileMode;
 use crate::files::step::FileStep;
@@ -69,7 +70,10 @@ impl Module for IniFile {
         if file.old.is_none() && !self.create.0 {
             return Ok(file.expected());
         }
-        let old = lines(file.text());
+        let mut old = lines(file.text());
+        if old.is_empty() && self.state == State::Present {
+            old.push("\n".into());
+        }
         let message = self.message(&old);
         let new = match (self.state, &self.option) {
             (State::Present, Some(option)) => self.with_option(old, option, &values),
@@ -82,12 +86,22 @@ impl Module for IniFile {
             backup: self.backup.0,
             validate: None,
         };
-        let path = self.path.to_string_lossy().into_owned();
-        Ok(file.survey(new.concat(), message, wishes).value("path", path))
+        let new = new.concat();
+        let message = if file.old.as_ref() == Some(&new) { "OK" } else { message };
+        let mut survey = file.survey(new, message, wishes).value("msg", message);
+        survey.result.insert("path".into(), self.path.to_string_lossy().into());
+        add_facts(&self.path, &mut survey.result);
+        Ok(survey)
     }
 
     fn apply(&self, step: &FileStep, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
-        step.apply(host, result)
+        let missing = format!("Destination {} does not exist!", self.path.display());
+        edit::apply(step, host, result, &missing)
+    }
+
+    fn conclude(&self, _host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
+        add_facts(&self.path, result);
+        Ok(())
     }
 }
 
@@ -111,12 +125,13 @@ impl IniFile {
     fn message(&self, old: &[String]) -> &'static str {
         let section = find_section(old, self.section.as_deref());
         match (self.state, &self.option, section) {
-            (State::Present, _, None) => "section and option added",
+            (State::Present, None, None) => "only section added",
+            (State::Present, Some(_), None) => "section and option added",
             (State::Present, Some(option), Some(range)) => {
                 let there = old[range].iter().any(|line| option_of(line).is_some_and(|found| found.name == *option));
                 if there { "option changed" } else { "option added" }
             }
-            (State::Present, None, _) => "section added",
+            (State::Present, None, Some(_)) => "OK",
             (State::Absent, Some(_), _) => "option changed",
             (State::Absent, None, _) => "section removed",
         }
@@ -173,7 +188,7 @@ impl IniFile {
         at.map(|at| missing.remove(at)).is_some()
     }
 
-    /// Values that no line has yet: in place of a commented-out line, else at the section's end before its blank lines.
+    /// Values that no line has yet: in place of a commented-out line, else after the section's last line that says something.
     fn add_missing(&self, section: &mut Vec<String>, option: &str, missing: Vec<&Option<String>>) {
         for value in missing {
             let line = self.line(option, value.as_ref());
@@ -184,7 +199,8 @@ impl IniFile {
                 section[at] = line;
                 continue;
             }
-            let end = section.iter().rposition(|line| !line.trim().is_empty()).map_or(0, |last| last + 1);
+            let says = |line: &String| !line.trim().is_empty() && !line.trim_start().starts_with(['#', ';']);
+            let end = section.iter().rposition(says).map_or(0, |last| last + 1);
             section.insert(end, line);
         }
     }
@@ -229,7 +245,9 @@ mod tests {
     #[test]
     fn options_are_set_added_and_removed_and_the_rest_stays() {
         for (text, params, wanted) in [
-            ("", json!({"section": "drinks", "option": "fav", "value": "lemonade"}), "[drinks]\nfav = lemonade\n"),
+            // As Ansible's, a file that was empty begins with an empty line.
+            ("", json!({"section": "drinks", "option": "fav", "value": "lemonade"}), "\n[drinks]\nfav = lemonade\n"),
+            ("[a]\nx = 1\n; end\n", json!({"section": "a", "option": "y", "value": 2}), "[a]\nx = 1\ny = 2\n; end\n"),
             (
                 "[a]\nx = 1\n\n[b]\nx = 1\n",
                 json!({"section": "a", "option": "x", "value": "2"}),
@@ -257,6 +275,22 @@ mod tests {
         ] {
             assert_eq!(edited(text, params.clone()), wanted, "{params} on {text:?}");
         }
+    }
+
+    #[test]
+    fn the_result_tells_of_the_file() {
+        let ground = Ground::new();
+        let set = |value: &str| json!({"path": ground.at("f"), "section": "a", "option": "x", "value": value});
+        let told = |params: &Value| {
+            let result = ground.apply("ini_file", params).unwrap().result;
+            assert!(result.contains_key("owner"), "{result:?}");
+            (result["msg"].clone(), result["size"].clone())
+        };
+        assert_eq!(told(&set("1")), (json!("section and option added"), json!(11)));
+        assert_eq!(told(&set("1")), (json!("OK"), json!(11)));
+        assert_eq!(told(&set("23")), (json!("option changed"), json!(12)));
+        let section = json!({"path": ground.at("f"), "section": "b", "allow_no_value": true});
+        assert_eq!(told(&section), (json!("only section added"), json!(16)));
     }
 
     #[test]

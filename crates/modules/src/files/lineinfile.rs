@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::arguments::{Flag, HostPath, Words};
 use crate::files::attributes::Attributes;
-use crate::files::edit::{TextFile, Wishes, bare, lines};
+use crate::files::edit::{self, TextFile, Wishes, bare, lines};
 use crate::files::mode::FileMode;
 use crate::files::pattern::{compile, expand, found, gave_up};
 use crate::files::step::FileStep;
@@ -65,7 +65,7 @@ impl Module for Lineinfile {
         self.check()?;
         let file = TextFile::read(&self.path)?;
         match (self.state, &file.old) {
-            (State::Absent, None) => return Ok(Survey::unchanged().value("msg", "file not present").value("found", 0)),
+            (State::Absent, None) => return Ok(Survey::unchanged().value("msg", "file not present")),
             (State::Present, None) if !self.create.0 => return Ok(file.expected()),
             _ => {}
         }
@@ -74,12 +74,17 @@ impl Module for Lineinfile {
             State::Present => self.with_line(old)?,
             State::Absent => self.without_lines(old)?,
         };
-        let survey = file.survey(new.concat(), &message, self.wishes());
+        let survey = file.survey(new.concat(), &message, self.wishes()).value("backup", "");
         Ok(found.into_iter().fold(survey, |survey, found| survey.value("found", found)))
     }
 
     fn apply(&self, step: &FileStep, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
-        step.apply(host, result)
+        let missing = format!("Destination {} does not exist !", self.path.display());
+        edit::apply(step, host, result, &missing)?;
+        if let Some(copy) = result.shift_remove("backup_file") {
+            result.insert("backup".into(), copy);
+        }
+        Ok(())
     }
 }
 
@@ -259,6 +264,24 @@ mod tests {
         ] {
             assert_eq!(edited(text, params.clone()), wanted, "{params}");
         }
+    }
+
+    #[test]
+    fn the_result_tells_of_the_backup_and_not_of_the_file() {
+        let ground = Ground::new();
+        let path = ground.write("f", "a\n");
+        for (params, wanted) in [
+            (json!({"path": path, "line": "a"}), json!({"msg": "", "backup": ""})),
+            (json!({"path": path, "line": "b"}), json!({"msg": "line added", "backup": ""})),
+            (json!({"path": path, "line": "x", "state": "absent"}), json!({"msg": "", "backup": "", "found": 0})),
+            (json!({"path": ground.at("no"), "line": "x", "state": "absent"}), json!({"msg": "file not present"})),
+        ] {
+            assert_eq!(json!(ground.converge("lineinfile", &params).result), wanted, "{params}");
+        }
+        let kept = ground.converge("lineinfile", &json!({"path": path, "line": "c", "backup": true})).result;
+        assert!(kept["backup"].as_str().unwrap().ends_with('~') && !kept.contains_key("backup_file"), "{kept:?}");
+        let failure = ground.apply("lineinfile", &json!({"path": "/no/such", "line": "c"})).unwrap_err();
+        assert_eq!(json!(failure.result), json!({"rc": 257, "msg": "Destination /no/such does not exist !"}));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::arguments::{Flag, HostPath, Words};
 use crate::files::attributes::Attributes;
-use crate::files::edit::{TextFile, Wishes};
+use crate::files::edit::{self, TextFile, Wishes};
 use crate::files::mode::FileMode;
 use crate::files::pattern::{compile, expand, gave_up};
 use crate::files::step::FileStep;
@@ -40,16 +40,18 @@ impl Module for Replace {
             return Ok(file.expected());
         }
         let Some(section) = self.section(file.text())? else {
-            let message = "Pattern for before/after params did not match the given file";
-            return Ok(Survey::unchanged().value("msg", message));
+            let pattern = self.bounds().unwrap_or_default();
+            let message = format!("Pattern for before/after params did not match the given file: {pattern}");
+            return Ok(Survey::unchanged().value("msg", message).value("rc", 0));
         };
         let (new, count) = self.replaced(&file.text()[section.clone()])?;
         let text = [&file.text()[..section.start], &new, &file.text()[section.end..]].concat();
-        Ok(file.survey(text, &format!("{count} replacements made"), self.wishes()))
+        Ok(file.survey(text, &format!("{count} replacements made"), self.wishes()).value("rc", 0))
     }
 
     fn apply(&self, step: &FileStep, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
-        step.apply(host, result)
+        let missing = format!("Path {} does not exist !", self.path.display());
+        edit::apply(step, host, result, &missing)
     }
 }
 
@@ -61,15 +63,19 @@ impl Replace {
 
     /// The part of the text between `after` and `before`; nothing where they are not found.
     fn section(&self, text: &str) -> Result<Option<std::ops::Range<usize>>, Failure> {
-        let pattern = match (&self.after, &self.before) {
-            (None, None) => return Ok(Some(0..text.len())),
-            (Some(after), None) => format!("(?s){after}(?P<subsection>.*)"),
-            (None, Some(before)) => format!("(?s)(?P<subsection>.*){before}"),
-            (Some(after), Some(before)) => format!("(?s){after}(?P<subsection>.*?){before}"),
-        };
-        let pattern = compile("after/before", &pattern)?;
+        let Some(pattern) = self.bounds() else { return Ok(Some(0..text.len())) };
+        let pattern = compile("after/before", &format!("(?s){pattern}"))?;
         let captures = pattern.captures(text).map_err(|error| gave_up(&pattern, &error))?;
         Ok(captures.and_then(|captures| captures.name("subsection").map(|found| found.range())))
+    }
+
+    fn bounds(&self) -> Option<String> {
+        match (&self.after, &self.before) {
+            (None, None) => None,
+            (Some(after), None) => Some(format!("{after}(?P<subsection>.*)")),
+            (None, Some(before)) => Some(format!("(?P<subsection>.*){before}")),
+            (Some(after), Some(before)) => Some(format!("{after}(?P<subsection>.*?){before}")),
+        }
     }
 
     fn replaced(&self, text: &str) -> Result<(String, usize), Failure> {
@@ -125,6 +131,12 @@ mod tests {
     fn replacements_are_counted() {
         let ground = Ground::new();
         let params = json!({"path": ground.write("f", "aaa"), "regexp": "a", "replace": "b"});
-        assert_eq!(ground.converge("replace", &params).result["msg"], "3 replacements made");
+        let told = ground.converge("replace", &params).result;
+        assert_eq!(json!(told), json!({"msg": "3 replacements made", "rc": 0}));
+        let params = json!({"path": ground.at("f"), "regexp": "a", "after": "<1>", "before": "<2>"});
+        let message = "Pattern for before/after params did not match the given file: <1>(?P<subsection>.*?)<2>";
+        assert_eq!(ground.converge("replace", &params).result["msg"], message);
+        let failure = ground.apply("replace", &json!({"path": "/no/such", "regexp": "a"})).unwrap_err();
+        assert_eq!(json!(failure.result), json!({"rc": 257, "msg": "Path /no/such does not exist !"}));
     }
 }

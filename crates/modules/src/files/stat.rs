@@ -2,6 +2,7 @@
 
 use std::fs::{self, Metadata};
 use std::io;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use dpp_protocol::{Change, Failure, ResultMap};
@@ -31,8 +32,7 @@ pub struct Stat {
     checksum_algorithm: Algorithm,
     #[serde(default = "yes", alias = "attr", alias = "attributes")]
     get_attributes: Flag,
-    /// Unlike Ansible's, off by itself: it is the only fact that costs a process.
-    #[serde(default, alias = "mime", alias = "mime_type", alias = "mime-type")]
+    #[serde(default = "yes", alias = "mime", alias = "mime_type", alias = "mime-type")]
     get_mime: Flag,
 }
 
@@ -75,8 +75,8 @@ impl Stat {
         if found.is_file() {
             self.add_checksums(&mut facts)?;
         }
-        if self.get_attributes.0 && (found.is_file() || found.is_dir()) {
-            self.add_flags(&mut facts);
+        if self.get_attributes.0 {
+            self.add_flags(found, &mut facts);
         }
         if self.get_mime.0 {
             self.add_mime(&mut facts);
@@ -108,8 +108,11 @@ impl Stat {
     }
 
     /// The flags of lsattr(1); file systems without them have none.
-    fn add_flags(&self, facts: &mut ResultMap) {
-        let flags = fs::File::open(&self.path).ok().and_then(|file| rustix::fs::ioctl_getflags(&file).ok());
+    fn add_flags(&self, found: &Metadata, facts: &mut ResultMap) {
+        let file = (found.is_file() || found.is_dir()).then(|| fs::File::open(&self.path).ok()).flatten();
+        let flags = file.and_then(|file| rustix::fs::ioctl_getflags(&file).ok());
+        // The kernel's number of a file's generation is for NFS servers; nothing but lsattr(1) tells it.
+        facts.insert("version".into(), Value::Null);
         let flags = flags.unwrap_or(IFlags::empty());
         let set: Vec<(char, &str)> =
             FLAGS.iter().filter(|(bit, ..)| flags.contains(*bit)).map(|(_, c, n)| (*c, *n)).collect();
@@ -119,13 +122,20 @@ impl Stat {
 
     /// Asks file(1), as the type of a file is nothing but its opinion; without it the type is unknown.
     fn add_mime(&self, facts: &mut ResultMap) {
-        let mut question = Command::new("file");
-        question.args(["--mime-type", "--mime-encoding", "--brief"]).arg(&*self.path);
-        let answer = answer_of(&mut question).unwrap_or_default();
+        let answer = program("file").and_then(|file| {
+            answer_of(Command::new(file).args(["--mime-type", "--mime-encoding", "--brief"]).arg(&*self.path))
+        });
+        let answer = answer.unwrap_or_default();
         let (kind, charset) = answer.split_once("; charset=").unwrap_or(("unknown", "unknown"));
         facts.insert("mimetype".into(), kind.into());
         facts.insert("charset".into(), charset.into());
     }
+}
+
+/// Looked for without starting anything: most hosts have no file(1).
+fn program(name: &str) -> Option<PathBuf> {
+    let folders = std::env::var_os("PATH").unwrap_or_else(|| "/usr/sbin:/usr/bin:/sbin:/bin".into());
+    std::env::split_paths(&folders).map(|folder| folder.join(name)).find(|path| path.is_file())
 }
 
 fn answer_of(command: &mut Command) -> Option<String> {
@@ -168,6 +178,7 @@ mod tests {
             ("wgrp", json!(false)),
             ("nlink", json!(1)),
             ("readable", json!(true)),
+            ("version", json!(null)),
         ] {
             assert_eq!(stat[name], wanted, "{name}");
         }
@@ -180,6 +191,8 @@ mod tests {
         symlink("f", ground.path("l")).unwrap();
         let stat = ground.survey("stat", &json!({"path": ground.at("l")})).unwrap().result["stat"].clone();
         assert_eq!((&stat["islnk"], &stat["lnk_target"]), (&json!(true), &json!("f")));
+        assert_eq!((&stat["attributes"], &stat["attr_flags"]), (&json!([]), &json!("")));
+        assert!(stat["mimetype"].is_string() && stat["charset"].is_string(), "{stat}");
         assert_eq!(stat["lnk_source"], json!(ground.path("f").canonicalize().unwrap().to_string_lossy()));
         let followed = json!({"path": ground.at("l"), "follow": true, "checksum_algorithm": "sha256"});
         let stat = ground.survey("stat", &followed).unwrap().result["stat"].clone();

@@ -5,7 +5,16 @@ use std::path::Path;
 use dpp_protocol::Failure;
 
 use crate::Host;
-use crate::commands::process::Process;
+use crate::commands::process::{Finished, Process};
+
+/// What `copy` registers of it in Ansible; modules that edit texts say less.
+fn registered(failure: Failure, finished: &Finished) -> Failure {
+    let failure = failure.value("msg", "failed to validate").value("exit_status", finished.code());
+    [("stdout", &finished.stdout), ("stderr", &finished.stderr)].into_iter().fold(failure, |failure, (name, text)| {
+        let lines = text.lines().collect::<Vec<_>>();
+        failure.value(name, text.as_str()).value(&format!("{name}_lines"), lines)
+    })
+}
 
 /// Runs `command` with `%s` replaced by the new file's path; whatever it refuses never reaches `wanted`.
 pub(crate) fn validate(command: &str, new: &Path, wanted: &Path, host: &Host) -> Result<(), Failure> {
@@ -25,5 +34,5 @@ pub(crate) fn validate(command: &str, new: &Path, wanted: &Path, host: &Host) ->
     }
     let failure = Failure::new(format!("new content of {} was refused by `{command}`", wanted.display()))
         .help(format!("{} is as it was; correct what the task writes", wanted.display()));
-    Err(finished.describe(failure))
+    Err(registered(finished.describe(failure), &finished))
 }
