@@ -31,6 +31,9 @@ pub(super) fn deed(
     }
     params.shift_remove("src");
     let dest = text(args, "dest").ok_or_else(|| Failure::new("`copy` wants `dest`").code("DPP0104"))?;
+    let whole = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+    let source =
+        format!("{}{}", whole.to_string_lossy().trim_end_matches('/'), if src.ends_with('/') { "/" } else { "" });
     let name = folder.file_name().filter(|_| !src.ends_with('/'));
     let dest = name.map_or_else(|| Path::new(dest).to_owned(), |name| Path::new(dest).join(name));
     params.insert("dest".into(), Value::plain(dest.to_string_lossy().as_ref()));
@@ -48,6 +51,7 @@ pub(super) fn deed(
     let with = |entries: Vec<Json>| {
         let mut json = Json::from(&Value::from(params.clone()));
         json["_tree"] = entries.into();
+        json["_folder"] = source.as_str().into();
         json
     };
     let (whole, lean) = (with(tree.whole), with(tree.lean));
@@ -185,6 +189,7 @@ mod tests {
         let folder = project();
         let whole = remote(folder.path(), &json!({"src": "conf", "dest": "/etc/x"}));
         assert_eq!(whole.params["dest"], "/etc/x/conf");
+        assert!(whole.params["_folder"].as_str().unwrap().ends_with("/files/conf"), "{}", whole.params["_folder"]);
         let content = remote(folder.path(), &json!({"src": "conf/", "dest": "/etc/x", "directory_mode": "0750"}));
         assert_eq!((&content.params["dest"], &content.params["directory_mode"]), (&json!("/etc/x"), &json!("0750")));
         assert_eq!(paths(&content), ["a", "empty", "l", "sub", "sub/large"]);

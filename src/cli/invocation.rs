@@ -189,7 +189,7 @@ impl Invocation {
             ("ansible_inventory_sources".to_owned(), texts(&sources)),
             ("inventory_file".to_owned(), sources.first().map_or(Value::Null, |file| Value::plain(file.as_str()))),
             ("ansible_version".to_owned(), version.into()),
-            ("ansible_managed".to_owned(), Value::plain("Managed by dppctl")),
+            ("ansible_managed".to_owned(), Value::plain("Ansible managed")),
             ("inventory_dir".to_owned(), Value::plain(folder)),
         ])
     }

@@ -13,9 +13,14 @@ pub(super) enum Control {
     IncludeTasks {
         /// The file.
         file: String,
+        /// What the task says beside it.
+        args: Map,
     },
     /// A role.
-    IncludeRole,
+    IncludeRole {
+        /// What the task says of it.
+        args: Map,
+    },
     /// `meta`.
     Meta(Meta),
     /// A new host.
@@ -85,9 +90,11 @@ pub(super) fn of(step: &TaskStep, args: &Map) -> Result<Option<Control>, Failure
     Ok(Some(match step.task.short_action() {
         "include_tasks" | "include" => {
             let file = text("file").or_else(free).ok_or_else(|| missing("file"))?;
-            Control::IncludeTasks { file: file.to_owned() }
+            let beside = args.iter().filter(|(key, _)| !["file", "_raw_params", "apply"].contains(&key.as_str()));
+            let beside = beside.map(|(key, value)| (key.clone(), value.clone())).collect();
+            Control::IncludeTasks { file: file.to_owned(), args: beside }
         }
-        "include_role" => Control::IncludeRole,
+        "include_role" => Control::IncludeRole { args: args.clone() },
         "meta" => Control::Meta(meta(free().unwrap_or_default())?),
         "add_host" => {
             let name =

@@ -264,12 +264,14 @@ impl Doing {
             ending.set_failed(failed, conditions);
             ending.result.insert("failed_when_result".into(), failed.into());
         }
-        if let Some(conditions) = &task.changed_when
-            && ending.status != Status::Failed
-        {
-            let changed = conditions.iter().map(|text| holds(text, ending)).collect::<Result<Vec<_>, _>>()?;
-            let changed = changed.iter().all(|yes| *yes);
-            ending.status = if changed { Status::Changed } else { Status::Ok };
+        if let Some(conditions) = &task.changed_when {
+            let changed = conditions.iter().map(|text| holds(text, ending)).collect::<Result<Vec<_>, _>>();
+            match changed {
+                Ok(changed) => ending.set_changed(changed.iter().all(|yes| *yes)),
+                // Why it failed is worth more than what is not there for that reason.
+                Err(_) if ending.status == Status::Failed => {}
+                Err(error) => return Err(error),
+            }
         }
         let until = task.until.iter().map(|text| holds(text, ending)).collect::<Result<Vec<_>, _>>()?;
         let again = task.until.is_empty() && task.retries.is_some() && ending.status == Status::Failed;

@@ -53,7 +53,9 @@ impl Ending {
         let mut result = JsonMap::new();
         result.insert("skipped".into(), true.into());
         result.insert("skip_reason".into(), "Conditional result was False".into());
-        result.insert("false_condition".into(), condition.into());
+        // `when: false` is no expression, and is registered as it was written.
+        let condition_value = if condition == "False" { Json::Bool(false) } else { condition.into() };
+        result.insert("false_condition".into(), condition_value);
         Self { result, ..Self::plain(Status::Skipped, condition) }
     }
 
@@ -175,6 +177,14 @@ impl Ending {
                     self.result.get("changed").and_then(Json::as_bool) == Some(true) || !self.changes.is_empty();
                 self.status = if changed { Status::Changed } else { Status::Ok };
             }
+        }
+    }
+
+    /// `changed_when` says whether it changed something, which a failed task can have done, too.
+    pub(super) fn set_changed(&mut self, changed: bool) {
+        match self.status {
+            Status::Failed => drop(self.result.insert("changed".into(), changed.into())),
+            _ => self.status = if changed { Status::Changed } else { Status::Ok },
         }
     }
 

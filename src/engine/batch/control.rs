@@ -2,12 +2,16 @@
 
 use std::sync::Arc;
 
+use dpp_protocol::{Failure, Outcome, ResultMap};
+use serde_json::Value as Json;
+
 use crate::engine::TaskVars;
 use crate::engine::batch::Batch;
 use crate::engine::control::{Control, Meta};
 use crate::engine::ending::Ending;
 use crate::engine::machine::{Job, Work};
 use crate::event::Event;
+use crate::value::{Map, Value};
 
 impl Batch<'_> {
     pub(super) fn control(&mut self, index: usize, control: Control, vars: &TaskVars) {
@@ -17,8 +21,11 @@ impl Batch<'_> {
                 Ok(false)
             }
             Control::Pause(pause) => return self.pause(index, &pause),
-            Control::IncludeTasks { file } => self.include_tasks(index, &file, vars).map(|()| false),
-            Control::IncludeRole => self.include_role(index, vars).map(|()| false),
+            Control::IncludeTasks { file, args } => return self.includes_tasks(index, &file, args, vars),
+            Control::IncludeRole { args } => {
+                let included = self.include_role(index, vars);
+                return self.included(index, included, ResultMap::from_iter([told_args(args)]));
+            }
             Control::AddHost { name, groups, vars } => {
                 let added = self.engine.add_host(&name, &groups, &vars);
                 self.meet_again(&name);
@@ -31,9 +38,20 @@ impl Batch<'_> {
                 grouped
             }
         };
-        let outcome = |changed| dpp_protocol::Outcome { changed, ..dpp_protocol::Outcome::default() };
+        let outcome = |changed| Outcome { changed, ..Outcome::default() };
         let ending = ending.map_or_else(Ending::failed, |changed| Ending::answered(Ok(outcome(changed)), false));
         self.item_ended(index, ending);
+    }
+
+    fn includes_tasks(&mut self, index: usize, file: &str, args: Map, vars: &TaskVars) {
+        let included = self.include_tasks(index, file, vars);
+        self.included(index, included, ResultMap::from_iter([("include".to_owned(), file.into()), told_args(args)]));
+    }
+
+    /// `register` sees of an include what was included, not what became of it.
+    fn included(&mut self, index: usize, included: Result<(), Failure>, result: ResultMap) {
+        let answer = included.map(|()| Outcome { result, ..Outcome::default() });
+        self.item_ended(index, Ending::answered(answer, false));
     }
 
     /// A host is in other groups now.
@@ -82,4 +100,8 @@ impl Batch<'_> {
             machine.give(Job { on: host.clone(), host, becoming: None, work: Work::HangUp });
         }
     }
+}
+
+fn told_args(args: Map) -> (String, Json) {
+    ("include_args".to_owned(), Json::from(&Value::from(args)))
 }

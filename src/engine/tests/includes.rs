@@ -85,3 +85,17 @@ fn includes_that_go_round_in_a_circle_end_with_the_way_they_go() {
     assert!(places[0].starts_with("other.yml:2:") || places[0].starts_with("more.yml:1:"), "{circle}");
     assert_eq!(places[0].split(' ').next(), places[2].split(' ').next(), "{circle}");
 }
+
+#[test]
+fn an_include_registers_what_was_included() {
+    let of_file = "    - {include_tasks: more.yml, register: i}\n";
+    let of_role = "    - {include_role: {name: r}, register: i}\n";
+    let show =
+        "    - {name: show, debug: {msg: '{{ i.include | default(5) }} {{ i.include_args }} {{ i is changed }}'}}\n";
+    let told = |tasks: &str| {
+        let stage = stage(&format!("{tasks}{show}"), "[]\n").file("roles/r/tasks/main.yml", "[]\n");
+        stage.run().told().last().unwrap().clone()
+    };
+    assert_eq!(told(of_file), "b show ok: more.yml {} False");
+    assert_eq!(told(of_role), "b show ok: 5 {'name': 'r'} False");
+}

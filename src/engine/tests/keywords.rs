@@ -153,3 +153,20 @@ fn a_user_to_become_is_a_name() {
     let run = Stage::new("[web]\na\n").file("site.yml", site).run();
     assert!(run.failures()[0].contains("`x; id` is no name of a user to become"), "{:?}", run.failures());
 }
+
+#[test]
+fn a_failed_task_has_changed_what_changed_when_says() {
+    let site = |condition: &str| {
+        format!(
+            "- hosts: web\n  gather_facts: false\n  tasks:\n    \
+             - {{name: t, shell: exit 3, changed_when: {condition}, register: r, ignore_errors: true}}\n    \
+             - {{name: show, debug: {{msg: '{{{{ r.changed }}}} {{{{ r.msg }}}}'}}}}\n"
+        )
+    };
+    let told = |condition: &str| Stage::new("[web]\na\n").file("site.yml", &site(condition)).run().told()[1].clone();
+    for (condition, changed) in
+        [("false", "False"), ("true", "True"), ("r.rc == 3", "True"), ("r.nothing.at_all", "True")]
+    {
+        assert_eq!(told(condition), format!("a show ok: {changed} non-zero return code"), "{condition}");
+    }
+}
