@@ -12,7 +12,7 @@ ROOT := $(if $(filter 0,$(shell id -u)),,sudo --preserve-env)
 
 include tests/lab/lab.mk
 
-.PHONY: help deps dppctl build release release-deps test lint house unit e2e demo browser bench venv-deps audit clean
+.PHONY: help deps dppctl build release release-deps test lint house unit e2e demo browser bench compat venv-deps audit clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | sort | expand -t 16
@@ -69,9 +69,17 @@ e2e: deps lab-deps ## end-to-end tests on hosts of the lab (root), after buildin
 	crates/relay/debian/build $(CARGO_TARGET_DIR)/debug/dpp-relay $(CARGO_TARGET_DIR)/debug/e2e
 	crates/webapp/debian/build $(CARGO_TARGET_DIR)/debug/dpp-webapp $(CARGO_TARGET_DIR)/debug/e2e
 	$(ROOT) $(LAB) products demo upgrade
-	@trap '$(ROOT) $(LAB) sweep' EXIT; $(E2E) --skip upgrade:: --test-threads 8 && $(E2E) upgrade:: --test-threads 1
+	@trap '$(ROOT) $(LAB) sweep' EXIT; $(E2E) --skip upgrade:: --test-threads 8 && $(E2E) upgrade:: --test-threads 1 && $(COMPAT) check
 # Upgrades are watched while messages flow: they have the machine for themselves.
-E2E := $(if $(ROOT),CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER='$(ROOT)' )$(CARGO) test $(WORKSPACE) --test e2e --
+AS_ROOT := $(if $(ROOT),CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER='$(ROOT)' )
+E2E := $(AS_ROOT)$(CARGO) test $(WORKSPACE) --test e2e --
+
+# What ansible-core answered is kept in tests/compat/recorded: only RECORD asks it, and only that needs Python and PyPI.
+compat: deps lab-deps $(if $(RECORD),venv-deps) ## results of dppctl beside those of ansible-core (RECORD="blocks loops" asks it anew)
+	$(CARGO) build $(WORKSPACE) --bins
+	$(if $(RECORD),$(COMPAT) record $(RECORD))
+	$(COMPAT) check $(RECORD)
+COMPAT := $(AS_ROOT)$(CARGO) test $(WORKSPACE) --test compat --
 
 demo: build lab-deps ## bare hosts to a running, verified pipeline
 	tests/demo/run

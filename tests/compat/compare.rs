@@ -58,6 +58,8 @@ pub(crate) fn compare(theirs: &Record, ours: &Record, explained: &Differences, n
         verdict.judge(&format!("{} {} {}", task.at, task.host, task.action), found, explained);
     }
     verdict.judge(&format!("{name}.yml: files"), of_state(&theirs.state, &ours.state), explained);
+    let end = (theirs.exit != ours.exit).then(|| format!("exit code: Ansible {}, dppctl {}", theirs.exit, ours.exit));
+    verdict.judge(&format!("{name}.yml: end"), end.into_iter().collect(), explained);
     verdict
 }
 

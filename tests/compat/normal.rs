@@ -1,5 +1,8 @@
 //! Takes out of a result what differs between two runs of the same programme: times, processes, temporary folders.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
 use serde_json::{Map, Value as Json};
 
 /// Say nothing of what was done.
@@ -36,7 +39,7 @@ pub(crate) fn normal(value: &Json, project: &str) -> Json {
             Json::Object(entries.iter().filter_map(|entry| kept(entry, project)).collect::<Map<_, _>>())
         }
         Json::Array(items) => items.iter().map(|item| normal(item, project)).collect(),
-        Json::String(text) => text.replace(project, "PROJECT").into(),
+        Json::String(text) => without_chance(&text.replace(project, "PROJECT")).into(),
         other => other.clone(),
     }
 }
@@ -49,8 +52,25 @@ fn kept((key, value): (&String, &Json), project: &str) -> Option<(String, Json)>
     if ["failed", "skipped"].contains(&key.as_str()) || key == "changed" && *value == Json::Bool(false) {
         return None;
     }
+    // Where Ansible had a file for a moment; it is gone before anybody can read it, and dppctl has none.
+    if key == "src" && value.as_str().is_some_and(|text| text.contains("/.ansible/tmp/")) {
+        return None;
+    }
+    // In what order a folder is read, only its disk knows.
+    if let ("files", Json::Array(files)) = (key.as_str(), value) {
+        let mut files: Vec<Json> = files.iter().map(|file| normal(file, project)).collect();
+        files.sort_by_key(|file| file["path"].as_str().unwrap_or_default().to_owned());
+        return Some((key.clone(), files.into()));
+    }
     let value = if VOLATILE.contains(&key.as_str()) { kind(value).into() } else { normal(value, project) };
     Some((key.clone(), value))
+}
+
+/// Takes out of a text what a process was given by chance: the name of a temporary file, pid and date of a backup.
+fn without_chance(text: &str) -> String {
+    static BACKUP: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\.\d+\.\d{4}-\d\d-\d\d@\d\d:\d\d:\d\d~").unwrap());
+    static TEMPORARY: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"/(ansible\.|compat_)\w{6,8}\b").unwrap());
+    TEMPORARY.replace_all(&BACKUP.replace_all(text, ".PID.DATE~"), "/${1}RANDOM").into_owned()
 }
 
 fn kind(value: &Json) -> &'static str {
