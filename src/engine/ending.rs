@@ -79,6 +79,7 @@ impl Ending {
         let status = match (outcome.changed, unpredicted && outcome.changes.iter().all(is_command)) {
             (true, true) => Status::Skipped,
             (true, false) => Status::Changed,
+            (false, _) if outcome.result.get("skipped") == Some(&Json::Bool(true)) => Status::Skipped,
             (false, _) => Status::Ok,
         };
         let facts = match outcome.result.get("ansible_facts").map(Value::from) {

@@ -50,6 +50,8 @@ impl Oracle {
         command.current_dir(project.path()).env_clear().env("PATH", "/usr/bin:/bin:/usr/sbin:/sbin");
         command.env("HOME", project.path()).env("LANG", "C.UTF-8").env("COMPAT_EVENTS", &events);
         command.env("ANSIBLE_CALLBACKS_ENABLED", "compat").env("ANSIBLE_PIPELINING", "1");
+        // With a terminal ssh mixes both outputs of what `raw` and `script` run, and adds words of its own.
+        command.env("ANSIBLE_SSH_USETTY", "0");
         command.args(["-i", "hosts", &format!("{}.yml", piece.name)]).args(&piece.options);
         let output = command.output().unwrap();
         let said = String::from_utf8_lossy(&output.stdout);

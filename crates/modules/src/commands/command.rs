@@ -57,13 +57,14 @@ impl Module for Command {
 impl Command {
     fn run(&self, host: &Host) -> Result<Run<'_>, Failure> {
         let words = self.words()?;
+        let shown = words.clone().into();
         let argv: Vec<String> = if self.expand_argument_vars.0 {
             words.iter().map(|word| expand(word, host.environment())).collect()
         } else {
             words
         };
         Ok(Run {
-            shown: argv.clone().into(),
+            shown,
             argv,
             chdir: self.chdir.as_deref(),
             stdin: self.stdin.as_ref().map(|stdin| input(stdin, self.stdin_add_newline.0)),
@@ -130,9 +131,27 @@ mod tests {
         let created = json!({"cmd": "false", "creates": ground.at("kafka_*/bin")});
         let outcome = ground.apply("command", &created).unwrap();
         assert_eq!((outcome.changed, outcome.result["rc"].as_i64()), (false, Some(0)));
+        assert_eq!(outcome.result["stdout"], format!("skipped, since {} exists", ground.at("kafka_*/bin")));
+        assert_eq!(outcome.result["delta"], json!(null));
         assert!(outcome.skipped.unwrap().ends_with("kafka_*/bin' exists"));
         let removed = json!({"argv": ["false"], "chdir": ground.at(""), "removes": "nothing"});
         assert!(ground.apply("command", &removed).unwrap().skipped.is_some());
+    }
+
+    #[test]
+    fn what_cannot_begin_is_told_as_ansible_tells_it() {
+        let ground = Ground::new();
+        let told = |params: &serde_json::Value| {
+            let result = ground.apply("command", params).unwrap_err().result;
+            ["msg", "rc", "cmd", "stdout", "stderr_lines"].map(|name| result[name].clone())
+        };
+        let missing = "[Errno 2] No such file or directory: b'/no/such'";
+        let started = json!([missing, 2, "/no/such 'a b'", "", []]);
+        assert_eq!(json!(told(&json!({"cmd": "/no/such 'a b'"}))), started);
+        let folder = json!([format!("Unable to change directory before execution: {missing}"), null, ["pwd"], "", []]);
+        assert_eq!(json!(told(&json!({"cmd": "pwd", "chdir": "/no/such"}))), folder);
+        let ran = ground.apply("command", &json!({"cmd": "echo $HOME"})).unwrap().result;
+        assert_eq!(ran["cmd"], json!(["echo", "$HOME"]), "as it was written");
     }
 
     #[test]

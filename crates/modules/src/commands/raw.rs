@@ -3,7 +3,7 @@
 use dpp_protocol::{Change, Failure, ResultMap};
 use serde::Deserialize;
 
-use crate::commands::run::Run;
+use crate::commands::run::{Run, lean};
 use crate::{Host, Module, Survey};
 
 /// Parameters of `raw`.
@@ -25,10 +25,7 @@ impl Module for Raw {
 
     fn apply(&self, _step: &Change, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
         let ran = self.run().apply(host, result);
-        for unknown_to_raw in ["cmd", "start", "end", "delta"] {
-            result.remove(unknown_to_raw);
-        }
-        ran
+        lean(ran, result)
     }
 }
 
@@ -57,6 +54,8 @@ mod tests {
     fn output_comes_back_as_it_was_written() {
         let result = Ground::new().apply("raw", &json!({"_raw_params": "echo a; echo"})).unwrap().result;
         assert_eq!(result["stdout"], "a\n\n");
-        assert!(!result.contains_key("delta"));
+        assert!(!result.contains_key("delta") && !result.contains_key("msg"));
+        let failure = Ground::new().apply("raw", &json!({"_raw_params": "exit 3"})).unwrap_err();
+        assert_eq!((&failure.result["rc"], failure.result.contains_key("cmd")), (&json!(3), false));
     }
 }

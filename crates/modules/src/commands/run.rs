@@ -35,6 +35,8 @@ impl Run<'_> {
     /// Left out when `creates` is there or `removes` is not; else nobody can say what it does before it has run.
     pub(super) fn survey(&self) -> Survey<Change> {
         let registered = |survey: Survey<Change>, stdout: Vec<String>, message: String| {
+            let survey =
+                ["start", "end", "delta"].into_iter().fold(survey, |survey, name| survey.value(name, Value::Null));
             survey
                 .value("cmd", self.shown.clone())
                 .value("rc", 0)
@@ -44,10 +46,11 @@ impl Run<'_> {
                 .value("stderr_lines", Value::Array(Vec::new()))
                 .value("msg", message)
         };
-        match self.reason_to_skip() {
-            Some(reason) => {
-                let stdout = vec![format!("skipped, since {reason}")];
-                registered(Survey::skipped(reason.clone()), stdout, format!("Did not run command since {reason}"))
+        match self.needless() {
+            Some(needless) => {
+                let (reason, stdout) =
+                    (needless.reason(), format!("skipped, since {} {}", needless.pattern, needless.words));
+                registered(Survey::skipped(&reason), vec![stdout], format!("Did not run command since {reason}"))
             }
             None => {
                 let survey = Survey::steps(vec![Change::new(Verb::Run, self.title())]).unpredicted();
@@ -63,13 +66,13 @@ impl Run<'_> {
         };
         let mut process = Process::new(program, arguments, host);
         if let Some(folder) = self.chdir {
-            std::fs::read_dir(folder).map_err(|error| refused("change to the folder", folder, &error))?;
+            std::fs::read_dir(folder).map_err(|error| self.has_no_folder(folder, &error))?;
             process.chdir(folder);
         }
         if let Some(bytes) = self.stdin.clone() {
             process = process.input(bytes);
         }
-        let finished = process.run(host)?;
+        let finished = process.run(host).map_err(|failure| self.not_started(failure))?;
         let title = self.title();
         self.register(&finished, result);
         if finished.succeeded() {
@@ -105,16 +108,34 @@ impl Run<'_> {
         result.insert("msg".into(), "".into());
     }
 
-    fn reason_to_skip(&self) -> Option<String> {
+    /// What Ansible registers of a command that could not even begin.
+    fn has_no_folder(&self, folder: &Path, error: &std::io::Error) -> Failure {
+        let message = format!("Unable to change directory before execution: {}", python_words(error, folder));
+        let failure = ["rc", "start", "end", "delta"]
+            .into_iter()
+            .fold(refused("change to the folder", folder, error), |failure, name| failure.value(name, Value::Null));
+        without_output(failure).value("cmd", self.shown.clone()).value("msg", message)
+    }
+
+    fn not_started(&self, failure: Failure) -> Failure {
+        let line = shlex::try_join(self.argv.iter().map(String::as_str)).unwrap_or_else(|_| self.argv.join(" "));
+        let told = |name: &str| failure.result.get(name).cloned();
+        let (Some(rc), Some(Value::String(cause))) = (told("rc"), told("msg")) else { return failure };
+        let program = self.argv.first().map(String::as_str).unwrap_or_default();
+        without_output(failure).value("cmd", line).value("msg", format!("[Errno {rc}] {cause}: b'{program}'"))
+    }
+
+    /// Why it need not run, by `creates` or `removes`.
+    pub(super) fn needless(&self) -> Option<Needless> {
         let there = |pattern: &Path| {
             let whole = self.chdir.map_or_else(|| pattern.to_owned(), |folder| folder.join(pattern));
             !glob::paths(&whole.to_string_lossy()).is_empty()
         };
         let created = self.creates.filter(|pattern| there(pattern));
-        let created = created.map(|pattern| format!("'{}' exists", pattern.display()));
+        let created = created.map(|pattern| Needless::new(pattern, "exists", "creates"));
         created.or_else(|| {
             let removed = self.removes.filter(|pattern| !there(pattern));
-            removed.map(|pattern| format!("'{}' does not exist", pattern.display()))
+            removed.map(|pattern| Needless::new(pattern, "does not exist", "removes"))
         })
     }
 
@@ -128,6 +149,55 @@ impl Run<'_> {
         let short: String = line.chars().take(100).collect();
         if short.len() < text.trim().len() { format!("{short} …") } else { short }
     }
+}
+
+/// That a pattern is there, or is not.
+pub(super) struct Needless {
+    pattern: String,
+    words: &'static str,
+    parameter: &'static str,
+}
+
+impl Needless {
+    fn new(pattern: &Path, words: &'static str, parameter: &'static str) -> Self {
+        Self { pattern: pattern.to_string_lossy().into_owned(), words, parameter }
+    }
+
+    /// As `command` says it.
+    pub(super) fn reason(&self) -> String {
+        format!("'{}' {}", self.pattern, self.words)
+    }
+
+    /// As `script` registers it.
+    pub(super) fn message_of_script(&self) -> String {
+        format!("{} {}, matching {} option", self.pattern, self.words, self.parameter)
+    }
+}
+
+/// `raw` and `script` run outside of Ansible's module for commands, and register less of it.
+pub(super) fn lean(ran: Result<(), Failure>, result: &mut ResultMap) -> Result<(), Failure> {
+    let outside = |result: &mut ResultMap| {
+        ["cmd", "start", "end", "delta"].iter().for_each(|name| drop(result.shift_remove(*name)));
+    };
+    outside(result);
+    result.shift_remove("msg");
+    ran.map_err(|mut failure| {
+        outside(&mut failure.result);
+        failure
+    })
+}
+
+fn without_output(failure: Failure) -> Failure {
+    ["stdout", "stderr"].into_iter().fold(failure, |failure, name| {
+        failure.value(name, "").value(&format!("{name}_lines"), Value::Array(Vec::new()))
+    })
+}
+
+/// As Python prints an error about a path.
+fn python_words(error: &std::io::Error, path: &Path) -> String {
+    let words = error.to_string();
+    let cause = words.split(" (os error").next().unwrap_or_default();
+    format!("[Errno {}] {cause}: b'{}'", error.raw_os_error().unwrap_or_default(), path.display())
 }
 
 fn moment(at: &Zoned) -> String {

@@ -11,7 +11,7 @@ use dpp_protocol::{Change, Failure, ResultMap};
 use serde::Deserialize;
 
 use crate::arguments::HostPath;
-use crate::commands::run::Run;
+use crate::commands::run::{Run, lean};
 use crate::files::refused;
 use crate::{Host, Module, Survey};
 
@@ -38,7 +38,14 @@ impl Module for Script {
     type Step = Change;
 
     fn survey(&self, _host: &Host) -> Result<Survey<Change>, Failure> {
-        Ok(self.run(Path::new("script"))?.survey())
+        let run = self.run(Path::new("script"))?;
+        Ok(match run.needless() {
+            Some(needless) => {
+                let survey = Survey::skipped(needless.reason()).value("skipped", true);
+                survey.value("msg", needless.message_of_script())
+            }
+            None => run.survey(),
+        })
     }
 
     fn apply(&self, _step: &Change, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
@@ -51,7 +58,8 @@ impl Module for Script {
         file.write_all(&self.bytes(host)?).map_err(|error| refused("write", file.path(), &error))?;
         // An open file cannot be run, so it is closed and removed when the path is dropped.
         let path = file.into_temp_path();
-        self.run(&path)?.apply(host, result)
+        let ran = self.run(&path)?.apply(host, result);
+        lean(ran, result)
     }
 }
 
@@ -100,5 +108,14 @@ mod tests {
         assert_eq!(std::fs::read_dir(ground.state()).unwrap().count(), 0);
         std::fs::remove_dir(ground.state()).unwrap();
         assert!(ground.apply("script", &params).is_ok(), "nothing was kept on this host yet");
+    }
+
+    #[test]
+    fn a_script_that_is_needless_is_skipped_and_says_why() {
+        let ground = Ground::new();
+        let params = json!({"cmd": "hello.sh", "content": "", "creates": ground.at("")});
+        let result = ground.apply("script", &params).unwrap().result;
+        let message = format!("{} exists, matching creates option", ground.at(""));
+        assert_eq!(json!(result), json!({"skipped": true, "msg": message}));
     }
 }
