@@ -1,5 +1,7 @@
 //! `getent`: lines of a database of the name service, as facts.
 
+use std::collections::BTreeSet;
+
 use dpp_protocol::{Change, Failure, ResultMap};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -7,6 +9,9 @@ use serde_json::{Map, Value};
 use crate::arguments::{Flag, Words};
 use crate::commands::process::Process;
 use crate::{Host, Module, Survey};
+
+/// What Ansible registers of a key that is not there.
+const MISSING: &str = "One or more supplied key could not be found in the database.";
 
 /// Parameters of `getent`.
 #[derive(Debug, Deserialize)]
@@ -36,17 +41,23 @@ impl Module for Getent {
         let missing = finished.code() == 2;
         if !finished.succeeded() && !missing {
             let text = format!("cannot read the database `{}`: getent {}", self.database, finished.ending());
-            return Err(finished.describe(Failure::new(text)));
+            let words = match finished.code() {
+                3 => "Enumeration not supported on this database.",
+                _ => "Missing arguments, or database unknown.",
+            };
+            return Err(finished.describe(Failure::new(text).value("msg", words)));
         }
         let mut found = self.parse(&finished.stdout);
         if let (true, Some(key)) = (missing, &self.key) {
             if self.fail_key.0 {
-                return Err(Failure::new(format!("there is no `{}` in the database `{}`", key.0, self.database)));
+                let failure = Failure::new(format!("there is no `{}` in the database `{}`", key.0, self.database));
+                return Err(failure.value("msg", MISSING));
             }
             found.insert(key.0.clone(), Value::Null);
         }
         let facts = Map::from_iter([(format!("getent_{}", self.database), Value::Object(found))]);
-        Ok(Survey::unchanged().value("ansible_facts", Value::Object(facts)))
+        let survey = Survey::unchanged().value("ansible_facts", Value::Object(facts));
+        Ok(if missing && self.key.is_some() { survey.value("msg", MISSING) } else { survey })
     }
 
     fn apply(&self, _step: &Change, _host: &Host, _result: &mut ResultMap) -> Result<(), Failure> {
@@ -66,7 +77,17 @@ impl Getent {
             }
         };
         let lines = text.lines().map(fields).filter(|fields| !fields.is_empty());
-        lines.map(|mut fields| (fields.remove(0), Value::from(fields))).collect()
+        let (mut found, mut repeated) = (ResultMap::new(), BTreeSet::new());
+        for mut fields in lines {
+            let key = fields.remove(0);
+            let new = Value::from(fields);
+            match found.get_mut(&key) {
+                None => drop(found.insert(key, new)),
+                Some(known) if repeated.insert(key) => *known = vec![known.take(), new].into(),
+                Some(known) => known.as_array_mut().into_iter().for_each(|all| all.push(new.clone())),
+            }
+        }
+        found
     }
 }
 
@@ -75,6 +96,13 @@ mod tests {
     use serde_json::json;
 
     use crate::testing::Ground;
+
+    #[test]
+    fn lines_of_one_key_become_a_list() {
+        let getent: super::Getent = serde_json::from_value(json!({"database": "hosts"})).unwrap();
+        let found = getent.parse("::1 a\n127.0.0.1 b\n::1 c d\n");
+        assert_eq!(json!(found), json!({"::1": [["a"], ["c", "d"]], "127.0.0.1": ["b"]}));
+    }
 
     #[test]
     fn a_line_becomes_a_fact_and_a_missing_key_is_told() {

@@ -4,8 +4,9 @@ use dpp_protocol::{Change, Failure, ResultMap, Verb};
 use serde::Deserialize;
 
 use crate::arguments::{Flag, Whole};
+use crate::commands::process::{Finished, Process};
 use crate::system::account::{self, GroupLine};
-use crate::system::tool::run_tool;
+use crate::system::tool::{accepted, program_of};
 use crate::{Host, Module, Step, Survey};
 
 /// Parameters of `group`.
@@ -40,6 +41,17 @@ pub struct Call {
     pub(super) arguments: Vec<String>,
 }
 
+impl Call {
+    /// Runs it; as in Ansible, `msg` of a failure is what the program said.
+    pub(super) fn run(&self, host: &Host, input: Option<String>) -> Result<Finished, Failure> {
+        let process = Process::new(&program_of(self.program, host), &self.arguments, host);
+        let process = input.into_iter().fold(process, |process, input| process.input(input.into_bytes()));
+        let finished = process.run(host)?;
+        let said = finished.stderr.clone();
+        accepted(finished, self.program, &self.arguments).map_err(|failure| failure.value("msg", said))
+    }
+}
+
 impl Step for Call {
     fn change(&self, _diff: bool) -> Change {
         self.change.clone()
@@ -58,7 +70,7 @@ impl Module for Group {
     }
 
     fn apply(&self, call: &Call, host: &Host, _result: &mut ResultMap) -> Result<(), Failure> {
-        run_tool(call.program, &call.arguments, host)
+        call.run(host, None).map(drop).map_err(|failure| failure.value("name", self.name.as_str()))
     }
 
     fn conclude(&self, _host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
@@ -106,8 +118,8 @@ impl Group {
         facts.insert("name".into(), self.name.as_str().into());
         let state = if self.state == State::Present { "present" } else { "absent" };
         facts.insert("state".into(), state.into());
-        facts.insert("system".into(), self.system.0.into());
         if let Some(found) = found.filter(|_| self.state == State::Present) {
+            facts.insert("system".into(), self.system.0.into());
             facts.insert("gid".into(), found.gid.into());
         }
         facts

@@ -61,7 +61,7 @@ pub(crate) fn words<const N: usize>(words: [&str; N]) -> Vec<String> {
 }
 
 /// Its path; its name alone where it is not installed, for the failure to say so.
-fn program_of(program: &str, host: &Host) -> String {
+pub(super) fn program_of(program: &str, host: &Host) -> String {
     installed(program, host).map_or_else(|| program.to_owned(), |path| path.to_string_lossy().into_owned())
 }
 

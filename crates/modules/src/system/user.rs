@@ -5,11 +5,11 @@ use std::path::Path;
 
 use dpp_protocol::{Change, Failure, ResultMap, Verb};
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::arguments::{Flag, HostPath, Names, Whole, Words};
 use crate::system::account::{self, Passwd};
 use crate::system::group::Call;
-use crate::system::tool::{run_tool, run_tool_with};
 use crate::{Host, Module, Survey};
 
 /// Parameters of `user`.
@@ -75,19 +75,28 @@ impl Module for User {
         let found = account::users().into_iter().find(|user| user.name == self.name);
         let mut survey = Survey::steps(self.calls(found.as_ref()));
         survey.result = self.facts(found.as_ref());
+        survey.result.extend(self.wishes(found.is_some()));
         Ok(survey)
     }
 
-    fn apply(&self, call: &Call, host: &Host, _result: &mut ResultMap) -> Result<(), Failure> {
-        if call.program != "chpasswd" {
-            return run_tool(call.program, &call.arguments, host);
+    fn apply(&self, call: &Call, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
+        if call.program == "chpasswd" {
+            let line = format!("{}:{}\n", self.name, self.password.as_deref().unwrap_or_default());
+            return call.run(host, Some(line)).map(drop);
         }
-        let line = format!("{}:{}\n", self.name, self.password.as_deref().unwrap_or_default());
-        run_tool_with("chpasswd", &["-e".into()], Some(line), host)
+        self.expect_groups()?;
+        let finished = call.run(host, None).map_err(|failure| failure.value("name", self.name.as_str()))?;
+        for (name, text) in [("stdout", finished.stdout), ("stderr", finished.stderr)] {
+            if !text.is_empty() {
+                result.insert(format!("{name}_lines"), text.lines().collect::<Vec<_>>().into());
+                result.insert(name.into(), text.into());
+            }
+        }
+        Ok(())
     }
 
     fn conclude(&self, _host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
-        *result = self.facts(account::user(&self.name).as_ref());
+        result.extend(self.facts(account::user(&self.name).as_ref()));
         Ok(())
     }
 }
@@ -135,7 +144,11 @@ impl User {
     }
 
     fn password_call(what: &str) -> Call {
-        Call { change: Change::new(Verb::Change, what).detail("password"), program: "chpasswd", arguments: Vec::new() }
+        Call {
+            change: Change::new(Verb::Change, what).detail("password"),
+            program: "chpasswd",
+            arguments: vec!["-e".into()],
+        }
     }
 
     fn lock_call(&self, what: &str, locked: bool) -> Option<Call> {
@@ -208,6 +221,34 @@ impl User {
         (lacks || too_many).then(|| wanted.join(","))
     }
 
+    /// Those of its own parameters that Ansible tells, which depends on whether the user was there.
+    fn wishes(&self, was_there: bool) -> Vec<(String, Value)> {
+        let told: &[(&str, bool)] = match (self.state, was_there) {
+            (State::Absent, false) => &[],
+            (State::Absent, true) => &[("force", self.force.0), ("remove", self.remove.0)],
+            (State::Present, false) => &[("system", self.system.0), ("create_home", self.create_home.0)],
+            (State::Present, true) => &[("append", self.append.0), ("move_home", self.move_home.0)],
+        };
+        let password = self.password.as_ref().filter(|_| self.state == State::Present);
+        let password = password.map(|_| ("password".to_owned(), "NOT_LOGGING_PASSWORD".into()));
+        told.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))).chain(password).collect()
+    }
+
+    /// Groups must be there by then.
+    fn expect_groups(&self) -> Result<(), Failure> {
+        if self.state == State::Absent {
+            return Ok(());
+        }
+        let named = self.group.iter().map(|group| &group.0);
+        let mut named = named.chain(self.groups.iter().flat_map(|groups| &groups.0)).filter(|name| !name.is_empty());
+        let missing = named.find(|name| account::gid_of(name).is_none() && account::group(name).is_none());
+        missing.map_or(Ok(()), |name| {
+            Err(Failure::new(format!("there is no group `{name}` on this host"))
+                .value("msg", format!("Group {name} does not exist"))
+                .help("make it first, with the module `group` or the package that brings it"))
+        })
+    }
+
     fn facts(&self, found: Option<&Passwd>) -> ResultMap {
         let mut facts = ResultMap::new();
         facts.insert("name".into(), self.name.as_str().into());
@@ -215,7 +256,6 @@ impl User {
         facts.insert("state".into(), state.into());
         if let Some(groups) = &self.groups {
             facts.insert("groups".into(), groups.0.join(",").into());
-            facts.insert("append".into(), self.append.0.into());
         }
         if let Some(found) = found.filter(|_| self.state == State::Present) {
             facts.insert("uid".into(), found.uid.into());
@@ -262,7 +302,30 @@ mod tests {
             "shell": "/usr/sbin/nologin", "groups": "adm,tty"});
         assert_eq!(lines(&params, None), ["useradd -G adm,tty -d /var/lib/x -s /usr/sbin/nologin -M -r no-such-user"]);
         let secret = json!({"name": "no-such-user", "password": "$6$x"});
-        assert_eq!(lines(&secret, None), ["useradd -m no-such-user", "chpasswd "]);
+        assert_eq!(lines(&secret, None), ["useradd -m no-such-user", "chpasswd -e"]);
+    }
+
+    #[test]
+    fn what_is_told_of_the_parameters_depends_on_whether_the_user_was_there() {
+        let told = |params: serde_json::Value, was_there: bool| {
+            let wishes = from_value::<User>(params).unwrap().wishes(was_there);
+            wishes.into_iter().map(|(name, value)| format!("{name} {value}")).collect::<Vec<_>>().join(", ")
+        };
+        for (params, was_there, wanted) in [
+            (json!({"name": "x"}), false, "system false, create_home true"),
+            (json!({"name": "x", "append": true}), true, "append true, move_home false"),
+            (json!({"name": "x", "state": "absent", "remove": true}), true, "force false, remove true"),
+            (json!({"name": "x", "state": "absent"}), false, ""),
+            (
+                json!({"name": "x", "password": "$6$x"}),
+                true,
+                "append false, move_home false, password \"NOT_LOGGING_PASSWORD\"",
+            ),
+        ] {
+            assert_eq!(told(params.clone(), was_there), wanted, "{params}");
+        }
+        let lost = from_value::<User>(json!({"name": "x", "groups": "root,nosuch"})).unwrap();
+        assert_eq!(lost.expect_groups().unwrap_err().result["msg"], "Group nosuch does not exist");
     }
 
     #[test]
