@@ -33,14 +33,9 @@ fn run(context: &ActionContext, args: &Map) -> Result<Deed, Failure> {
     Ok(Deed::Done(done))
 }
 
-/// A variable as it is; what is more than a name is rendered as a text, as in Ansible.
+/// Rendered as a text, as in Ansible: one that looks like a list is one.
 fn look(context: &ActionContext, name: &str) -> Result<Value, TemplateError> {
-    let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    if is_name {
-        context.templates.expression(&Text::template(name), context.scope)
-    } else {
-        context.templates.text(&Text::template(format!("{{{{ {name} }}}}")), context.scope)
-    }
+    context.templates.text(&Text::template(format!("{{{{ {name} }}}}")), context.scope)
 }
 
 fn wanted_verbosity(args: &Map) -> i64 {

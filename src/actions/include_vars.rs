@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use dpp_protocol::Failure;
 
 use crate::actions::action::text;
-use crate::actions::{Action, ActionContext, Deed, Done};
-use crate::files::FileKind;
+use crate::actions::{Action, ActionContext, Deed, Done, vars_folder};
 use crate::value::{Map, Value};
 use crate::yaml;
 
@@ -29,29 +28,37 @@ pub(super) const ACTION: Action = Action {
 
 fn run(context: &ActionContext, args: &Map) -> Result<Deed, Failure> {
     let mut read = Map::new();
-    let files = files(context, args)?;
+    let files = files(context, args).map_err(registered)?;
     for file in &files {
-        read.extend(variables(context, file)?);
+        read.extend(variables(context, file).map_err(registered)?);
     }
     let included: Map = match text(args, "name") {
         Some(name) => std::iter::once((name.to_owned(), Value::from(read))).collect(),
         None => read,
     };
     let mut done = Done { included, ..Done::default() };
-    let names: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
+    let names: Vec<_> = files.iter().map(|file| absolute(file).display().to_string()).collect();
     done.outcome.result.insert("ansible_included_var_files".into(), names.into());
     done.outcome.result.insert("ansible_facts".into(), serde_json::Value::from(&Value::from(done.included.clone())));
     Ok(Deed::Done(done))
 }
 
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// A failure with the keys that Ansible has then; it says `message`, and not `msg`.
+fn registered(failure: Failure) -> Failure {
+    let message = failure.message.clone();
+    let nothing = serde_json::Value::Array(Vec::new());
+    let failure = failure.value("message", message).value("ansible_included_var_files", nothing);
+    failure.value("ansible_facts", serde_json::Map::new())
+}
+
 fn files(context: &ActionContext, args: &Map) -> Result<Vec<PathBuf>, Failure> {
     if let Some(folder) = text(args, "dir") {
         let folder = context.find("vars", folder)?;
-        let wanted = |path: &PathBuf| {
-            let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-            context.files.kind(path) == FileKind::File && ["yml", "yaml", "json"].contains(&extension)
-        };
-        return Ok(context.files.list(&folder).into_iter().filter(wanted).collect());
+        return vars_folder::files(context, args, &folder);
     }
     let file = text(args, "file").or_else(|| text(args, "_raw_params"));
     let file = file.ok_or_else(|| Failure::new("`include_vars` names no file").code("DPP0104"))?;

@@ -27,6 +27,7 @@ mod set_stats;
 mod supply;
 mod template;
 mod unarchive;
+mod vars_folder;
 mod wait_for_connection;
 
 pub(crate) use action::failure;

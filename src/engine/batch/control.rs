@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use dpp_protocol::{Failure, Outcome, ResultMap};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use crate::engine::TaskVars;
 use crate::engine::batch::Batch;
@@ -15,42 +15,47 @@ use crate::value::{Map, Value};
 
 impl Batch<'_> {
     pub(super) fn control(&mut self, index: usize, control: Control, vars: &TaskVars) {
-        let ending = match control {
+        match control {
             Control::Meta(meta) => {
                 self.meta(index, meta);
-                Ok(false)
+                self.ended(index, Ok(false), ResultMap::new());
             }
-            Control::Pause(pause) => return self.pause(index, &pause),
-            Control::IncludeTasks { file, args } => return self.includes_tasks(index, &file, args, vars),
+            Control::Pause(pause) => self.pause(index, &pause),
+            Control::IncludeTasks { file, args } => self.includes_tasks(index, &file, args, vars),
             Control::IncludeRole { args } => {
                 let included = self.include_role(index, vars);
-                return self.included(index, included, ResultMap::from_iter([told_args(args)]));
+                self.ended(index, included.map(|()| false), ResultMap::from_iter([told_args(args)]));
             }
             Control::AddHost { name, groups, vars } => {
                 let added = self.engine.add_host(&name, &groups, &vars);
                 self.meet_again(&name);
-                added
+                let vars = Json::from(&Value::from(vars));
+                let told = json!({"host_name": name, "groups": groups, "host_vars": vars});
+                self.ended(index, added, ResultMap::from_iter([("add_host".to_owned(), told)]));
             }
             Control::GroupBy { key, parents } => {
                 let host = self.members[index].name.clone();
                 let grouped = self.engine.group_by(&host, &key, &parents);
                 self.meet_again(&host);
-                grouped
+                let parents = if parents.is_empty() { vec!["all".to_owned()] } else { parents };
+                let told = [("add_group".to_owned(), key.into()), ("parent_groups".to_owned(), parents.into())];
+                self.ended(index, grouped, ResultMap::from_iter(told));
             }
-        };
-        let outcome = |changed| Outcome { changed, ..Outcome::default() };
-        let ending = ending.map_or_else(Ending::failed, |changed| Ending::answered(Ok(outcome(changed)), false));
-        self.item_ended(index, ending);
+        }
     }
 
     fn includes_tasks(&mut self, index: usize, file: &str, args: Map, vars: &TaskVars) {
         let included = self.include_tasks(index, file, vars);
-        self.included(index, included, ResultMap::from_iter([("include".to_owned(), file.into()), told_args(args)]));
+        self.ended(
+            index,
+            included.map(|()| false),
+            ResultMap::from_iter([("include".to_owned(), file.into()), told_args(args)]),
+        );
     }
 
-    /// `register` sees of an include what was included, not what became of it.
-    fn included(&mut self, index: usize, included: Result<(), Failure>, result: ResultMap) {
-        let answer = included.map(|()| Outcome { result, ..Outcome::default() });
+    /// `register` sees what was asked for, not what becomes of it.
+    fn ended(&mut self, index: usize, done: Result<bool, Failure>, result: ResultMap) {
+        let answer = done.map(|changed| Outcome { changed, result, ..Outcome::default() });
         self.item_ended(index, Ending::answered(answer, false));
     }
 

@@ -37,3 +37,12 @@ fn a_host_is_added_once_for_all() {
     let told = stage(site).run().told();
     assert_eq!(told.iter().filter(|line| line.contains(" one ")).collect::<Vec<_>>(), ["new-a one ok: x"]);
 }
+
+#[test]
+fn what_was_added_is_registered() {
+    let site = "- hosts: web\n  gather_facts: false\n  tasks:\n    - {name: add, add_host: {name: new, groups: [g, h], v: 1}, register: r}\n    \
+                - {name: by, group_by: {key: a b}, register: s}\n    \
+                - {name: show, debug: {msg: '{{ r.add_host }} {{ s.add_group }} {{ s.parent_groups }}'}}\n";
+    let wanted = "b show ok: {'host_name': 'new', 'groups': ['g', 'h'], 'host_vars': {'v': 1}} a-b ['all']";
+    assert_eq!(stage(site).run().told().last().unwrap(), wanted);
+}
