@@ -90,7 +90,7 @@ pub(super) fn of(step: &TaskStep, args: &Map) -> Result<Option<Control>, Failure
     Ok(Some(match step.task.short_action() {
         "include_tasks" | "include" => {
             let file = text("file").or_else(free).ok_or_else(|| missing("file"))?;
-            let beside = args.iter().filter(|(key, _)| !["file", "_raw_params", "apply"].contains(&key.as_str()));
+            let beside = args.iter().filter(|(key, _)| !["file", "_raw_params"].contains(&key.as_str()));
             let beside = beside.map(|(key, value)| (key.clone(), value.clone())).collect();
             Control::IncludeTasks { file: file.to_owned(), args: beside }
         }
