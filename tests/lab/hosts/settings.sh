@@ -36,7 +36,7 @@ host_pid() {
     pid=$(cat "$1/pid" 2>/dev/null) && [ "$(readlink "/proc/$pid/ns/pid" 2>/dev/null)" = "$(cat "$1/pidns" 2>/dev/null)" ] && echo "$pid"
 }
 
-# hardware_address NUMBER IP: that of a host's interface; the same over boots
+# hardware_address NUMBER IP: that of an interface, of a host or the bridge; the same whatever comes and goes
 hardware_address() { printf '02:4c:41:42:%02x:%02x' "$1" "${2##*.}"; }
 
 # the Debian archive this machine itself uses
