@@ -25,6 +25,7 @@ pub(super) const ACTION: Action = Action {
         "hold",
         "start",
         "conffiles",
+        "restore_conffiles",
         "allow_downgrade",
         "lock_timeout",
     ],
@@ -40,6 +41,7 @@ fn run(context: &ActionContext, args: &Map) -> Result<Deed, Failure> {
     };
     let mut params = json!({
         "conffiles": text(args, "conffiles").unwrap_or("keep"),
+        "restore_conffiles": flag(args, "restore_conffiles", true),
         "hold": flag(args, "hold", true),
         "start": flag(args, "start", false),
         "allow_downgrade": flag(args, "allow_downgrade", false),

@@ -31,6 +31,8 @@ impl Package<'_> {
                 self.size
             ),
         );
+        lab.write("pipe/etc/pipe.conf", "as shipped\n");
+        lab.write("pipe/DEBIAN/conffiles", "/etc/pipe.conf\n");
         lab.write("pipe/DEBIAN/postinst", &format!("#!/bin/sh\nset -e\n{}\n", self.postinst));
         fs::set_permissions(tree.join("DEBIAN/postinst"), fs::Permissions::from_mode(0o755)).unwrap();
         let mut build = Command::new("dpkg-deb");
@@ -96,11 +98,52 @@ fn a_package_whose_script_fails_is_finished_by_the_next_run() {
 }
 
 #[test]
+fn a_package_left_half_unpacked_is_unpacked_once_more() {
+    let lab = lab_with("unpacked", &Package { postinst: "true", size: "10" });
+    let _ = lab.dppctl(["run", "site.yml"]).exits(0);
+    for state in ["hold reinstreq half-installed", "install ok half-installed"] {
+        lab.on("db1", &format!("sed -i '/^Package: pipe$/,/^$/ s/^Status: .*/Status: {state}/' /var/lib/dpkg/status"));
+        lab.on("db1", "rm /usr/share/pipe/blob");
+        is_repaired(&lab);
+        lab.on("db1", "test -s /usr/share/pipe/blob");
+    }
+}
+
+#[test]
+fn a_configuration_file_that_was_deleted_is_put_back_and_one_that_was_edited_is_kept() {
+    let lab = lab_with("conffile", &Package { postinst: "true", size: "10" });
+    let _ = lab.dppctl(["run", "site.yml"]).exits(0);
+    lab.on("db1", "rm /etc/pipe.conf");
+    assert_eq!(lab.dppctl(["run", "site.yml", "--check"]).exits(0).changes(), 1);
+    is_repaired(&lab);
+    assert_eq!(lab.on("db1", "cat /etc/pipe.conf"), "as shipped\n");
+    lab.on("db1", "echo edited >/etc/pipe.conf");
+    assert_eq!(lab.dppctl(["run", "site.yml"]).exits(0).changes(), 0);
+}
+
+/// Takes the lock of dpkg's frontends for so many seconds, as any other process would.
+fn take_the_lock(lab: &Lab, seconds: u32) {
+    let hold = format!(
+        "open F, q(+<), q(/var/lib/dpkg/lock-frontend) or die; $lock = pack q(s s x4 q q l x4), 1, 0, 0, 0, 0; \
+         fcntl F, 6, $lock or die $!; sleep {seconds}"
+    );
+    lab.on("db1", &format!("systemd-run --quiet --unit=holder perl -e '{hold}'"));
+}
+
+#[test]
+fn a_lock_that_is_given_back_in_time_is_waited_for_whatever_is_done_under_it() {
+    let lab = lab_with("patience", &Package { postinst: "true", size: "10" });
+    let _ = lab.dppctl(["run", "site.yml"]).exits(0);
+    lab.on("db1", "echo pipe install | dpkg --set-selections");
+    take_the_lock(&lab, 3);
+    is_repaired(&lab);
+}
+
+#[test]
 fn a_lock_that_somebody_else_holds() {
     let lab = lab_with("lock", &Package { postinst: "true", size: "10" });
     lab.write("site.yml", &PLAYBOOK.replace("{file: pipe.deb}", "{file: pipe.deb, lock_timeout: 2}"));
-    let hold = "open F, q(+<), q(/var/lib/dpkg/lock-frontend) or die; $lock = pack q(s s x4 q q l x4), 1, 0, 0, 0, 0; fcntl F, 6, $lock or die $!; sleep";
-    lab.on("db1", &format!("systemd-run --quiet --unit=holder perl -e '{hold}'"));
+    take_the_lock(&lab, 600);
     insta::assert_snapshot!(lab.dppctl(["run", "site.yml"]));
     assert_eq!(lab.on("db1", "dpkg-query -W pipe 2>/dev/null || true"), "");
     lab.on("db1", "systemctl stop holder");

@@ -22,7 +22,7 @@ impl Run {
 
     /// How many changes the last line counts.
     pub(crate) fn changes(&self) -> usize {
-        let counted = Regex::new(r"(\d+) changes (?:would be )?made").unwrap();
+        let counted = Regex::new(r"(\d+) changes? (?:would be )?made").unwrap();
         let found = counted.captures_iter(&self.stderr).last().or_else(|| counted.captures_iter(&self.stdout).last());
         found.unwrap_or_else(|| panic!("no summary: {self}"))[1].parse().unwrap()
     }

@@ -15,7 +15,7 @@ use crate::packages::apt_get::lists;
 use crate::packages::apt_get::transaction::{Transaction, default_dpkg_options};
 use crate::packages::dpkg::archive::Archive;
 use crate::packages::dpkg::status::{Installed, Package};
-use crate::packages::dpkg::{conffiles, space, version};
+use crate::packages::dpkg::{conffiles, lock, repair, space, version};
 use crate::packages::request::downgrade;
 use crate::packages::step::{Action, PackageStep};
 use crate::{Host, Module, Survey};
@@ -30,6 +30,9 @@ pub struct Deb {
     /// What is to become of configuration files that were edited.
     #[serde(default)]
     conffiles: Conffiles,
+    /// Whether configuration files that were deleted are put back as the package has them.
+    #[serde(default)]
+    restore_conffiles: Flag,
     /// Whether an older version may replace a newer one.
     #[serde(default, alias = "allow_downgrades")]
     allow_downgrade: Flag,
@@ -63,6 +66,9 @@ pub struct Deb {
     #[serde(skip)]
     dpkg_options: Option<Names>,
 }
+
+/// Unpacks what apt takes for installed.
+const AGAIN: &str = "--reinstall";
 
 fn too_far(archive: &Archive, installed: &str, from: &str) -> Failure {
     let (package, wanted) = (&archive.package, &archive.version);
@@ -104,22 +110,28 @@ impl Module for Deb {
         let there = installed.find(&archive.package);
         let mut steps = PackageStep::clearing(&installed);
         let wanted = |package: &Package| package.version == archive.version;
+        let operand = operand(file.as_deref(), &archive, host);
         let installs = !there.is_some_and(|package| package.is_installed() && wanted(package));
         if installs {
             self.refuse(&archive, there)?;
             // One that is unpacked in this very version only wants to be configured, which clearing does.
             if !there.is_some_and(|package| is_unpacked(package) && wanted(package)) {
-                steps.push(install(&archive, there, &operand(file.as_deref(), &archive, host)));
+                steps.push(install(&archive, there, &operand));
             }
         } else {
             steps.retain(PackageStep::clears_the_policy);
+            steps.extend(self.restoring(there, &operand));
         }
-        steps.extend(self.selecting(&archive, there, installs));
+        let unpacks = installs || steps.iter().any(|step| matches!(step.action, Action::AptGet { .. }));
+        steps.extend(self.selecting(&archive, there, unpacks));
         Ok(Survey::steps(steps).value("package", archive.package).value("version", archive.version))
     }
 
     fn apply(&self, step: &PackageStep, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
-        let Action::AptGet { .. } = &step.action else { return step.make(&self.transaction(false), host, result) };
+        let Action::AptGet { verb, .. } = &step.action else {
+            return step.make(&self.transaction(false, false), host, result);
+        };
+        let again = verb.contains(&AGAIN);
         let file = self.file(host).ok_or_else(without_path)?;
         let archive = Archive::read(&file)?;
         let operand = operand(Some(&file), &archive, host);
@@ -127,11 +139,12 @@ impl Module for Deb {
         let installed = Installed::read()?;
         let held = installed.find(&archive.package).is_some_and(Package::is_held);
         let start = SystemTime::now();
-        let made = make(step, &self.transaction(held), host, result);
+        let made = make(step, &self.transaction(held, again), host, result);
         if operand != file {
             let _ = fs::remove_file(&operand);
         }
         made?;
+        repair::require_whole(&[&archive.package])?;
         tell_laid_beside(&archive.package, start, result)
     }
 }
@@ -149,6 +162,7 @@ impl Deb {
             path: Some(path),
             upgrades_from: String::new(),
             conffiles: Conffiles::Keep,
+            restore_conffiles: Flag(false),
             allow_downgrade,
             hold: None,
             start: Flag(true),
@@ -202,6 +216,14 @@ impl Deb {
             .help("say `conffiles: keep` or `conffiles: replace`, or bring the files into a role"))
     }
 
+    /// Unpacks the installed version once more, for configuration files that it lacks.
+    fn restoring(&self, there: Option<&Package>, operand: &Path) -> Option<PackageStep> {
+        let package = there.filter(|_| self.restore_conffiles.0)?;
+        let missing = conffiles::missing(package);
+        let change = Change::new(Verb::Create, missing.join(", ")).detail(format!("as {} has it", package.name));
+        (!missing.is_empty()).then(|| PackageStep { action: installing(operand, true), change })
+    }
+
     /// The hold that is to be there afterwards; dpkg forgets one when it installs another version.
     fn selecting(&self, archive: &Archive, there: Option<&Package>, installs: bool) -> Option<PackageStep> {
         let held = there.is_some_and(Package::is_held);
@@ -214,11 +236,12 @@ impl Deb {
         Some(PackageStep { action: Action::Select { package: archive.package.clone(), selection }, change })
     }
 
-    fn transaction(&self, held: bool) -> Transaction {
-        let forces = match self.conffiles {
+    fn transaction(&self, held: bool, again: bool) -> Transaction {
+        let mut forces = match self.conffiles {
             Conffiles::Replace => Names(vec!["force-confnew".into()]),
             Conffiles::Keep | Conffiles::Refuse => default_dpkg_options(),
         };
+        forces.0.extend((again && self.restore_conffiles.0).then(|| "force-confmiss".into()));
         let flags = [
             (true, "-oAPT::Sandbox::User=root"),
             (self.allow_downgrade.0, "--allow-downgrades"),
@@ -228,9 +251,9 @@ impl Deb {
         Transaction {
             dpkg_options: self.dpkg_options.clone().unwrap_or(forces).0,
             options: flags.iter().filter(|(wanted, _)| *wanted).map(|(_, option)| (*option).to_owned()).collect(),
-            lock_timeout: Duration::from_secs(
-                self.lock_timeout.map_or(60, |whole| u64::try_from(whole.0).unwrap_or(0)),
-            ),
+            lock_timeout: self
+                .lock_timeout
+                .map_or(lock::PATIENCE, |seconds| Duration::from_secs(u64::try_from(seconds.0).unwrap_or(0))),
             policy_rc_d: (!self.start.0).then_some(101),
         }
     }
@@ -256,7 +279,7 @@ fn without_path() -> Failure {
 }
 
 fn unknown(file: &Path) -> PackageStep {
-    let action = Action::AptGet { verb: vec!["install"], operands: vec![file.display().to_string()], counts: false };
+    let action = installing(file, false);
     PackageStep { action, change: Change::new(Verb::Create, file.display().to_string()).detail("not there yet") }
 }
 
@@ -264,9 +287,17 @@ fn install(archive: &Archive, there: Option<&Package>, operand: &Path) -> Packag
     let before = there.filter(|package| package.is_installed()).map(|package| format!("{} -> ", package.version));
     let verb = if before.is_some() { Verb::Change } else { Verb::Create };
     let detail = format!("{}{}", before.unwrap_or_default(), archive.version);
-    let operands = vec![operand.display().to_string()];
-    let action = Action::AptGet { verb: vec!["install"], operands, counts: false };
-    PackageStep { action, change: Change::new(verb, archive.package.clone()).detail(detail) }
+    let again = there.is_some_and(Package::is_half_unpacked);
+    PackageStep {
+        action: installing(operand, again),
+        change: Change::new(verb, archive.package.clone()).detail(detail),
+    }
+}
+
+/// A run of apt-get; `again` unpacks what apt takes for installed.
+fn installing(file: &Path, again: bool) -> Action {
+    let verb = if again { vec!["install", AGAIN] } else { vec!["install"] };
+    Action::AptGet { verb, operands: vec![file.display().to_string()], counts: false }
 }
 
 /// apt takes a file for a package only when its name ends in `.deb`; a pushed one is named by its hash.
@@ -376,7 +407,7 @@ mod tests {
     fn dpkg_is_told_the_policy() {
         let options = |conffiles| {
             let deb: Deb = from_value(json!({"path": "/x", "conffiles": conffiles})).unwrap();
-            deb.transaction(false).dpkg_options
+            deb.transaction(false, false).dpkg_options
         };
         assert_eq!(options("keep"), ["force-confdef", "force-confold"]);
         assert_eq!(options("replace"), ["force-confnew"]);

@@ -3,8 +3,8 @@
 use dpp_protocol::{Change, Failure, ResultMap, Verb};
 use serde::Deserialize;
 
-use crate::packages::dpkg::selections;
 use crate::packages::dpkg::status::Installed;
+use crate::packages::dpkg::{lock, selections};
 use crate::{Host, Module, Survey};
 
 /// Parameters of `dpkg_selections`.
@@ -53,7 +53,7 @@ impl Module for DpkgSelections {
         Ok(if before.is_none() { survey.unpredicted() } else { survey })
     }
 
-    fn apply(&self, _step: &Change, _host: &Host, _result: &mut ResultMap) -> Result<(), Failure> {
-        selections::select(&[&self.name], self.selection.name())
+    fn apply(&self, _step: &Change, host: &Host, _result: &mut ResultMap) -> Result<(), Failure> {
+        selections::select(&[&self.name], self.selection.name(), lock::PATIENCE, host)
     }
 }

@@ -8,6 +8,7 @@ use dpp_protocol::{Change, Failure, ResultMap, Verb};
 use crate::packages::apt_get::candidates::{self, Candidate};
 use crate::packages::apt_get::transaction::{self, Transaction};
 use crate::packages::apt_get::{lists, policy_rc_d};
+use crate::packages::dpkg::status::{Installed, Package};
 use crate::packages::dpkg::{repair, selections, space};
 use crate::packages::request::Request;
 use crate::{Host, Step};
@@ -70,7 +71,7 @@ pub enum Action {
 
 impl PackageStep {
     /// Removes a `policy-rc.d` of a run that died, and finishes what dpkg left half done, where there is such a thing.
-    pub fn clearing(installed: &crate::packages::dpkg::status::Installed) -> Vec<Self> {
+    pub fn clearing(installed: &Installed) -> Vec<Self> {
         let stale = policy_rc_d::stale().map(|change| Self { action: Action::ClearPolicy, change });
         let broken = repair::needed(installed).map(|change| Self { action: Action::Repair, change });
         stale.into_iter().chain(broken).collect()
@@ -96,7 +97,10 @@ impl PackageStep {
             Action::Install { requests, release } => {
                 let operands = resolved(requests, release)?;
                 require_space(&operands, transaction)?;
-                transaction.run(&["install"], &operands, &attempt, host).map(|done| transaction::record(&done, result))
+                let names: Vec<_> = requests.iter().map(|request| request.name.as_str()).collect();
+                let done = transaction.run(installing(&names)?, &operands, &attempt, host)?;
+                transaction::record(&done, result);
+                repair::require_whole(&names)
             }
             Action::AptGet { verb, operands, counts } => {
                 let done = transaction.run(verb, operands, &attempt, host)?;
@@ -105,7 +109,9 @@ impl PackageStep {
                 Ok(())
             }
             Action::Select { package, selection } => {
-                selections::select(&[package], selection).map(|()| transaction::mark_changed(true, result))
+                selections::select(&[package], selection, transaction.lock_timeout, host)?;
+                transaction::mark_changed(true, result);
+                Ok(())
             }
         }
     }
@@ -118,6 +124,13 @@ fn attempt(change: &Change) -> String {
         Verb::Delete => format!("remove {}", change.what),
         Verb::Restart | Verb::Run => format!("run {}", change.what),
     }
+}
+
+/// apt takes a package that is half unpacked for installed, and leaves it so unless it is told to install it again.
+fn installing(packages: &[&str]) -> Result<&'static [&'static str], Failure> {
+    let installed = Installed::read()?;
+    let half = packages.iter().filter_map(|name| installed.find(name)).any(Package::is_half_unpacked);
+    Ok(if half { &["install", "--reinstall"] } else { &["install"] })
 }
 
 /// What apt-get is told; a package or version that apt does not know is refused before anything changes.

@@ -31,7 +31,12 @@ const CAUSES: &[Cause] = &[
         help: "a script of the package itself failed; correct what it complains about and run again: dpkg goes on where it stopped",
     },
     Cause {
-        words: &["dpkg was interrupted", "reinst-required", "needs to be reinstalled"],
+        words: &["reinst-required", "needs to be reinstalled"],
+        code: "DPP0605",
+        help: "`apt-get install --reinstall NAME` on the host, or where its archive is gone `dpkg --remove --force-remove-reinstreq NAME`; then run again",
+    },
+    Cause {
+        words: &["dpkg was interrupted"],
         code: "DPP0605",
         help: "repair it on the host with `dpkg --configure -a` or `apt-get install --fix-broken`, then run again",
     },

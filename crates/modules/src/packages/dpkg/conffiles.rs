@@ -1,13 +1,13 @@
 //! Configuration files of a package that its administrator edited, and the versions dpkg laid beside them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 use std::{fs, io};
 
 use md5::Md5;
 
 use crate::files::checksum::digest;
-use crate::packages::dpkg::status::Package;
+use crate::packages::dpkg::status::{ADMIN, Package};
 
 /// Suffixes under which dpkg keeps the version it did not put in place.
 const BESIDE: &[&str] = &["dpkg-dist", "dpkg-new", "dpkg-old"];
@@ -19,6 +19,18 @@ pub fn edited(package: &Package) -> Vec<&str> {
         Err(error) => error.kind() != io::ErrorKind::NotFound,
     };
     package.conffiles.iter().filter(|(path, sum)| differs(path, sum)).map(|(path, _)| path.as_str()).collect()
+}
+
+/// Conffiles that are gone from where the package put them; one that was diverted elsewhere is not.
+pub fn missing(package: &Package) -> Vec<&str> {
+    let is_gone = |path: &str| fs::symlink_metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+    let mut gone: Vec<_> =
+        package.conffiles.iter().map(|(path, _)| path.as_str()).filter(|path| is_gone(path)).collect();
+    if !gone.is_empty() {
+        let diversions = fs::read_to_string(Path::new(ADMIN).join("diversions")).unwrap_or_default();
+        gone.retain(|path| !diversions.lines().any(|line| line == *path));
+    }
+    gone
 }
 
 /// Versions that dpkg laid beside the package's conffiles since `start`.
@@ -57,6 +69,7 @@ mod tests {
         let installed = Installed::parse(&status);
         let package = installed.find("a").unwrap();
         assert_eq!(edited(package), [path("edited")]);
+        assert_eq!(missing(package), [path("deleted")]);
 
         fs::write(path("edited.dpkg-dist"), "y").unwrap();
         assert_eq!(

@@ -13,6 +13,12 @@ use crate::Host;
 /// The locks that installing or removing takes.
 pub const PACKAGES: &[&str] = &["/var/lib/dpkg/lock-frontend", "/var/lib/dpkg/lock", "/var/cache/apt/archives/lock"];
 
+/// The locks that dpkg itself takes to write down what it knows.
+pub const DATABASE: &[&str] = &["/var/lib/dpkg/lock-frontend", "/var/lib/dpkg/lock"];
+
+/// How long another holder of the locks is waited for where a task does not say.
+pub const PATIENCE: Duration = Duration::from_mins(1);
+
 /// The lock that refreshing the package lists takes.
 pub const LISTS: &[&str] = &["/var/lib/apt/lists/lock"];
 

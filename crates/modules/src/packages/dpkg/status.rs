@@ -27,6 +27,8 @@ pub struct Package {
     pub selection: String,
     /// How far it came: `installed`, `half-configured`, `config-files` …
     pub state: String,
+    /// True when dpkg itself says that only unpacking it once more helps.
+    pub reinstall: bool,
     /// Names that it provides beside its own.
     pub provides: Vec<String>,
     /// Its configuration files, with the MD5 sum they were shipped with.
@@ -36,12 +38,17 @@ pub struct Package {
 impl Package {
     /// Unpacked and configured; triggers that still wait do not count against it.
     pub fn is_installed(&self) -> bool {
-        matches!(self.state.as_str(), "installed" | "triggers-pending" | "triggers-awaited")
+        matches!(self.state.as_str(), "installed" | "triggers-pending" | "triggers-awaited") && !self.reinstall
     }
 
     /// Left in the middle of an installation or removal.
     pub fn is_broken(&self) -> bool {
-        matches!(self.state.as_str(), "half-installed" | "half-configured" | "unpacked")
+        matches!(self.state.as_str(), "half-installed" | "half-configured" | "unpacked") || self.reinstall
+    }
+
+    /// Left in the middle of being unpacked: there is nothing to configure, and apt takes it for installed.
+    pub fn is_half_unpacked(&self) -> bool {
+        self.state == "half-installed" || self.reinstall
     }
 
     /// Kept from being upgraded.
@@ -153,7 +160,7 @@ fn read_again(path: &Path, kept: Option<&(Stamp, Arc<Installed>)>) -> io::Result
 
 fn package(stanza: Stanza) -> Option<Package> {
     let mut status = stanza.field("Status")?.split_whitespace();
-    let (selection, state) = (status.next()?, status.nth(1)?);
+    let (selection, flag, state) = (status.next()?, status.next()?, status.next()?);
     let own = |name| stanza.field(name).unwrap_or_default().to_owned();
     Some(Package {
         name: stanza.field("Package")?.to_owned(),
@@ -161,6 +168,7 @@ fn package(stanza: Stanza) -> Option<Package> {
         architecture: own("Architecture"),
         selection: selection.to_owned(),
         state: state.to_owned(),
+        reinstall: flag == "reinstreq",
         provides: stanza.field("Provides").map(provided).unwrap_or_default(),
         conffiles: stanza.continuation("Conffiles").filter_map(conffile).collect(),
     })
