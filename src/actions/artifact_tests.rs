@@ -54,7 +54,7 @@ fn a_package_is_surveyed_by_its_version_and_supplied_only_when_it_is_wanted() {
     let asked = json!({"product": "logstash", "version": "6.2.1", "sources": [folder.path()], "conffiles": "replace"});
     let remote = remote(folder.path(), "artifact_package", &asked);
     let surveyed = json!({
-        "conffiles": "replace", "hold": true, "start": false, "allow_downgrade": false,
+        "conffiles": "replace", "restore_conffiles": true, "hold": true, "start": false, "allow_downgrade": false,
         "_package": "logstash", "_version": "1:6.2.1-1", "_architecture": "all", "_installed_size": 0,
         "_upgrades_from": "",
     });

@@ -205,9 +205,15 @@ pub(super) fn surroundings(global: &Global) -> Result<Surroundings, Stop> {
     let folder =
         std::env::current_dir().map_err(|error| Stop::Trouble(format!("cannot tell the working folder: {error}")))?;
     let lossy = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
+    // Where no HOME is set, as under cron or a service, the account's own folder, as ssh takes it.
+    let home = std::env::home_dir().map(|folder| ("HOME".into(), folder.into_os_string()));
     Ok(Surroundings {
         folder,
-        variables: std::env::vars_os().map(|(name, value)| (lossy(name), lossy(value))).collect(),
+        variables: home
+            .into_iter()
+            .chain(std::env::vars_os())
+            .map(|(name, value)| (lossy(name), lossy(value)))
+            .collect(),
         config: global.config.clone(),
         project: global.project.clone(),
         no_config: global.no_config,

@@ -47,6 +47,12 @@ pub(super) fn is_lost(failure: &Failure) -> bool {
     failure.code.starts_with("DPP04")
 }
 
+/// Ends a command that needs a product before all else: its host is out of reach, or it does not do its work.
+pub(super) fn unanswered(host: &str, failure: Failure) -> Stop {
+    let words = format!("{host}: {}", failure.message);
+    if is_lost(&failure) { Stop::Unreachable(words) } else { Stop::Unwell(words, failure.help) }
+}
+
 /// What failures of several hosts come to.
 pub(super) fn exit<'a>(failures: impl IntoIterator<Item = &'a Failure>) -> Exit {
     let exits = failures.into_iter().map(|failure| if is_lost(failure) { Exit::Unreachable } else { Exit::Failed });
@@ -63,5 +69,12 @@ mod tests {
         assert_eq!(exit([&lost]), Exit::Unreachable);
         assert_eq!(exit([&failed, &lost]), Exit::Failed);
         assert_eq!(exit([]), Exit::Ok);
+    }
+
+    #[test]
+    fn a_product_on_a_host_that_is_away_is_out_of_reach_and_not_unwell() {
+        let stop = |code: &str| unanswered("kafka1", Failure::new("no answer").code(code));
+        assert!(matches!(stop("DPP0401"), Stop::Unreachable(words) if words == "kafka1: no answer"));
+        assert!(matches!(stop("DPP0801"), Stop::Unwell(..)));
     }
 }

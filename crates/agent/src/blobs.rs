@@ -1,13 +1,17 @@
 //! Files pushed to this host, by hash: received piece by piece, resumed after a cut, kept only when the hash is right.
+//!
+//! Sessions of several runs may be here at once: each part belongs to the one that has its lock, and a blob goes when the last
+//! session that asked for it does.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use dpp_modules::files::checksum::sha256_of;
 use dpp_protocol::Failure;
+use rustix::fs::{FlockOperation, flock};
 use sha2::{Digest, Sha256};
 
 use crate::write_back::WriteBack;
@@ -16,12 +20,15 @@ use crate::write_back::WriteBack;
 pub(crate) struct Blobs {
     folder: PathBuf,
     receiving: Option<Part>,
-    /// Asked for in this session; what lies there whole was checked in it.
-    used: BTreeSet<PathBuf>,
+    /// Asked for in this session, with a shared lock on what was found whole, and right.
+    used: BTreeMap<PathBuf, File>,
 }
 
 /// A file of which not everything is there yet.
 struct Part {
+    path: PathBuf,
+    /// Opened for the lock alone: that of `file` would last as long as what else has it open.
+    lock: File,
     file: File,
     hash: Sha256,
     write_back: WriteBack,
@@ -30,7 +37,7 @@ struct Part {
 impl Blobs {
     /// Blobs under this folder, which is made when the first one comes.
     pub(crate) fn new(folder: PathBuf) -> Self {
-        Self { folder, receiving: None, used: BTreeSet::new() }
+        Self { folder, receiving: None, used: BTreeMap::new() }
     }
 
     /// Makes ready to receive; returns how many bytes are there already.
@@ -39,14 +46,18 @@ impl Blobs {
             return Err(Failure::new(format!("`{sha256}` is no hash")));
         }
         let whole = self.folder.join(sha256);
-        if self.used.insert(whole.clone()) {
-            forget_what_did_not_survive(&whole, sha256);
-        }
-        if whole.exists() {
+        if self.used.contains_key(&whole) && whole.exists() {
             return Ok(size);
         }
-        let part = self.part(sha256);
-        self.resume(&part, size).map_err(|error| cannot("receive a file", &part, &error))
+        if let Some(kept) = locked(&whole, FlockOperation::NonBlockingLockShared) {
+            if sha256_of(&whole).is_ok_and(|found| found == sha256) {
+                self.used.insert(whole, kept);
+                return Ok(size);
+            }
+            // An earlier session received it, and a loss of power has damaged it since.
+            let _ = fs::remove_file(&whole);
+        }
+        self.resume(sha256, size).map_err(|error| cannot("receive a file", &whole, &error))
     }
 
     /// Takes the next bytes.
@@ -65,8 +76,7 @@ impl Blobs {
 
     /// Checks the hash and keeps the blob; what has the wrong hash is thrown away.
     pub(crate) fn finish(&mut self, sha256: &str) -> Result<(), Failure> {
-        let Some(Part { hash, .. }) = self.receiving.take() else { return Ok(()) };
-        let part = self.part(sha256);
+        let Some(Part { path: part, lock, hash, .. }) = self.receiving.take() else { return Ok(()) };
         let got: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
         if got != sha256 {
             let _ = fs::remove_file(&part);
@@ -75,49 +85,139 @@ impl Blobs {
             );
         }
         // It is not forced onto the disk here: whoever puts it in its place does that, and a later session looks again.
-        fs::rename(&part, self.folder.join(sha256)).map_err(|error| cannot("keep a file", &part, &error))
+        let whole = self.folder.join(sha256);
+        let kept = fs::rename(&part, &whole).and_then(|()| Ok(flock(&lock, FlockOperation::LockShared)?));
+        kept.map_err(|error| cannot("keep a file", &part, &error))?;
+        self.used.insert(whole, lock);
+        Ok(())
     }
 
     /// Removes the blobs of this session: they did their work, and packages are large. Parts stay, to be resumed.
-    pub(crate) fn forget_used(&self) {
-        for blob in &self.used {
-            let _ = fs::remove_file(blob);
+    pub(crate) fn forget_used(&mut self) {
+        for (blob, kept) in std::mem::take(&mut self.used) {
+            // Another session that still needs it has its lock too, and removes it.
+            if flock(&kept, FlockOperation::NonBlockingLockExclusive).is_ok() && is_at(&kept, &blob) {
+                let _ = fs::remove_file(blob);
+            }
         }
     }
 
-    fn resume(&mut self, part: &PathBuf, size: u64) -> io::Result<u64> {
+    fn resume(&mut self, sha256: &str, size: u64) -> io::Result<u64> {
         DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
+        let (path, lock) = self.part(sha256)?;
+        let mut file = OpenOptions::new().read(true).append(true).open(&path)?;
         let mut hash = Sha256::new();
         let mut have = 0;
-        if let Ok(mut old) = File::open(part) {
-            let mut piece = vec![0; 256 << 10];
-            while let length @ 1.. = old.read(&mut piece)? {
-                hash.update(&piece[..length]);
-                have += length as u64;
-            }
+        let mut piece = vec![0; 256 << 10];
+        while let length @ 1.. = file.read(&mut piece)? {
+            hash.update(&piece[..length]);
+            have += length as u64;
         }
         if have >= size {
             (hash, have) = (Sha256::new(), 0);
-            let _ = fs::remove_file(part);
+            file.set_len(0)?;
         }
-        let file = OpenOptions::new().append(true).create(true).mode(0o600).open(part)?;
         let write_back = WriteBack::of(&file)?;
-        self.receiving = Some(Part { file, hash, write_back });
+        self.receiving = Some(Part { path, lock, file, hash, write_back });
         Ok(have)
     }
 
-    fn part(&self, sha256: &str) -> PathBuf {
-        self.folder.join(format!("{sha256}.part"))
+    /// The first part of this file that no other session is at, begun if need be.
+    fn part(&self, sha256: &str) -> io::Result<(PathBuf, File)> {
+        const MOST: u32 = 64;
+        for number in 0..MOST {
+            let tail = if number == 0 { String::new() } else { number.to_string() };
+            let path = self.folder.join(format!("{sha256}.part{tail}"));
+            OpenOptions::new().append(true).create(true).mode(0o600).open(&path)?;
+            if let Some(file) = locked(&path, FlockOperation::NonBlockingLockExclusive) {
+                return Ok((path, file));
+            }
+        }
+        Err(io::Error::other(format!("{MOST} sessions receive it already")))
     }
 }
 
-/// Removes what an earlier session received, and a loss of power has damaged since.
-fn forget_what_did_not_survive(whole: &Path, sha256: &str) {
-    if whole.exists() && sha256_of(whole).is_ok_and(|found| found != sha256) {
-        let _ = fs::remove_file(whole);
-    }
+/// Opens a file under a lock; nothing when it is not there, when another has the lock, or when it was taken away meanwhile.
+fn locked(path: &Path, operation: FlockOperation) -> Option<File> {
+    let file = OpenOptions::new().read(true).append(true).open(path).ok()?;
+    flock(&file, operation).ok()?;
+    is_at(&file, path).then_some(file)
+}
+
+/// Whether this is still the file of that name.
+fn is_at(file: &File, path: &Path) -> bool {
+    file.metadata().is_ok_and(|opened| fs::metadata(path).is_ok_and(|named| opened.ino() == named.ino()))
 }
 
 fn cannot(what: &str, path: &Path, error: &io::Error) -> Failure {
     Failure::new(format!("cannot {what} in {}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &[u8] = b"a package";
+
+    fn sha256() -> String {
+        Sha256::digest(TEXT).iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<_> = entries.map(|name| name.replace(&sha256(), "SUM")).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn what_was_cut_off_is_resumed_and_goes_with_the_session() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut cut = Blobs::new(folder.path().into());
+        assert_eq!(cut.open(&sha256(), 9).unwrap(), 0);
+        cut.append(&TEXT[..4]).unwrap();
+        drop(cut);
+        let mut next = Blobs::new(folder.path().into());
+        assert_eq!(next.open(&sha256(), 9).unwrap(), 4);
+        next.append(&TEXT[4..]).unwrap();
+        next.finish(&sha256()).unwrap();
+        assert_eq!((names(folder.path()), next.open(&sha256(), 9).unwrap()), (vec!["SUM".to_owned()], 9));
+        next.forget_used();
+        assert_eq!(names(folder.path()), [""; 0]);
+    }
+
+    #[test]
+    fn two_sessions_that_receive_the_same_file_do_not_meet_and_the_last_one_takes_it_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut one, mut two) = (Blobs::new(folder.path().into()), Blobs::new(folder.path().into()));
+        for session in [&mut one, &mut two] {
+            assert_eq!(session.open(&sha256(), 9).unwrap(), 0);
+        }
+        assert_eq!(names(folder.path()), ["SUM.part", "SUM.part1"]);
+        for piece in [&TEXT[..5], &TEXT[5..]] {
+            one.append(piece).unwrap();
+            two.append(piece).unwrap();
+        }
+        one.finish(&sha256()).unwrap();
+        two.finish(&sha256()).unwrap();
+        let mut three = Blobs::new(folder.path().into());
+        assert_eq!(three.open(&sha256(), 9).unwrap(), 9);
+        one.forget_used();
+        two.forget_used();
+        assert_eq!(names(folder.path()), ["SUM"], "the third session still needs it");
+        three.forget_used();
+        assert_eq!(names(folder.path()), [""; 0]);
+    }
+
+    #[test]
+    fn what_arrived_damaged_or_was_damaged_since_is_thrown_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut session = Blobs::new(folder.path().into());
+        session.open(&sha256(), 9).unwrap();
+        session.append(b"an error!").unwrap();
+        assert_eq!(session.finish(&sha256()).unwrap_err().code, "DPP0803");
+        fs::write(folder.path().join(sha256()), "half").unwrap();
+        assert_eq!(Blobs::new(folder.path().into()).open(&sha256(), 9).unwrap(), 0);
+        assert_eq!(names(folder.path()), ["SUM.part"]);
+    }
 }

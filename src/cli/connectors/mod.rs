@@ -10,7 +10,7 @@ use crate::cli::deploy::playbook;
 use crate::cli::invocation::Invocation;
 use crate::cli::layout::Layout;
 use crate::cli::options::{ConnectionArgs, Global, HowArgs, PrivilegeArgs};
-use crate::cli::{Stop, ask};
+use crate::cli::{Stop, ask, reach};
 use crate::engine::Errand;
 use crate::exit::Exit;
 use crate::pipeline::{Stage, connector_table};
@@ -247,7 +247,7 @@ impl Worker {
                 .and_then(Json::as_object_mut)
                 .map(std::mem::take)
                 .unwrap_or_default()),
-            Some(Err(failure)) => Err(Stop::Unwell(format!("{}: {}", self.host, failure.message), failure.help)),
+            Some(Err(failure)) => Err(reach::unanswered(&self.host, failure)),
             None => Err(Stop::Trouble("Connect was never asked".to_owned())),
         }
     }
@@ -274,7 +274,7 @@ impl Worker {
         line: impl Fn(&str, &Answer) -> String,
     ) -> Exit {
         let answers = self.layout.errands.run(errands, &mut |_, _, _| {});
-        let exit = if answers.iter().all(Result::is_ok) { Exit::Ok } else { Exit::Failed };
+        let exit = reach::exit(answers.iter().filter_map(|answer| answer.as_ref().err()));
         let told = names.iter().zip(&answers);
         if self.ui.output.is_json() {
             let connectors: Map<String, Json> = told.map(|(name, answer)| (name.clone(), entry(answer))).collect();

@@ -13,11 +13,8 @@ use super::product::{Never, Product, UNREACHABLE};
 use crate::services::vigil::Vigil;
 use crate::{Host, Survey};
 
-/// Longest time that a look takes which is not waited for: ahead of the wait, and for its explanation after it.
-pub(in crate::pipeline) const LOOK: Duration = Duration::from_secs(5);
-
 /// Longest time that one question may take: in between, the unit is looked after and a sign of life given.
-const QUESTION: Duration = Duration::from_secs(10);
+pub(in crate::pipeline) const QUESTION: Duration = Duration::from_secs(5);
 
 /// Most troubles that a failure lists.
 const LISTED: usize = 10;
@@ -56,7 +53,7 @@ impl<W: Awaited> Product for W {
 
     fn look(&self, _host: &Host) -> Result<Survey<Never>, Failure> {
         let mut survey = Survey::unchanged();
-        let missing = self.missing(LOOK, &mut survey.result)?;
+        let missing = self.missing(QUESTION, &mut survey.result)?;
         Ok(if missing.is_empty() { survey.value("ready", true) } else { survey.unpredicted() })
     }
 
@@ -102,6 +99,7 @@ fn late<W: Awaited>(deadline: &Deadline, missing: &[String]) -> Failure {
 #[cfg(test)]
 mod tests {
     use std::net::TcpListener;
+    use std::thread;
     use std::time::Instant;
 
     use dpp_protocol::Mode;
@@ -117,17 +115,19 @@ mod tests {
         let amqp = json!({"host": "127.0.0.1", "port": port, "login_host": "127.0.0.1", "login_port": port,
             "management": true, "timeout": 0.3});
         let http = json!({"url": url, "timeout": 0.3});
-        for (module, params) in [
+        let asked = [
             ("elasticsearch_wait", &http),
             ("elasticsearch_gate", &http),
             ("kibana_wait", &http),
             ("kafka_connect_wait", &http),
             ("rabbitmq_wait", &amqp),
-        ] {
+        ];
+        let ask = |module, params| {
             let begun = Instant::now();
             let failure = run(module, params, Mode::Apply).unwrap_err();
             assert!(failure.message.contains("is not ready after"), "{module}: {}", failure.message);
             assert!(begun.elapsed().as_secs() < 20, "{module} asked for {:?}", begun.elapsed());
-        }
+        };
+        thread::scope(|all| asked.iter().for_each(|(module, params)| drop(all.spawn(|| ask(module, params)))));
     }
 }

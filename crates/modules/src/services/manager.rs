@@ -251,7 +251,7 @@ fn refused(attempt: &str, error: &BusError) -> Failure {
     match name.rsplit('.').next().unwrap_or_default() {
         "AccessDenied" | "InteractiveAuthorizationRequired" => failure.code("DPP0501").help("say `become: true`"),
         "NoSuchUnit" | "LoadFailed" | "FileNotFound" => failure.code("DPP0701"),
-        "UnitMasked" => failure.code("DPP0704").help("say `masked: false` to make it startable"),
+        "UnitMasked" => failure.code("DPP0704").help("`systemctl unmask` on the host, or `masked: false` in the task, makes it startable; somebody masked it on purpose"),
         _ => failure.code("DPP0706"),
     }
 }

@@ -66,7 +66,10 @@ impl Loss {
     fn failure(&self, name: &str, unit: &Unit, lines: &[String]) -> Failure {
         let words = match (self, journal::gist(lines)) {
             (Self::Unknown, _) => return Failure::new(format!("there is no unit {name}")).code("DPP0701"),
-            (Self::AtRest, _) => format!("{name} does not run: nothing to wait for"),
+            (Self::AtRest, _) => match journal::cause(lines) {
+                Some(cause) => format!("{name} does not run any more: {cause}"),
+                None => format!("{name} does not run: nothing to wait for"),
+            },
             (Self::Died, Some(line)) => format!("{name} died: {line}"),
             (Self::Died, None) => format!("{name} died ({})", unit.text("Result")),
         };

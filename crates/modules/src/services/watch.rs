@@ -150,6 +150,11 @@ pub(super) fn described(failure: Failure, unit: &Unit, lines: &[String]) -> Fail
     let name = unit.text("Id");
     let failure = failure.note("unit", unit.words()).value("status", unit.status());
     let failure = if lines.is_empty() { failure } else { failure.note("journal", lines.join("\n")) };
+    if lines.iter().any(|line| line.contains("Could not create the Java Virtual Machine")) {
+        return failure.help(format!(
+            "Java refuses one of its options: they stand in the product's jvm.options, in /etc/default and in `systemctl cat {name}`"
+        ));
+    }
     failure.help(format!("`journalctl -u {name}` on the host has the rest; correct the cause and run again"))
 }
 

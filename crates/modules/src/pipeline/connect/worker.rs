@@ -59,6 +59,9 @@ impl Worker {
     /// The connector's configuration, nothing when there is no such connector.
     pub(super) fn config(&self, name: &str) -> Result<Option<Config>, Failure> {
         let found = self.endpoint.get(&format!("{}/config", path(name)))?;
+        if let Some(class) = class_that_is_gone(&found.words()) {
+            return Err(gone(name, &class));
+        }
         let Some(found) = found.found(&format!("read connector {name}"))? else { return Ok(None) };
         serde_json::from_value(found)
             .map(Some)
@@ -179,6 +182,21 @@ fn telling(journal: &str) -> Option<String> {
         .collect();
     let last = &lines[lines.len().saturating_sub(5)..];
     (!last.is_empty()).then(|| last.join("\n"))
+}
+
+/// The class of a connector whose plugin was taken away under the worker, from its words, which go on for pages.
+fn class_that_is_gone(words: &str) -> Option<String> {
+    let words = words.strip_prefix("Failed to find any class that implements Connector and which name matches ")?;
+    Some(words.split(',').next()?.to_owned())
+}
+
+fn gone(name: &str, class: &str) -> Failure {
+    Failure::new(format!("connector {name} is there, and the worker has no plugin any more for its class {class}"))
+        .code("DPP0805")
+        .help(
+            "the plugin's files are gone from plugin.path: install it again (`apt-get install --reinstall PACKAGE`, \
+             `dpkg -V PACKAGE` lists what is missing), restart the worker and run again",
+        )
 }
 
 fn path(name: &str) -> String {

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::cluster::{explain, health};
 use super::placing::Unplaced;
 use crate::arguments::{HostPath, Number, Whole};
-use crate::pipeline::awaited::{Awaited, LOOK};
+use crate::pipeline::awaited::{Awaited, QUESTION};
 use crate::pipeline::http::Endpoint;
 
 /// The code of a gate that stays shut: nothing failed, and nothing may go on.
@@ -69,7 +69,7 @@ impl Awaited for ElasticsearchGate {
 
     fn explain(&self, late: Failure) -> Failure {
         let late = late.code(SHUT);
-        let late = match explain(&self.node().within(LOOK)) {
+        let late = match explain(&self.node().within(QUESTION)) {
             Some(words) => late.note("why", words),
             None => late,
         };

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::cluster::{explain, health};
 use crate::arguments::{HostPath, Number, Whole};
-use crate::pipeline::awaited::{Awaited, LOOK};
+use crate::pipeline::awaited::{Awaited, QUESTION};
 use crate::pipeline::http::Endpoint;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Deserialize)]
@@ -81,7 +81,7 @@ impl Awaited for ElasticsearchWait {
     }
 
     fn explain(&self, late: Failure) -> Failure {
-        match explain(&self.node().within(LOOK)) {
+        match explain(&self.node().within(QUESTION)) {
             Some(words) => late.note("why", words),
             None => late.help("journalctl -u elasticsearch -n 50 on the nodes that are missing"),
         }

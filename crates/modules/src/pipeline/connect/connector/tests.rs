@@ -57,6 +57,15 @@ fn a_missing_class_is_unpredicted_in_a_survey_and_a_failure_in_a_run() {
 }
 
 #[test]
+fn a_connector_whose_plugin_was_taken_away_is_told_so_without_the_list_of_all_others() {
+    let words = r#"{"error_code":500,"message":"Failed to find any class that implements Connector and which name matches a.Sink, available connectors are: PluginDesc{klass=class b.Source}"}"#;
+    let stub = Stub::new(&[("GET /connectors/es/config", 500, words)]);
+    let failure = connector(&stub, "present", 1, Mode::Survey).unwrap_err();
+    assert_eq!(failure.message, "connector es is there, and the worker has no plugin any more for its class a.Sink");
+    assert_eq!(failure.code, "DPP0805");
+}
+
+#[test]
 fn failed_tasks_are_restarted_and_what_fails_again_is_explained() {
     let stub = Stub::new(&[
         ("GET /connectors/es/config", 200, CONFIG),

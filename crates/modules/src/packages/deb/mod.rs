@@ -2,8 +2,9 @@
 //!
 //! Its dependencies come from the configured repositories; the file itself is pushed beforehand.
 
+mod operand;
+
 use std::fs;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -19,6 +20,8 @@ use crate::packages::dpkg::{conffiles, lock, repair, space, version};
 use crate::packages::request::downgrade;
 use crate::packages::step::{Action, PackageStep};
 use crate::{Host, Module, Survey};
+
+use operand::{operand, provide};
 
 /// Parameters of `deb`.
 #[derive(Debug, Deserialize)]
@@ -300,29 +303,6 @@ fn installing(file: &Path, again: bool) -> Action {
     Action::AptGet { verb, operands: vec![file.display().to_string()], counts: false }
 }
 
-/// apt takes a file for a package only when its name ends in `.deb`; a pushed one is named by its hash.
-fn operand(file: Option<&Path>, archive: &Archive, host: &Host) -> PathBuf {
-    let is_taken = |file: &&Path| file.is_absolute() && file.extension().is_some_and(|extension| extension == "deb");
-    if let Some(file) = file.filter(is_taken) {
-        return file.to_owned();
-    }
-    let name = format!("{}_{}_{}.deb", archive.package, archive.version.replace(':', "%3a"), archive.architecture);
-    host.state().join("debs").join(name)
-}
-
-fn provide(file: &Path, operand: &Path) -> Result<(), Failure> {
-    if operand == file {
-        return Ok(());
-    }
-    let mut private = fs::DirBuilder::new();
-    private.recursive(true).mode(0o700);
-    let linked = operand.parent().map_or(Ok(()), |folder| private.create(folder)).and_then(|()| {
-        let _ = fs::remove_file(operand);
-        std::os::unix::fs::symlink(fs::canonicalize(file)?, operand)
-    });
-    linked.map_err(|error| Failure::new(format!("cannot link {} as {}: {error}", file.display(), operand.display())))
-}
-
 fn tell_laid_beside(package: &str, start: SystemTime, result: &mut ResultMap) -> Result<(), Failure> {
     let installed = Installed::read()?;
     let beside = installed.find(package).map(|package| conffiles::laid_beside(package, start)).unwrap_or_default();
@@ -335,8 +315,6 @@ fn tell_laid_beside(package: &str, start: SystemTime, result: &mut ResultMap) ->
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use serde_json::{from_value, json};
 
     use super::*;
@@ -391,16 +369,6 @@ mod tests {
             });
             assert_eq!(selection, expected, "hold {hold}, installs {installs}");
         }
-    }
-
-    #[test]
-    fn a_pushed_deb_gets_a_name_that_apt_takes() {
-        let host = Host::new("/state", BTreeMap::new(), &|_, _| ());
-        assert_eq!(
-            operand(Some(Path::new("/state/blobs/0af")), &archive("1:6.2.1-1"), &host),
-            Path::new("/state/debs/es_1%3a6.2.1-1_all.deb")
-        );
-        assert_eq!(operand(Some(Path::new("/tmp/x.deb")), &archive("1"), &host), Path::new("/tmp/x.deb"));
     }
 
     #[test]
