@@ -8,6 +8,9 @@ use std::time::{Duration, SystemTime};
 use super::output;
 use super::unit::Unit;
 
+/// How Erlang says that a port is taken: somewhere in a term of many lines, which begins with the port.
+const IN_A_TERM: &str = "eaddrinuse";
+
 /// Lines of the journal that are searched: some programs say much between their last error and their end.
 const LINES: &str = "1000";
 
@@ -21,7 +24,6 @@ const OF_ALARM: usize = 4;
 const CAUSES: &[&str] = &[
     "Address already in use",
     "EADDRINUSE",
-    "eaddrinuse",
     "No space left on device",
     "Too many open files",
     "OutOfMemoryError",
@@ -105,9 +107,7 @@ pub fn gist(lines: &[String]) -> Option<String> {
 /// The cause that names itself among the lines that are quoted; with what it was the cause of, which often has the number or name.
 pub fn cause(lines: &[String]) -> Option<String> {
     let (at, word) = CAUSES.iter().find_map(|word| Some((lines.iter().position(|line| line.contains(word))?, word)))?;
-    let is_erlangs = *word == "eaddrinuse";
     match (lines[at].trim_start().strip_prefix(ROOT), at.checked_sub(1).map(|before| lines[before].trim_start())) {
-        _ if is_erlangs => None,
         (Some(root), Some(above)) => Some(format!("{root} ({})", above.trim_start_matches(ROOT))),
         (Some(root), None) => Some(root.to_owned()),
         (None, _) => Some(from(word, &lines[at], HEADLINE)),
@@ -136,14 +136,16 @@ fn telling(unit: &str, journal: &str) -> Vec<String> {
     let told = |line: &&str| !line.is_empty() && !is_systemds(unit, line) && !is_frame(line);
     let lines: Vec<&str> = journal.lines().map(str::trim_end).filter(told).collect();
     let first = |words: &[&str]| words.iter().find_map(|word| lines.iter().position(|line| line.contains(word)));
-    let of_cause = first(CAUSES).map(|at| at.saturating_sub(1)..=at);
-    let of_alarm = first(ALARMS).map(|at| at..=at + OF_ALARM - 1);
-    let mut chosen: BTreeSet<usize> = of_cause.into_iter().flatten().chain(of_alarm.into_iter().flatten()).collect();
+    let of_cause = first(CAUSES).map(|at| at.saturating_sub(1)..at + OF_ALARM - 1);
+    let told_most = of_cause.or_else(|| first(ALARMS).map(|at| at..at + OF_ALARM));
+    let of_term = first(&[IN_A_TERM]);
+    let mut chosen: BTreeSet<usize> = told_most.into_iter().flatten().chain(of_term).collect();
     chosen.retain(|at| *at < lines.len());
     let missing = QUOTED.saturating_sub(chosen.len());
     chosen.extend((0..lines.len()).rev().filter(|at| !chosen.contains(at)).take(missing).collect::<Vec<_>>());
-    let alarming = |line: &str| ALARMS.iter().copied().find(|word| line.find(word).is_some_and(|at| at > WIDTH / 2));
-    let quoted = |line: &str| alarming(line).map_or_else(|| cut(line, WIDTH), |word| from(word, line, WIDTH));
+    let alarm = |line: &str| ALARMS.iter().copied().find(|word| line.contains(word));
+    let late = |line: &str| alarm(line).filter(|word| line.find(word).is_some_and(|at| at > WIDTH / 2));
+    let quoted = |line: &str| late(line).map_or_else(|| cut(line, WIDTH), |word| from(word, line, WIDTH));
     chosen.into_iter().map(|at| quoted(lines[at])).collect()
 }
 
