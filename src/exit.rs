@@ -9,6 +9,8 @@ pub enum Exit {
     Ok,
     /// A person said no, or a question met no terminal.
     Declined,
+    /// Another run has the hosts.
+    Locked,
     /// At least one host could not be reached, none failed.
     Unreachable,
     /// `status`, `verify` or a gate says no.
@@ -35,6 +37,7 @@ impl Exit {
         (Self::Failed, "failed", "a task failed on at least one host"),
         (Self::Unreachable, "unreachable", "at least one host could not be reached, none failed"),
         (Self::Unhealthy, "unhealthy", "status, verify or a gate says no: pipeline broken, events lost"),
+        (Self::Locked, "locked", "another run has the hosts"),
         (Self::Declined, "declined", "a person said no, or a question met no terminal"),
         (Self::Usage, "usage", "wrong command line"),
         (Self::Refused, "refused", "inventory, role, template or bundle is wrong; nothing was touched"),
@@ -55,6 +58,7 @@ impl Exit {
             Self::Failed => 2,
             Self::Unreachable => 4,
             Self::Unhealthy => 6,
+            Self::Locked => 7,
             Self::Declined => 9,
             Self::Usage => 64,
             Self::Refused => 65,
@@ -78,7 +82,7 @@ mod tests {
     fn every_code_is_in_the_table_once() {
         let mut codes: Vec<u8> = Exit::TABLE.iter().map(|(exit, ..)| exit.code()).collect();
         codes.sort_unstable();
-        assert_eq!(codes, [0, 1, 2, 4, 6, 9, 64, 65, 130, 143]);
+        assert_eq!(codes, [0, 1, 2, 4, 6, 7, 9, 64, 65, 130, 143]);
     }
 
     #[test]

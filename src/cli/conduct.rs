@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU8;
 use std::sync::{Arc, mpsc};
 
+use dpp_modules::lock::LOCKED;
 use dpp_modules::pipeline::elasticsearch::gate::SHUT;
 use serde_json::Value as Json;
 
@@ -12,13 +13,14 @@ use crate::artifacts::{Lockfile, Store};
 use crate::cli::ask::Watcher;
 use crate::cli::growing::Growing;
 use crate::cli::invocation::{Invocation, Manner};
+use crate::cli::lock::LockArgs;
 use crate::cli::options::{HowArgs, SelectionArgs};
 use crate::cli::packages::cache;
 use crate::cli::shipped::Shipped;
 use crate::cli::signals::Interrupts;
 use crate::cli::watch::{Wanted, Watch};
 use crate::cli::ways::Ways;
-use crate::cli::{Stop, next, prompts};
+use crate::cli::{Stop, lock, next, prompts};
 use crate::content;
 use crate::engine::{CONTROLS, Engine, Options, Parts, RunEnd, RunVars, count, misfit};
 use crate::event::{Event, Events};
@@ -40,6 +42,8 @@ pub(super) struct Conduct<'a> {
     pub(super) limit: Option<&'a str>,
     /// Changes the plan, or refuses it, before anything is touched.
     pub(super) review: &'a dyn Fn(&mut Plan) -> Result<(), Stop>,
+    /// How the hosts are locked, where the command wants them for itself.
+    pub(super) lock: Option<&'a LockArgs>,
     /// What goes on while the hosts are worked on.
     pub(super) beside: Option<&'a dyn Beside>,
 }
@@ -119,6 +123,9 @@ fn reviewed(invocation: &mut Invocation, conduct: &Conduct, ui: Ui) -> Result<Pl
     ui.problems(&plan.warnings);
     require_hosts(invocation, &plan, conduct.limit)?;
     (conduct.review)(&mut plan)?;
+    if let Some(args) = conduct.lock.filter(|_| !conduct.how.check) {
+        lock::put_first(&mut plan, args, conduct.command, invocation)?;
+    }
     Ok(plan)
 }
 
@@ -143,10 +150,15 @@ fn forks(invocation: &Invocation, conduct: &Conduct) -> usize {
     conduct.how.forks.unwrap_or(*invocation.project.settings.forks).max(1)
 }
 
-/// A gate that stays shut is no task that went wrong: the pipeline is not well.
+/// A gate that stays shut is no task that went wrong: the pipeline is not well. Nor is a host that is another run's.
 fn exit(end: &RunEnd, report: &RunReport) -> Exit {
+    let is_locked = |failed: &Failed| failed.failure.code == LOCKED;
     let is_shut = |failed: &Failed| failed.step.is_none() || failed.failure.code == SHUT;
     match (end.failed.is_empty(), end.lost.is_empty()) {
+        (false, true) if report.failures.iter().any(is_locked) => Exit::Locked,
+        (false, false) if report.failures.iter().all(|failed| is_locked(failed) || failed.step.is_none()) => {
+            Exit::Unreachable
+        }
         (false, true) if report.failures.iter().all(is_shut) && !report.failures.is_empty() => Exit::Unhealthy,
         (false, _) => Exit::Failed,
         (true, false) => Exit::Unreachable,
@@ -347,6 +359,7 @@ mod tests {
         assert_eq!(exit(&end(&["es1"]), &report(&[SHUT])), Exit::Unhealthy);
         assert_eq!(exit(&end(&["es1"]), &report(&[SHUT, "DPP0702"])), Exit::Failed);
         assert_eq!(exit(&end(&["es1"]), &report(&[])), Exit::Failed);
+        assert_eq!(exit(&end(&["es1"]), &report(&[LOCKED])), Exit::Locked);
         assert_eq!(exit(&end(&[]), &report(&[])), Exit::Ok);
     }
 }

@@ -10,6 +10,7 @@ use crate::cli::Stop;
 use crate::cli::conduct::{Conduct, conduct};
 use crate::cli::invocation::Invocation;
 use crate::cli::layout::{self, Sketch, stage_of, steps_of};
+use crate::cli::lock::LockArgs;
 use crate::cli::options::{ConnectionArgs, Global, HowArgs, PrivilegeArgs, SelectionArgs};
 use crate::cli::{ask, candidates, groups, verify};
 use crate::content::{self, Content};
@@ -39,6 +40,8 @@ pub(super) struct DeployArgs {
     selection: SelectionArgs,
     #[command(flatten)]
     how: HowArgs,
+    #[command(flatten)]
+    lock: LockArgs,
     #[command(flatten)]
     privilege: PrivilegeArgs,
     #[command(flatten)]
@@ -80,6 +83,7 @@ pub(super) fn deploy(global: &Global, args: &DeployArgs, ui: Ui) -> Result<Exit,
             how: &args.how,
             limit,
             review: &review,
+            lock: Some(&args.lock),
             beside: None,
         },
         ui,

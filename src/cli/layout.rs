@@ -150,6 +150,7 @@ fn plays(invocation: &mut Invocation, playbook: PathBuf, how: &HowArgs) -> Resul
         how,
         limit: None,
         review: &|_plan| Ok(()),
+        lock: None,
         beside: None,
     };
     Ok(plan(invocation, &conduct)?.plays.into_iter().map(Arc::new).collect())

@@ -21,6 +21,7 @@ mod inventory;
 mod invocation;
 mod layout;
 mod lint;
+mod lock;
 mod man;
 mod next;
 mod options;
@@ -98,6 +99,9 @@ enum Command {
     /// Look whether hosts can be reached: doctor --only reach
     #[command(hide = true)]
     Ping(doctor::PingArgs),
+    /// See which run has the hosts, and release those of one that is lost
+    #[command(subcommand)]
+    Lock(lock::LockCommand),
     /// Find mistakes in playbooks, roles, templates and inventory
     #[command(alias = "validate")]
     Lint(lint::LintArgs),
@@ -164,6 +168,7 @@ fn dispatch(cli: &Cli, ui: Ui) -> Result<Exit, Stop> {
         Command::Init(args) => init::begin(&cli.global, args, ui),
         Command::Doctor(args) => doctor::doctor(&cli.global, args, ui),
         Command::Ping(args) => doctor::ping(&cli.global, args, ui),
+        Command::Lock(command) => lock::lock(&cli.global, command, ui),
         Command::Lint(args) => lint::lint(&cli.global, args, ui),
         Command::Render(args) => render::render(&cli.global, args, ui),
         Command::Inventory(args) => inventory::inventory(&cli.global, args, ui),

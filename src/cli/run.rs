@@ -38,6 +38,7 @@ pub(super) fn run(global: &Global, args: &RunArgs, ui: Ui) -> Result<Exit, Stop>
             how: &args.how,
             limit: global.limit.as_deref(),
             review: &|_plan| Ok(()),
+            lock: None,
             beside: None,
         },
         ui,

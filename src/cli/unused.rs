@@ -34,6 +34,8 @@ const UNUSED: &[(&str, &[&str])] = &[
     ("run", &[]),
     ("doctor", REPORT),
     ("ping", REPORT),
+    ("lock status", REPORT),
+    ("lock release", REPORT),
     ("lint", &["limit", "report"]),
     ("inventory list", &["extra_vars", "report"]),
     ("inventory graph", &["extra_vars", "report"]),

@@ -274,10 +274,17 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "The new file would take the node from its documents or its cluster; the inventory has to know the setting.",
     ),
     (
+        "DPP1101",
+        "hosts that are another run's",
+        "deploy and upgrade take the hosts of their plan for themselves before the first task. --lock-wait waits for the other \
+         run, `dppctl lock status` shows it, `dppctl lock release` ends one that is lost.",
+    ),
+    (
         "DPP1102",
         "two streams for one place",
         "Standard output takes the events of a run or the document about it; give one of both a file.",
     ),
+    ("DPP1103", "a lock that cannot be had or ended", "The message has the system's own words."),
     ("DPP1202", "a vault without a password", "--vault-password-file names the file, or a programme that prints it."),
     ("DPP1203", "a vault's password is wrong", "None of the passwords that are known opens it."),
     (

@@ -54,7 +54,7 @@ impl Ci {
 impl Reporter for Ci {
     fn on(&mut self, stamped: &Stamped) {
         match &stamped.event {
-            Event::PlayStarted { play, .. } => self.begin(stamped.t, play),
+            Event::PlayStarted { play, .. } if !play.is_empty() => self.begin(stamped.t, play),
             Event::RunFinished { .. } => self.close(stamped.t),
             _ => {}
         }

@@ -64,6 +64,8 @@ impl Lines {
                 let same = if same.is_empty() { String::new() } else { format!(" (one machine: {})", same.join("; ")) };
                 vec![format!("{} host{s}{same}{check}", hosts.len())]
             }
+            // What is no part of a playbook has no name.
+            Event::PlayStarted { play, .. } if play.is_empty() => Vec::new(),
             Event::PlayStarted { play, hosts } => vec![format!("{:<8} {play}: {}", "play", hosts.join(" "))],
             Event::HostConnected { host, ms } if loud => {
                 vec![format!("{:<8} {host} ({:.2}s)", "reached", *ms as f64 / 1000.0)]

@@ -15,6 +15,7 @@ mod homes;
 mod keywords;
 mod killed;
 mod lab;
+mod locks;
 mod modules;
 mod passphrases;
 mod patience;

@@ -10,6 +10,7 @@ mod fields;
 pub mod files;
 mod host;
 mod labels;
+pub mod lock;
 mod module;
 pub mod packages;
 pub mod pipeline;
@@ -61,6 +62,7 @@ pub const MODULES: &[Entry] = &[
     Entry::of::<system::known_hosts::KnownHosts>(),
     Entry::of::<files::lineinfile::Lineinfile>(),
     Entry::of::<system::locale_gen::LocaleGen>(),
+    Entry::of::<lock::Lock>(),
     Entry::of::<system::modprobe::Modprobe>(),
     Entry::of::<packages::npm::Npm>(),
     Entry { name: "package", ..Entry::of::<packages::apt::Apt>() },

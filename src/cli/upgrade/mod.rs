@@ -19,6 +19,7 @@ use crate::cli::conduct::{Beside, Conduct, conduct};
 use crate::cli::deploy::{keep_only, playbook, stage};
 use crate::cli::invocation::Invocation;
 use crate::cli::layout::Layout;
+use crate::cli::lock::LockArgs;
 use crate::cli::options::{ConnectionArgs, Global, HowArgs, PrivilegeArgs, SelectionArgs};
 use crate::cli::render::variables;
 use crate::cli::verify::time;
@@ -65,6 +66,8 @@ pub(super) struct UpgradeArgs {
     /// Show differences of files
     #[arg(short = 'D', long)]
     diff: bool,
+    #[command(flatten)]
+    lock: LockArgs,
     #[command(flatten)]
     privilege: PrivilegeArgs,
     #[command(flatten)]
@@ -137,6 +140,7 @@ fn play(
         how,
         limit: None,
         review: &review,
+        lock: Some(&args.lock),
         beside: flight.as_ref().map(|flight| flight as &dyn Beside),
     };
     conduct(invocation, &conducted, ui)

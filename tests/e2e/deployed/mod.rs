@@ -165,7 +165,7 @@ fn sweep_afterwards() {
 }
 
 /// Waits for what comes about by itself, and tells what there was instead when it does not.
-fn eventually<T>(what: &str, mut look: impl FnMut() -> Result<T, String>) -> T {
+pub(crate) fn eventually<T>(what: &str, mut look: impl FnMut() -> Result<T, String>) -> T {
     let begun = Instant::now();
     loop {
         match look() {
