@@ -70,8 +70,10 @@ impl Batch<'_> {
             follows_includes: false,
         };
         let mut compiler = Compiler::new(ground, &render);
+        compiler.done.clone_from(&self.members[index].roles_done);
         let steps = steps(&mut compiler, &around);
         let (problems, handlers) = (std::mem::take(&mut compiler.problems), std::mem::take(&mut compiler.handlers));
+        let roles_done = std::mem::take(&mut compiler.done);
         let (errors, warnings): (Problems, Problems) =
             problems.into_iter().partition(|problem| problem.severity == Severity::Error);
         warnings.iter().for_each(|warning| self.engine.events.tell(Event::Warning { text: warning.to_string() }));
@@ -83,6 +85,7 @@ impl Batch<'_> {
             known.exposed_vars.extend(std::mem::take(&mut compiler.role_vars));
             known.exposed_defaults.extend(std::mem::take(&mut compiler.role_defaults));
         }
+        self.members[index].roles_done = roles_done;
         self.handlers.add(&vars.host, handlers);
         if let Some(doing) = &mut self.members[index].doing {
             doing.includes.extend(steps);

@@ -69,13 +69,16 @@ pub struct Compiler<'a> {
     pub role_vars: Map,
     /// Whether something is included in the run, wanted by its tags or not.
     pub meets_includes: bool,
-    /// Roles that ran already in this play, with their parameters.
-    done: Vec<(PathBuf, Map, Vec<Text>)>,
+    /// Roles that ran already, with their parameters and conditions; one of them runs again only where it allows that.
+    pub done: RolesDone,
     /// Tags of tasks met on the way, wanted or not.
     pub tags: BTreeSet<String>,
     /// Includes that were followed.
     followed: HashSet<PathBuf>,
 }
+
+/// Roles that ran, with their parameters and conditions.
+pub type RolesDone = Vec<(PathBuf, Map, Vec<Text>)>;
 
 impl<'a> Compiler<'a> {
     /// A compiler that has met nothing yet.

@@ -21,7 +21,7 @@ mod vars_files;
 pub use batches::batches;
 pub use build::{PlanRequest, build, draft};
 pub use catalogue::{Catalogue, Misfit};
-pub use compile::{Compiler, Ground, Surrounding};
+pub use compile::{Compiler, Ground, RolesDone, Surrounding};
 pub(crate) use included::{role_use, tasks_file};
 pub use manner::Manner;
 pub(crate) use notified::unknown_handler;

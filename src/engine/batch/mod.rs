@@ -18,7 +18,7 @@ use crate::engine::run::Engine;
 use crate::engine::vars_files;
 use crate::engine::{Failed, HostRun, Next, PlayVars, Position, TaskVars};
 use crate::event::Event;
-use crate::plan::{Step, Strategy, TaskStep};
+use crate::plan::{RolesDone, Step, Strategy, TaskStep};
 use crate::transport::Become;
 use crate::value::Map;
 
@@ -43,6 +43,8 @@ pub(super) struct Member {
     pub(super) doing: Option<Doing>,
     pub(super) foresight: Foresight,
     pub(super) notified: Vec<usize>,
+    /// Roles that ran here because one that was included depends on them.
+    pub(super) roles_done: RolesDone,
     /// What is written down on the host as owed, and as whom.
     debts: Vec<(String, Option<Become>)>,
     /// What it failed of before its handlers ran all the same: `force_handlers`.
@@ -351,6 +353,7 @@ fn member(engine: &Engine, play: &Arc<PlayVars>, name: &str, steps: &Arc<[Step]>
         doing: None,
         foresight: Foresight::default(),
         notified: Vec::new(),
+        roles_done: RolesDone::new(),
         debts: Vec::new(),
         forced: None,
         lost: false,

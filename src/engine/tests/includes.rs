@@ -99,3 +99,20 @@ fn an_include_registers_what_was_included() {
     assert_eq!(told(of_file), "b show ok: more.yml {} False");
     assert_eq!(told(of_role), "b show ok: 5 {'name': 'r'} False");
 }
+
+#[test]
+fn what_included_roles_depend_on_runs_once_unless_it_allows_more_or_is_given_other_parameters() {
+    let roles = "    - {name: first, include_role: {name: r}}\n    - {name: again, include_role: {name: r}}\n";
+    let run = stage(roles, "[]")
+        .file("roles/r/meta/main.yml", "dependencies: [once, {role: often, vars: {x: 1}}, {role: once, x: 2}]\n")
+        .file("roles/r/tasks/main.yml", "- {name: own, debug: {msg: x}}\n")
+        .file("roles/once/tasks/main.yml", "- {name: once, debug: {msg: \"{{ x | default('none') }}\"}}\n")
+        .file("roles/often/meta/main.yml", "allow_duplicates: true\n")
+        .file("roles/often/tasks/main.yml", "- {name: often, debug: {msg: x}}\n")
+        .run();
+    let mut told = run.told();
+    told.retain(|line| line.starts_with("a ") && line.contains(": "));
+    told.sort();
+    let once = ["a once ok: 2", "a once ok: none"];
+    assert_eq!(told, [&["a often ok: x"; 2][..], &once, &["a own ok: x"; 2]].concat());
+}

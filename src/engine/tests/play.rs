@@ -140,6 +140,17 @@ fn handlers_run_in_their_order_once_a_flush_and_those_that_handlers_notify_have_
 }
 
 #[test]
+fn a_host_that_left_the_play_runs_no_handler() {
+    let site = "- hosts: web\n  gather_facts: false\n  tasks:\n    - {name: one, shell: 'true', notify: restart}\n    \
+                - {meta: end_host, when: inventory_hostname == 'b'}\n    - {name: two, shell: 'true'}\n  handlers:\n    \
+                - {name: restart, shell: 'true'}\n";
+    let run = Stage::new("[web]\na\nb\n").file("site.yml", site).run();
+    let told = run.told();
+    assert!(!told.iter().any(|line| line.starts_with("b restart")), "{told:?}");
+    assert!(told.contains(&"a restart changed".to_owned()), "{told:?}");
+}
+
+#[test]
 fn a_rolling_run_that_is_stopped_begins_no_other_play_and_names_whom_it_did_not_come_to() {
     let site = |fails: &str| {
         format!(
