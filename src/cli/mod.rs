@@ -33,6 +33,7 @@ mod reach;
 mod render;
 mod roles;
 mod run;
+mod runs;
 mod shipped;
 mod signals;
 mod sources;
@@ -99,6 +100,9 @@ enum Command {
     /// Look whether hosts can be reached: doctor --only reach
     #[command(hide = true)]
     Ping(doctor::PingArgs),
+    /// See what earlier runs did
+    #[command(subcommand)]
+    Runs(runs::RunsCommand),
     /// See which run has the hosts, and release those of one that is lost
     #[command(subcommand)]
     Lock(lock::LockCommand),
@@ -168,6 +172,7 @@ fn dispatch(cli: &Cli, ui: Ui) -> Result<Exit, Stop> {
         Command::Init(args) => init::begin(&cli.global, args, ui),
         Command::Doctor(args) => doctor::doctor(&cli.global, args, ui),
         Command::Ping(args) => doctor::ping(&cli.global, args, ui),
+        Command::Runs(command) => runs::runs(&cli.global, command, ui),
         Command::Lock(command) => lock::lock(&cli.global, command, ui),
         Command::Lint(args) => lint::lint(&cli.global, args, ui),
         Command::Render(args) => render::render(&cli.global, args, ui),

@@ -8,6 +8,8 @@ use std::sync::mpsc::{self, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use dpp_modules::Module;
+use dpp_modules::lock::Lock;
 use dpp_protocol::{Answer, Debt, Failure, Task};
 
 use crate::actions::{Aside, Blob, Supply};
@@ -120,7 +122,8 @@ impl Machine {
         let thread = thread::spawn(move || {
             let provisions = Provisions::new(store);
             let (agents, refusal, took) = (HashMap::new(), None, None);
-            let mut hands = Hands { route, binary, provisions, connection: None, took, refusal, agents, happenings };
+            let (connection, lock) = (None, None);
+            let mut hands = Hands { route, binary, provisions, connection, took, refusal, lock, agents, happenings };
             for job in inbox {
                 match job.work {
                     Work::Connect => hands.connect(&job.host),
@@ -153,6 +156,8 @@ pub(super) struct Hands {
     /// What connecting took that no agent was started over yet.
     took: Option<Duration>,
     refusal: Option<Refusal>,
+    /// The task that locked this machine, and by whom: an agent that is started anew has to lock it again.
+    lock: Option<(Option<Become>, Task)>,
     agents: HashMap<Option<Become>, Agent>,
     happenings: Sender<Happening>,
 }
@@ -190,6 +195,9 @@ impl Hands {
                 Ok(What::LookedAhead(answers, shortage))
             }),
             Work::Run { task, blobs, supply, aside } => {
+                if task.module == Lock::NAME {
+                    self.lock = Some((job.becoming, (*task).clone()));
+                }
                 let answer = match aside.as_deref() {
                     Some(Aside::Receive(receipt)) => receive(agent, *task, receipt, &alive),
                     _ => delivery::run(agent, *task, blobs, supply.as_deref(), self.provisions.store(), &alive),
@@ -246,7 +254,13 @@ impl Hands {
         }
         self.tell(&job.on, What::Debts(agent.hello().debts.clone(), becoming.cloned()));
         self.agents.insert(becoming.cloned(), agent);
-        Ok(())
+        self.lock_again(becoming)
+    }
+
+    /// What another run took while no agent of ours was there, is its own.
+    fn lock_again(&mut self, becoming: Option<&Become>) -> Result<(), Failure> {
+        let Some((_, task)) = self.lock.clone().filter(|(by, _)| by.as_ref() == becoming) else { return Ok(()) };
+        self.agent(becoming)?.run(task, &mut |_| ()).unwrap_or_else(|error| Err(self.lost(&error))).map(drop)
     }
 
     fn start(

@@ -5,16 +5,16 @@ mod sink;
 mod texts;
 
 use dpp_protocol::{Change, Debt, Failure};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use moment::{clock, iso, now};
+pub use moment::{clock, iso, minute, now};
 pub use sink::{Events, Stamped};
 
 use crate::source::Place;
 
 /// How a step ended on a host.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// The host was as wanted.
@@ -30,10 +30,10 @@ pub enum Status {
 }
 
 /// A step, as the operator knows it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StepName {
     /// Its role; empty outside of roles.
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub role: String,
     /// Its name.
     pub task: String,
@@ -47,37 +47,37 @@ pub struct StepName {
 }
 
 /// How a step ended.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StepResult {
     /// How.
     pub status: Status,
     /// Whether the failure was ignored.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ignored: bool,
     /// Whether a rescue takes care of the failure.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub rescued: bool,
     /// What was changed, or would be.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<Change>,
     /// Whether it could not be foreseen, in a check.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unpredicted: bool,
     /// Words for the operator: the message of `debug`, the reason of a skip.
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub message: String,
     /// Why it failed.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
     /// Everything `register` sees, with secrets masked; `null` when it is not to be shown.
-    #[serde(skip_serializing_if = "Value::is_null")]
+    #[serde(default, skip_serializing_if = "Value::is_null")]
     pub result: Value,
     /// How long it took.
     pub ms: u64,
 }
 
 /// One moment of a run.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Event {
     /// The run begins.
@@ -87,7 +87,7 @@ pub enum Event {
         /// All hosts that may be touched.
         hosts: Vec<String>,
         /// Names that are one machine, when there are such.
-        #[serde(skip_serializing_if = "Vec::is_empty")]
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
         same_machine: Vec<Vec<String>>,
         /// Whether nothing will be touched.
         check: bool,
@@ -122,7 +122,7 @@ pub enum Event {
         /// What it does now.
         text: String,
         /// Done and whole, where it can be counted.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         count: Option<(u64, u64)>,
     },
     /// One item of a loop ended.

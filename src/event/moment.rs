@@ -3,7 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use jiff::Timestamp;
-use serde::Serializer;
+use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
 /// Milliseconds since 1970.
 pub fn now() -> u64 {
@@ -22,6 +22,16 @@ pub fn clock(t: u64) -> String {
 
 pub(super) fn serialize<S: Serializer>(t: &u64, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_str(&iso(*t))
+}
+
+pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+    let written: Timestamp = String::deserialize(from)?.parse().map_err(D::Error::custom)?;
+    u64::try_from(written.as_millisecond()).map_err(D::Error::custom)
+}
+
+/// `2026-11-22 14:03`, in UTC.
+pub fn minute(t: u64) -> String {
+    stamp(t).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
 fn stamp(t: u64) -> Timestamp {

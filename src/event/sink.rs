@@ -3,17 +3,17 @@
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::event::texts::Texts;
 use crate::event::{Event, moment};
 use crate::secret::Masker;
 
 /// An event with its time.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Stamped {
     /// Milliseconds since 1970; written as ISO 8601.
-    #[serde(serialize_with = "moment::serialize")]
+    #[serde(with = "moment")]
     pub t: u64,
     /// The event.
     #[serde(flatten)]

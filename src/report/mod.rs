@@ -3,6 +3,7 @@
 mod event_stream;
 mod junit;
 mod line;
+mod past_run;
 mod run_log;
 mod wanted;
 
@@ -16,6 +17,7 @@ use crate::event::{Event, Stamped, Status, StepName, StepResult};
 pub use event_stream::EventStream;
 pub use junit::Junit;
 pub use line::Line;
+pub use past_run::PastRun;
 pub use run_log::RunLog;
 pub use wanted::{ReportFile, ReportKind};
 

@@ -14,7 +14,8 @@ use crate::run::Run;
 static LAB: Mutex<()> = Mutex::new(());
 
 /// Commands that read no inventory.
-const WITHOUT_HOSTS: [&str; 8] = ["init", "packages", "roles", "vault", "version", "completions", "man", "help"];
+const WITHOUT_HOSTS: [&str; 9] =
+    ["init", "packages", "roles", "runs", "vault", "version", "completions", "man", "help"];
 
 /// Fresh hosts and an empty project; both are gone when the test ends, however it ends.
 pub(crate) struct Lab {

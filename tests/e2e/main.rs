@@ -18,6 +18,7 @@ mod lab;
 mod locks;
 mod modules;
 mod passphrases;
+mod past_runs;
 mod patience;
 mod run;
 mod same_machine;
