@@ -25,9 +25,10 @@ use crate::content;
 use crate::engine::{CONTROLS, Engine, Options, Parts, RunEnd, RunVars, count, misfit};
 use crate::event::{Event, Events};
 use crate::exit::Exit;
+use crate::inventory::Inventory;
 use crate::plan::{Catalogue, Plan, PlanRequest, Selection, build};
 use crate::report::{Failed, RunReport};
-use crate::source::{Problem, Severity};
+use crate::source::{Problem, Severity, nearest};
 use crate::template::{Scope, SearchPath};
 use crate::transport::AgentBinary;
 use crate::ui::{Close, Ui};
@@ -242,10 +243,7 @@ pub(super) fn plan(invocation: &Invocation, conduct: &Conduct) -> Result<Plan, S
     let select = |pattern: &str| -> Result<Vec<String>, Problem> {
         let hosts = invocation.inventory.matching(pattern)?;
         if hosts.is_empty() {
-            return Err(Problem {
-                severity: Severity::Warning,
-                ..Problem::error("DPP0203", format!("`{pattern}` has no hosts; the play is left out"))
-            });
+            return Err(without_hosts(&invocation.inventory, pattern, conduct.command));
         }
         Ok(hosts.into_iter().filter(|host| limit.as_ref().is_none_or(|limit| limit.contains(host))).collect())
     };
@@ -264,6 +262,24 @@ pub(super) fn plan(invocation: &Invocation, conduct: &Conduct) -> Result<Plan, S
         select: &select,
         render: &render,
     })?)
+}
+
+/// A play that nobody is in is left out, as Ansible does. That of a pipeline would be missing from it in silence where its group
+/// is only mistyped: there it is refused.
+fn without_hosts(inventory: &Inventory, pattern: &str, command: &str) -> Problem {
+    let problem = Problem::error("DPP0203", format!("`{pattern}` has no hosts; the play is left out"));
+    let near = nearest(pattern, inventory.groups()).filter(|_| inventory.group(pattern).is_none());
+    match near.map(|near| (near, inventory.group(near).and_then(|group| group.place()))) {
+        None => Problem { severity: Severity::Warning, ..problem },
+        Some((near, place)) => {
+            let problem = match place {
+                Some(place) => problem.at(place, format!("did you mean `{pattern}`?")),
+                None => problem.help(format!("there is a group `{near}`: did you mean that?")),
+            };
+            let severity = if command == "deploy" { Severity::Error } else { Severity::Warning };
+            Problem { severity, ..problem }
+        }
+    }
 }
 
 fn engine(

@@ -191,13 +191,13 @@ pub(super) struct ConnectionArgs {
 #[command(next_help_heading = "Connection")]
 pub(super) struct VaultArgs {
     /// Ask for the password of the vault
-    #[arg(short = 'J', long, alias = "ask-vault-password")]
+    #[arg(short = 'J', long, global = true, alias = "ask-vault-password")]
     pub ask_vault_pass: bool,
     /// Password of a vault id: LABEL@FILE or LABEL@prompt; may be repeated
-    #[arg(long, value_name = "ID")]
+    #[arg(long, global = true, value_name = "ID")]
     pub vault_id: Vec<String>,
     /// File with the vault's password, or a programme that prints it
-    #[arg(long, value_name = "FILE", env = "DPPCTL_VAULT_PASSWORD_FILE")]
+    #[arg(long, global = true, value_name = "FILE", env = "DPPCTL_VAULT_PASSWORD_FILE")]
     pub vault_password_file: Option<PathBuf>,
 }
 

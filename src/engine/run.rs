@@ -184,14 +184,14 @@ impl Engine {
             if hosts.is_empty() {
                 continue;
             }
-            let BatchEnd { failed, lost, is_broken_off, ends_play } = self.batch(play, &hosts, gone);
-            let nobody_is_left = failed.len() + lost.len() == hosts.len();
+            let BatchEnd { failed, lost, stopped, is_broken_off, ends_play } = self.batch(play, &hosts, gone);
+            let nobody_is_left = failed.len() + lost.len() + stopped.len() == hosts.len();
             // Hosts to which a play has not come yet must not be met by the plays after it.
             let batches_wait = self.options.stop_at_lost_hosts && !lost.is_empty() && !left.is_empty();
             end.failed.extend(failed);
             end.lost.extend(lost);
             if nobody_is_left || is_broken_off || batches_wait {
-                return Onward::No { left };
+                return Onward::No { left: stopped.into_iter().chain(left).collect() };
             }
             if ends_play {
                 break;

@@ -259,6 +259,11 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "The root of its trace is in the message; it is started again once that is gone.",
     ),
     (
+        "DPP0809",
+        "a product that does not let us in",
+        "User or password are not those that the product knows. A check cannot tell when a task before would set them.",
+    ),
+    (
         "DPP0901",
         "a gate that did not open",
         "The cluster had not settled in time; the message has its own reason. The same command goes on from there.",

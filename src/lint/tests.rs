@@ -244,3 +244,20 @@ fn everything_of_a_large_project_is_seen() {
     let (problems, screen) = lint(&files, true);
     assert!(problems.is_empty(), "{screen}");
 }
+
+#[test]
+fn a_task_that_is_written_wrong_hides_no_mistake_of_another() {
+    let role = "- {debug: {msg: x}, loop_contrl: {}}\n- {debug: {mgs: x}}\n";
+    let site = "- hosts: es\n  roles: [es]\n  tasks:\n    - {debug: {msg: x}, whne: true}\n    - {tmplate: {src: a}}\n    \
+                - {template: {scr: a, dest: /b}}\n    - {name: nothing}\n    - include_tasks: more.yml\n";
+    let files = [
+        ("site.yml", site),
+        ("hosts", HOSTS),
+        ("roles/es/tasks/main.yml", role),
+        ("more.yml", "- {debgu: {}, when: x}\n"),
+    ];
+    let (_, screen) = lint(&files, true);
+    for slip in ["`when`", "`template`", "scr", "a task without an action", "`loop_control`", "mgs", "`debug`"] {
+        assert!(screen.contains(slip), "{slip}: {screen}");
+    }
+}

@@ -101,6 +101,7 @@ impl Builder<'_> {
                 return;
             }
         };
+        self.problems.extend(playbook.mistakes.iter().cloned());
         self.open.push(path.to_owned());
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
         for item in &playbook.items {

@@ -9,7 +9,7 @@ use crate::files::Files;
 use crate::plan::becoming;
 use crate::plan::included::{role_use, tasks_file, tasks_name};
 use crate::plan::{BlockStep, Catalogue, Handler, RoleScope, Selection, Step, TaskStep};
-use crate::playbook::{Block, Item, Keywords, Role, RoleFiles, RoleUse, Task, read_tasks};
+use crate::playbook::{Block, Item, Keywords, Role, RoleFiles, RoleUse, Task, draft_tasks};
 use crate::source::{Place, Problem, Problems};
 use crate::template::Templates;
 use crate::value::{Map, Text};
@@ -108,8 +108,9 @@ impl<'a> Compiler<'a> {
             self.problems.push(Problem::error("DPP0108", "imports go round in a circle").at(at, "here again"));
             return Vec::new();
         }
-        match read_tasks(self.ground.files, path) {
-            Ok(items) => {
+        match draft_tasks(self.ground.files, path) {
+            Ok((items, mistakes)) => {
+                self.problems.extend(mistakes.into_iter().map(|problem| pointed(problem, at)));
                 let folder = path.parent().unwrap_or(Path::new("")).to_owned();
                 self.steps(&items, &Surrounding { folder, depth: around.depth + 1, ..around.clone() })
             }
@@ -149,6 +150,7 @@ impl<'a> Compiler<'a> {
         let folder = Role::find(self.ground.files, &name, &self.role_folders(around), &used.place);
         let folder = folder.map_err(|problem| vec![problem])?;
         let role = Arc::new(Role::read(self.ground.files, &name, &folder, main)?);
+        self.problems.extend(role.mistakes.iter().cloned());
         self.role_defaults.extend(role.defaults.clone());
         self.role_vars.extend(role.vars.clone());
         let params = Arc::new(used.params.clone());

@@ -14,8 +14,10 @@ use crate::yaml::{self, Data, Key, Node};
 /// A file of plays.
 #[derive(Debug)]
 pub struct Playbook {
-    /// Its plays and imports, in order.
+    /// Its plays and imports, in order; without what cannot be read of them.
     pub items: Vec<PlayItem>,
+    /// What cannot be read.
+    pub mistakes: Problems,
 }
 
 /// A play, or another playbook in its place.
@@ -119,16 +121,19 @@ const PLAY_KEYS: &[&str] = &[
 ];
 
 impl Playbook {
-    /// Reads a playbook.
+    /// Reads a playbook as far as that goes: one task that is written wrong hides no mistake of another.
+    ///
+    /// # Errors
+    /// A file that is none, or no YAML, or no list of plays.
     pub fn read(files: &dyn Files, path: &Path) -> Result<Self, Problems> {
         let documents = yaml::load(files, path)?;
-        let mut problems = Problems::new();
+        let mut mistakes = Problems::new();
         let Some(root) = documents.first() else {
             return Err(vec![Problem::error("DPP0105", format!("{} holds no play", path.display()))]);
         };
         let Some(nodes) = root.as_list() else { return Err(vec![wrong(root, "a list of plays")]) };
-        let items = nodes.iter().filter_map(|node| kept_item(node, &mut problems)).collect();
-        if problems.is_empty() { Ok(Self { items }) } else { Err(problems) }
+        let items = nodes.iter().filter_map(|node| kept_item(node, &mut mistakes)).collect();
+        Ok(Self { items, mistakes })
     }
 }
 

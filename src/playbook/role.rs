@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::files::Files;
 use crate::playbook::keywords::{variables, wrong};
-use crate::playbook::{Item, RoleUse, read_tasks};
+use crate::playbook::{Item, RoleUse, draft_tasks};
 use crate::source::{Place, Problem, Problems};
 use crate::value::Map;
 use crate::yaml::{self, Node};
@@ -24,6 +24,8 @@ pub struct Role {
     pub dependencies: Vec<RoleUse>,
     /// Whether it may run twice in a play with the same parameters.
     pub allow_duplicates: bool,
+    /// What cannot be read of its tasks and handlers.
+    pub mistakes: Problems,
     /// `tasks/main.yml`.
     pub tasks: Vec<Item>,
     /// `handlers/main.yml`.
@@ -75,16 +77,20 @@ impl Role {
         let vars = keep(vars_of(files, &folder.join("vars"), &main.vars));
         let (dependencies, allow_duplicates) =
             meta(files, folder).map_err(|more| problems.extend(more)).unwrap_or_default();
+        let mut mistakes = Problems::new();
         let mut tasks_of = |part: &str, main: &str| {
             let Some(path) = yaml_file(files, &folder.join(part), main) else { return Vec::new() };
-            read_tasks(files, &path).map_err(|more| problems.extend(more)).unwrap_or_default()
+            let (items, more) = draft_tasks(files, &path).unwrap_or_else(|problems| (Vec::new(), problems));
+            mistakes.extend(more);
+            items
         };
         let (tasks, handlers) = (tasks_of("tasks", &main.tasks), tasks_of("handlers", &main.handlers));
         if !problems.is_empty() {
             return Err(problems);
         }
         let folder = folder.to_owned();
-        Ok(Self { name: name.to_owned(), folder, defaults, vars, dependencies, allow_duplicates, tasks, handlers })
+        let name = name.to_owned();
+        Ok(Self { name, folder, defaults, vars, dependencies, allow_duplicates, mistakes, tasks, handlers })
     }
 
     /// Finds a role's folder: a path, or a name in one of the folders of roles.

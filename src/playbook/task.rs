@@ -111,10 +111,19 @@ fn short(action: &str) -> &str {
 
 /// Reads a file of tasks.
 pub fn read_tasks(files: &dyn Files, path: &Path) -> Result<Vec<Item>, Problems> {
+    let (items, problems) = draft_tasks(files, path)?;
+    if problems.is_empty() { Ok(items) } else { Err(problems) }
+}
+
+/// The same as far as it goes: what can be read, and what cannot.
+///
+/// # Errors
+/// A file that is none, or no YAML.
+pub fn draft_tasks(files: &dyn Files, path: &Path) -> Result<(Vec<Item>, Problems), Problems> {
     let documents = yaml::load(files, path)?;
     let mut problems = Problems::new();
     let items = documents.first().map(|node| items(node, &mut problems)).unwrap_or_default();
-    if problems.is_empty() { Ok(items) } else { Err(problems) }
+    Ok((items, problems))
 }
 
 /// Reads a list of tasks and blocks.
@@ -184,7 +193,7 @@ fn task(node: &Node, entries: &[(Key, Node)], problems: &mut Problems) -> Option
     {
         repeat.control = kept(super::keywords::variables(control), problems).unwrap_or_default();
     }
-    let action = kept(the_action(node, &actions), problems)?;
+    let action = the_action(node, &actions, problems)?;
     kept(arguments::set(&mut task, action, extra), problems)?;
     Some(task)
 }
@@ -259,25 +268,29 @@ fn variable_name(node: &Node) -> Result<String, Problem> {
     Err(problem.help("letters, digits and `_`, no digit first"))
 }
 
-/// The one key that is no keyword.
-fn the_action<'a>(node: &Node, actions: &[&'a (Key, Node)]) -> Result<&'a (Key, Node), Problem> {
+/// The one key that is no keyword; of two, the one that is not a misspelt keyword.
+fn the_action<'a>(node: &Node, actions: &[&'a (Key, Node)], problems: &mut Problems) -> Option<&'a (Key, Node)> {
     match actions {
-        [one] => Ok(one),
-        [] => Err(Problem::error("DPP0103", "a task without an action").at(&node.place, "no module is named here")),
+        [one] => Some(one),
+        [] => {
+            let problem = Problem::error("DPP0103", "a task without an action");
+            problems.push(problem.at(&node.place, "no module is named here"));
+            None
+        }
         [first, second, ..] => {
             // A misspelt keyword looks like a second action: say which of the two is nearer to one.
             let known: [&[&'static str]; 2] = [SHARED, TASK_KEYWORDS];
             let near =
                 |key: &Key| crate::source::nearest(&key.text, known.iter().flat_map(|names| names.iter().copied()));
-            let suspect =
-                if near(&first.0).is_some() && !FREE_FORM.contains(&first.0.text.as_str()) { first } else { second };
-            Err(Problem::error(
+            let is_first = near(&first.0).is_some() && !FREE_FORM.contains(&first.0.text.as_str());
+            let (suspect, other) = if is_first { (first, second) } else { (second, first) };
+            let problem = Problem::error(
                 "DPP0103",
                 format!("conflicting actions `{}` and `{}` in one task", first.0.text, second.0.text),
-            )
-            .at(&suspect.0.place, "neither a keyword nor the only module")
-            .context(&if suspect.0.place == first.0.place { &second.0 } else { &first.0 }.place, "the other one")
-            .did_you_mean(near(&suspect.0)))
+            );
+            let problem = problem.at(&suspect.0.place, "neither a keyword nor the only module");
+            problems.push(problem.context(&other.0.place, "the other one").did_you_mean(near(&suspect.0)));
+            (actions.len() == 2).then_some(*other)
         }
     }
 }

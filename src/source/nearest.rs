@@ -2,13 +2,19 @@
 
 /// Returns the candidate that is near enough to `wrong` to be meant, by the Damerau-Levenshtein distance.
 pub fn nearest<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = (wrong.chars().count() / 3).max(1);
     candidates
         .into_iter()
         .map(|candidate| (strsim::damerau_levenshtein(wrong, candidate), candidate))
-        .filter(|(distance, _)| *distance <= limit)
+        .filter(|(distance, candidate)| *distance <= limit(wrong, candidate))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
+}
+
+/// A third of what they do not share as their family's name: `RABBITMQ_PASS` is no slip of `RABBITMQ_USERS`.
+fn limit(wrong: &str, candidate: &str) -> usize {
+    let mut families = wrong.rmatch_indices('_').map(|(at, _)| at + 1);
+    let shared = families.find(|end| candidate.starts_with(&wrong[..*end])).unwrap_or(0);
+    (wrong[shared..].chars().count() / 3).max(1)
 }
 
 /// Returns the candidate from which `wrong` differs by one letter, where both are long enough to tell that from chance.
@@ -36,5 +42,7 @@ mod tests {
         assert_eq!(nearest("dets", ["src", "dest", "mode"]), Some("dest"));
         assert_eq!(nearest("atp", ["apt", "copy"]), Some("apt"));
         assert_eq!(nearest("banana", ["apt", "copy"]), None);
+        assert_eq!(nearest("RABBITMQ_PASS", ["RABBITMQ_USERS", "RABBITMQ_VHOST"]), None, "a family shares its name");
+        assert_eq!(nearest("RABBITMQ_PSAS", ["RABBITMQ_USERS", "RABBITMQ_PASS"]), Some("RABBITMQ_PASS"));
     }
 }

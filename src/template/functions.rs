@@ -11,6 +11,7 @@ use super::arguments::{self, Arguments, Function};
 use super::compare::compare;
 use super::dynamic::{defined, undefined, valid};
 use super::error::{TemplateError, carried};
+use super::filters::LONGEST;
 use super::{lookups, objects, python};
 
 const FUNCTIONS: &[(&str, Function)] = &[
@@ -135,7 +136,34 @@ fn shift(dividend: i64, divisor: i64) -> i128 {
 pub(super) fn formatted(pattern: &str, values: &Dynamic) -> Result<String, Error> {
     let values: Vec<Dynamic> =
         if values.is_tuple() { values.try_iter()?.map(printable).collect() } else { vec![printable(values.clone())] };
+    refuse_wide(pattern, &values)?;
     format(FormatStyle::Printf, pattern, &values)
+}
+
+/// Refuses a mark of `%` that asks for more columns or decimals than anybody reads: they are memory.
+fn refuse_wide(pattern: &str, values: &[Dynamic]) -> Result<(), Error> {
+    // What follows a `%` until the letter of its kind: `-5.2` of `%-5.2f`, `(name)05` of `%(name)05d`.
+    let marks = pattern.split('%').skip(1).map(|mark| mark.rsplit_once(')').map_or(mark, |(_, mark)| mark));
+    let marks: Vec<&str> =
+        marks.map(|mark| mark.split(|c: char| c.is_ascii_alphabetic()).next().unwrap_or("")).collect();
+    refuse_widths(&marks, marks.iter().any(|mark| mark.contains('*')), values)
+}
+
+/// The same for the fields of Python's `format`: `>5.2f` of `{:>5.2f}`, and fields in fields, whose widths are values.
+pub(super) fn refuse_wide_fields(pattern: &str, values: &[Dynamic]) -> Result<(), Error> {
+    let fields = pattern.split('{').skip(1).filter_map(|field| Some(field.split_once(':')?.1));
+    let fields: Vec<&str> = fields.map(|field| field.split('}').next().unwrap_or("")).collect();
+    refuse_widths(&fields, [":{", ">{", "<{", "^{", ".{"].iter().any(|nested| pattern.contains(nested)), values)
+}
+
+fn refuse_widths(marks: &[&str], by_value: bool, values: &[Dynamic]) -> Result<(), Error> {
+    let is_wide = |digits: &str| !digits.is_empty() && digits.parse::<usize>().map_or(true, |width| width > LONGEST);
+    let written = |mark: &&str| mark.split(|character: char| !character.is_ascii_digit()).any(is_wide);
+    let is_wide_value = |value: &Dynamic| value.as_i64().is_some_and(|width| width.unsigned_abs() > LONGEST as u64);
+    if marks.iter().any(written) || by_value && values.iter().any(is_wide_value) {
+        return Err(super::error::fault(format!("a width above {LONGEST} is refused")));
+    }
+    Ok(())
 }
 
 /// Numbers with a fraction are printed as Python does where the pattern asks for text.
@@ -199,6 +227,32 @@ mod tests {
         let scope = Scope::new(std::sync::Arc::new(variables), std::sync::Arc::new(SearchPath::default()));
         let templates = Templates::new(Surroundings::of_this_process());
         templates.text(&Text::template(text), &scope).map_err(|error| error.problem().message)
+    }
+
+    #[test]
+    fn memory_that_nobody_needs_is_refused_and_numbers_in_a_text_are_none() {
+        for text in [
+            "{{ '%9999999999d' % 1 }}",
+            "{{ '%(a)-9999999999s' % {'a': 1} }}",
+            "{{ '%.99999999999999999999999f' % 1 }}",
+            "{{ '%*d' % (9999999999, 1) }}",
+            "{{ '%9999999999d' | format(1) }}",
+            "{{ '{:>999999999999}'.format(1) }}",
+            "{{ '{:{}}'.format(1, 99999999999) }}",
+            "{{ '\t'.expandtabs(999999999999) }}",
+            "{{ 'x'.ljust(999999999999) }}",
+        ] {
+            let refused = rendered(text, Map::new()).unwrap_err();
+            assert!(refused.contains("refused"), "{text}: {refused}");
+        }
+        for (text, expected) in [
+            ("{{ '%s at 20261130000000' % 'x' }}", "x at 20261130000000"),
+            ("{{ '%d%%' % 20261130000000 }}", "20261130000000%"),
+            ("{{ '{} 20261130000000 {:>3}'.format(1, 2) }}", "1 20261130000000   2"),
+            ("{{ 'a\tbcd\te'.expandtabs(4) }}|", "a   bcd e|"),
+        ] {
+            assert_eq!(rendered(text, Map::new()).unwrap().as_str(), Some(expected), "{text}");
+        }
     }
 
     #[test]

@@ -75,7 +75,8 @@ fn excerpt(ui: &Ui, step: &StepName, message: &str, margin: usize) -> Vec<String
     };
     let line = place.line();
     let text = place.source().text().lines().nth(line - 1).unwrap_or_default();
-    let before: String = text.chars().take(place.column() - 1).collect();
+    let (text, column) = cut(text.trim_end(), place.column());
+    let before: String = text.chars().take(column - 1).collect();
     let blank: String = before.chars().map(|character| if character == '\t' { '\t' } else { ' ' }).collect();
     let wide = text.trim_end().chars().count().saturating_sub(before.chars().count()).max(1);
     lines.push(format!("{:margin$} |", ""));
@@ -83,6 +84,20 @@ fn excerpt(ui: &Ui, step: &StepName, message: &str, margin: usize) -> Vec<String
     lines.push(format!("{:margin$} | {blank}{}", "", ui.paint(&format!("{} {first}", "^".repeat(wide)), "1;31")));
     lines.extend(reason.map(|line| format!("{:margin$} | {blank}{line}", "")));
     lines
+}
+
+/// Of a very long line what is around a column, and the column in that.
+fn cut(text: &str, column: usize) -> (String, usize) {
+    const MOST: usize = 240;
+    const BEFORE: usize = 80;
+    let length = text.chars().count();
+    if length <= MOST {
+        return (text.to_owned(), column);
+    }
+    let from = column.saturating_sub(BEFORE);
+    let part: String = text.chars().skip(from).take(MOST).collect();
+    let (head, tail) = (if from > 0 { "…" } else { "" }, if from + MOST < length { "…" } else { "" });
+    (format!("{head}{part}{tail}"), column - from + head.chars().count())
 }
 
 /// Columns before the bar: as many as the line's number takes, at least two.

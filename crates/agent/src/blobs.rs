@@ -10,6 +10,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use dpp_modules::files::checksum::sha256_of;
+use dpp_modules::packages::dpkg::space;
 use dpp_protocol::Failure;
 use rustix::fs::{FlockOperation, flock};
 use sha2::{Digest, Sha256};
@@ -57,7 +58,18 @@ impl Blobs {
             // An earlier session received it, and a loss of power has damaged it since.
             let _ = fs::remove_file(&whole);
         }
-        self.resume(sha256, size).map_err(|error| cannot("receive a file", &whole, &error))
+        let have = self.resume(sha256, size).map_err(|error| cannot("receive a file", &whole, &error))?;
+        // Filled to its last byte, the file system would fail others, too.
+        let room = space::require_for_file(&self.folder, size - have, "the file that is pushed");
+        room.inspect_err(|_| self.give_up(have))?;
+        Ok(have)
+    }
+
+    /// Nothing is received after all: what nobody began is not left behind.
+    fn give_up(&mut self, have: u64) {
+        if let Some(part) = self.receiving.take().filter(|_| have == 0) {
+            let _ = fs::remove_file(&part.path);
+        }
     }
 
     /// Takes the next bytes.

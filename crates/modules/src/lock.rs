@@ -152,6 +152,9 @@ impl Lock {
         let is_younger = other.is_some_and(|other| other.ticket > self.ticket);
         let patience = Duration::try_from_secs_f64(self.wait.0).unwrap_or_default();
         let patience = if is_younger { patience.max(YIELDS_IN) } else { patience };
+        if patience.is_zero() {
+            return None;
+        }
         // Who is given the lock after nobody waits for it any more, drops it at once.
         let (got, given) = mpsc::channel();
         thread::spawn(move || {

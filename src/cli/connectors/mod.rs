@@ -168,12 +168,17 @@ impl Worker {
 
     fn configure(&mut self, name: Option<&str>, look_only: bool, command: &str) -> Result<Exit, Stop> {
         let (names, errands) = self.wanted(name, look_only)?;
+        if look_only {
+            // A look alone would take a worker that is down for one that has nothing yet.
+            self.known()?;
+        }
         Ok(self.run(command, &names, &errands, told))
     }
 
     /// A look has Connect check what would change; what Connect has already, it has accepted.
     fn validate(&mut self, name: Option<&str>) -> Result<Exit, Stop> {
         let (names, errands) = self.wanted(name, true)?;
+        self.known()?;
         let valid = |name: &str, answer: &Answer| match answer {
             Ok(_) => format!("  valid  connector {name}"),
             Err(_) => told(name, answer),

@@ -48,6 +48,7 @@ impl Batch<'_> {
         member.foresight.forget();
         self.play.leave(&member.name);
         member.run.fail(Failed { step: Arc::clone(&doom.step), failure: doom.failure.clone() });
+        member.stopped = member.run.failed().is_some();
         true
     }
 

@@ -52,6 +52,8 @@ pub(super) struct Member {
     lost: bool,
     /// How many dooms it failed of, or brought about.
     heeded: usize,
+    /// Whether it came to its end by one that another brought about.
+    stopped: bool,
 }
 
 /// How a batch ended.
@@ -61,6 +63,8 @@ pub(super) struct BatchEnd {
     pub(super) failed: Vec<String>,
     /// Hosts that are out of reach.
     pub(super) lost: Vec<String>,
+    /// Hosts that were stopped because another one failed or was lost.
+    pub(super) stopped: Vec<String>,
     /// Whether nothing may come after it.
     pub(super) is_broken_off: bool,
     /// Whether a task ended the whole play, and not its batch alone.
@@ -312,6 +316,8 @@ impl<'a> Batch<'a> {
         for (index, member) in self.members.iter().enumerate() {
             if member.lost {
                 end.lost.push(member.name.clone());
+            } else if member.stopped {
+                end.stopped.push(member.name.clone());
             } else if member.run.failed().is_some() || member.forced.is_some() {
                 end.failed.push(member.name.clone());
             }
@@ -358,5 +364,6 @@ fn member(engine: &Engine, play: &Arc<PlayVars>, name: &str, steps: &Arc<[Step]>
         forced: None,
         lost: false,
         heeded: 0,
+        stopped: false,
     }
 }

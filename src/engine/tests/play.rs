@@ -27,7 +27,8 @@ fn any_error_is_fatal_for_all_after_the_task_and_the_plays_after_it_are_not_begu
         )
         .run();
     assert_eq!(run.told(), ["a one ok", "b one FAILED", "c one ok"]);
-    assert_eq!(run.failed(), ["a", "b", "c"]);
+    assert_eq!(run.failed(), ["b"]);
+    assert_eq!(run.left(), ["a", "c"], "they were stopped, and failed of nothing");
     assert!(run.warnings()[0].contains("b failed"), "{:?}", run.warnings());
 }
 

@@ -30,9 +30,11 @@ pub(super) fn call(text: &str, method: &str, given: &Given<'_>) -> Result<Option
         "title" => Dynamic::from(titled(text)),
         "join" => Dynamic::from(texts(&given.need(0)?)?.join(text)),
         "encode" | "decode" => Dynamic::from(text),
-        "expandtabs" => {
-            Dynamic::from(text.replace('\t', &" ".repeat(usize::try_from(given.int(0)?.unwrap_or(8)).unwrap_or(0))))
+        "format" => {
+            super::super::functions::refuse_wide_fields(text, given.0)?;
+            return Ok(None);
         }
+        "expandtabs" => Dynamic::from(with_tabs_expanded(text, given.int(0)?.unwrap_or(8))?),
         _ => return Ok(None),
     }))
 }
@@ -136,6 +138,33 @@ fn padded(text: &str, given: &Given<'_>, sides: fn(usize) -> (usize, usize)) -> 
     }
     let (left, right) = sides(width.saturating_sub(text.chars().count()));
     Ok(format!("{}{text}{}", fill.repeat(left), fill.repeat(right)))
+}
+
+/// Each tab becomes as many blanks as lead to the next column that is a multiple of `size`.
+fn with_tabs_expanded(text: &str, size: i64) -> Result<String, Error> {
+    let size = usize::try_from(size).unwrap_or(0);
+    if size.saturating_mul(text.matches('\t').count()) > super::super::filters::LONGEST {
+        return Err(fault(format!("tabs of {size} columns are refused")));
+    }
+    let (mut expanded, mut column) = (String::with_capacity(text.len()), 0);
+    for character in text.chars() {
+        match character {
+            '\t' => {
+                let blanks = if size == 0 { 0 } else { size - column % size };
+                expanded.extend(std::iter::repeat_n(' ', blanks));
+                column += blanks;
+            }
+            '\n' | '\r' => {
+                expanded.push(character);
+                column = 0;
+            }
+            other => {
+                expanded.push(other);
+                column += 1;
+            }
+        }
+    }
+    Ok(expanded)
 }
 
 fn zero_filled(text: &str, width: i64) -> String {

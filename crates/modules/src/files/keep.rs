@@ -20,7 +20,11 @@ pub(crate) fn keep(path: &Path, host: &Host) -> Result<(), Failure> {
         Ok(found) if found.is_file() => {}
         _ => return Ok(()),
     }
-    keep_file(path, host).map_err(|error| refused("keep the old bytes of", path, &error))
+    match keep_file(path, host) {
+        // Somebody else took it away meanwhile: there is nothing left that this change could lose.
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !path.exists() => Ok(()),
+        kept => kept.map_err(|error| refused("keep the old bytes of", path, &error)),
+    }
 }
 
 fn keep_file(path: &Path, host: &Host) -> io::Result<()> {
@@ -43,7 +47,8 @@ fn keep_file(path: &Path, host: &Host) -> io::Result<()> {
 
 /// A copy and no hard link: the old file may be open for writing, and its mode may let others read it.
 fn copy_privately(from: &Path, to: &Path) -> io::Result<()> {
-    let half = to.with_extension("half");
+    // Another run may keep the same bytes at the same time.
+    let half = to.with_extension(format!("{}.half", std::process::id()));
     let mut copy = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&half)?;
     io::copy(&mut File::open(from)?, &mut copy)?;
     copy.sync_all()?;

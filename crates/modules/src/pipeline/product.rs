@@ -1,6 +1,6 @@
 //! A module whose product may not be up yet when it is surveyed: what it will do is foreseen rather than a failure.
 //!
-//! A survey runs ahead of the tasks that start the product. So a product out of reach makes the survey foresee the
+//! A survey runs ahead of the tasks that start the product and set its passwords. So a product out of reach makes the survey foresee the
 //! whole change; when the task is really run and the product is still out of reach, the failure says so.
 
 use dpp_protocol::{Change, Failure, ResultMap};
@@ -10,6 +10,9 @@ use crate::{Host, Module, Step, Survey};
 
 /// Code of failures that say the product does not answer.
 pub(super) const UNREACHABLE: &str = "DPP0801";
+
+/// Code of failures that say the product does not let us in: in a look ahead, a task before may yet set the password.
+pub(super) const NOT_LET_IN: &str = "DPP0809";
 
 /// What a product's module gives; [`Module`] follows from it.
 pub trait Product: DeserializeOwned {
@@ -96,7 +99,7 @@ impl<P: Product> Module for P {
                 unpredicted: seen.unpredicted,
                 warnings: seen.warnings,
             }),
-            Err(failure) if failure.code == UNREACHABLE => {
+            Err(failure) if [UNREACHABLE, NOT_LET_IN].contains(&failure.code.as_str()) => {
                 Ok(Survey::steps(self.gist().into_iter().map(Foreseen::Unseen).collect()).unpredicted())
             }
             Err(failure) => Err(failure),

@@ -4,7 +4,6 @@
 
 mod operand;
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -21,7 +20,7 @@ use crate::packages::request::downgrade;
 use crate::packages::step::{Action, PackageStep};
 use crate::{Host, Module, Survey};
 
-use operand::{operand, provide};
+use operand::{operand, provide, withdraw};
 
 /// Parameters of `deb`.
 #[derive(Debug, Deserialize)]
@@ -144,7 +143,7 @@ impl Module for Deb {
         let start = SystemTime::now();
         let made = make(step, &self.transaction(held, again), host, result);
         if operand != file {
-            let _ = fs::remove_file(&operand);
+            withdraw(&operand);
         }
         made?;
         repair::require_whole(&[&archive.package])?;

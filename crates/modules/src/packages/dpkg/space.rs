@@ -10,14 +10,23 @@ const RESERVE: u64 = 64 << 20;
 
 /// Refuses when the file system of `folder` has less than `bytes` and a reserve free.
 pub fn require(folder: &Path, bytes: u64, what: &str) -> Result<(), Failure> {
+    require_beside(folder, bytes, RESERVE, what)
+}
+
+/// The same for one file, which leaves as much free as it takes: there may be room for a small one where there is little.
+pub fn require_for_file(folder: &Path, bytes: u64, what: &str) -> Result<(), Failure> {
+    require_beside(folder, bytes, bytes.min(RESERVE), what)
+}
+
+fn require_beside(folder: &Path, bytes: u64, reserve: u64, what: &str) -> Result<(), Failure> {
     let Some(free) = free(folder) else { return Ok(()) };
-    if free >= bytes.saturating_add(RESERVE) {
+    if free >= bytes.saturating_add(reserve) {
         return Ok(());
     }
     let needed = format!("{what} needs {}", mib(bytes));
     Err(Failure::new(format!("no room on {}: {needed} and {} are free", folder.display(), mib(free)))
         .code("DPP0604")
-        .note("disk", format!("{needed}, {} must stay free beside it; nothing was changed", mib(RESERVE)))
+        .note("disk", format!("{needed}, {} must stay free beside it; nothing was changed", mib(reserve)))
         .help(format!("make room (`df -h {}`, `apt-get clean`, old logs) and run again", folder.display())))
 }
 

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::login::Login;
 use crate::pipeline::http::{Endpoint, Reply, segment};
+use crate::pipeline::product::NOT_LET_IN;
 
 /// The API with a login.
 pub(super) struct Api {
@@ -67,7 +68,7 @@ impl Api {
         if reply.status != 401 {
             return Ok(reply);
         }
-        let failure = reply.refusal(&format!("reach {what} as user {}", self.user));
+        let failure = reply.refusal(&format!("reach {what} as user {}", self.user)).code(NOT_LET_IN);
         Err(failure.help("check login_user and login_password; the user needs the tag administrator"))
     }
 }

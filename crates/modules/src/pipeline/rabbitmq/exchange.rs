@@ -114,5 +114,9 @@ mod tests {
         )]);
         let failure = exchange(&stub, &json!({"login_user": "logger"})).unwrap_err();
         assert_eq!(failure.message, "cannot reach exchange logging as user logger: Login failed");
+        let params = json!({"name": "logging", "vhost": "/log", "type": "fanout", "login_user": "logger",
+            "login_port": stub.port(), "login_host": "127.0.0.1"});
+        let looked = run("rabbitmq_exchange", &params, Mode::Survey).unwrap();
+        assert!(looked.unpredicted, "a task before may yet set the password");
     }
 }
