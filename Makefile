@@ -22,7 +22,7 @@ deps: ## install what a Debian with a Rust toolchain lacks for compiling, by apt
 	    | sort | comm -13 - <(printf '%s\n' $(BUILD_PACKAGES) | sort)); \
 	[ -z "$$missing" ] || { echo "make deps: apt-get install" $$missing; \
 	    $(ROOT) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(ROOT) apt-get install -y -qq --no-install-recommends $$missing; }
-# a C compiler, make and zlib for librdkafka, OpenSSL's headers for ssh2, binutils and dpkg-dev for the .debs
+# a C compiler, make, zlib and OpenSSL's headers for librdkafka and ssh2, binutils and dpkg-dev for the .debs
 BUILD_PACKAGES := binutils build-essential ca-certificates dpkg-dev libssl-dev pkg-config xz-utils zlib1g-dev
 
 dppctl: deps ## release build of dppctl with its agent, into dist/

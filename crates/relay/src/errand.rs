@@ -56,6 +56,8 @@ impl Errand {
         while !self.flow.is_settled() {
             if let Ok(Some(report)) = timeout(TICK, self.reports.recv()).await {
                 self.hear(report, records, &mut refusals)?;
+            } else if let Some(words) = self.complaint().filter(|_| self.sink.is_outdated()) {
+                return Err(SinkError::Outdated(words).to_string());
             }
             for id in self.flow.due(Instant::now()) {
                 self.send(Lane::Bulk, id.tag, record(records, id.tag)?)?;

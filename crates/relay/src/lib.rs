@@ -15,9 +15,11 @@ pub mod mapping;
 pub mod health;
 pub mod metrics;
 
-pub mod librdkafka;
+pub mod credentials;
 pub mod tls;
 pub mod voice;
+
+pub mod librdkafka;
 
 pub mod http;
 pub mod notify;

@@ -1,6 +1,90 @@
-//! What librdkafka logs, in our log and at our levels.
+//! What all clients of librdkafka have in common: where they connect to and as whom, and what they log.
 
-use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+
+use crate::config::{Endpoints, KafkaAccess, SecretError};
+use crate::tls::{self, TlsError};
+
+/// Why a client cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum AccessError {
+    /// The connections cannot be encrypted as configured.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// There is no password to log in with.
+    #[error(transparent)]
+    Password(#[from] SecretError),
+}
+
+/// Returns the settings to begin with; passwords and certificates are those of now.
+pub fn settings(servers: &Endpoints, access: KafkaAccess<'_>) -> Result<ClientConfig, AccessError> {
+    let mut settings = ClientConfig::new();
+    settings
+        .set("client.id", "dpp-relay")
+        .set("bootstrap.servers", servers.to_string())
+        .set("security.protocol", protocol(access))
+        // A broker that is back is found within three seconds.
+        .set("reconnect.backoff.max.ms", "2000")
+        .set("socket.keepalive.enable", "true")
+        .set("log.connection.close", "false");
+    encrypt(&mut settings, access)?;
+    log_in(&mut settings, access)?;
+    Ok(settings)
+}
+
+/// Returns why brokers were not reached, better than the client's words where those are about certificates.
+pub async fn explained(words: String, servers: &Endpoints, access: KafkaAccess<'_>) -> String {
+    let Some(tls) = access.tls else { return words };
+    for (host, port) in servers.each() {
+        if let Some(refusal) = tls::refusal(tls, host, port).await {
+            return format!("{host}:{port}: {refusal}");
+        }
+    }
+    words
+}
+
+/// Returns what is told of an error when the client has not said why.
+pub fn without_words(error: &KafkaError) -> String {
+    match error.rdkafka_error_code() {
+        Some(RDKafkaErrorCode::BrokerTransportFailure) => {
+            format!("{error}; does the listener at this port want tls or sasl, or neither?")
+        }
+        _ => error.to_string(),
+    }
+}
+
+fn protocol(access: KafkaAccess<'_>) -> &'static str {
+    match (access.tls, access.sasl) {
+        (None, None) => "plaintext",
+        (Some(_), None) => "ssl",
+        (None, Some(_)) => "sasl_plaintext",
+        (Some(_), Some(_)) => "sasl_ssl",
+    }
+}
+
+fn encrypt(settings: &mut ClientConfig, access: KafkaAccess<'_>) -> Result<(), AccessError> {
+    let Some(tls) = access.tls else { return Ok(()) };
+    tls::check(tls)?;
+    if let Some(path) = &tls.ca_file {
+        settings.set("ssl.ca.location", path.to_string_lossy());
+    }
+    if let Some(identity) = &tls.identity {
+        settings
+            .set("ssl.certificate.location", identity.cert_file.to_string_lossy())
+            .set("ssl.key.location", identity.key.path()?.to_string_lossy());
+    }
+    Ok(())
+}
+
+fn log_in(settings: &mut ClientConfig, access: KafkaAccess<'_>) -> Result<(), AccessError> {
+    let Some(sasl) = access.sasl else { return Ok(()) };
+    settings
+        .set("sasl.mechanism", sasl.mechanism.to_string())
+        .set("sasl.username", &sasl.user)
+        .set("sasl.password", sasl.password.read()?.reveal());
+    Ok(())
+}
 
 /// Logs a line of the client; what it calls an error heals by itself, as a rule.
 pub fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {

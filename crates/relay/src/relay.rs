@@ -85,7 +85,7 @@ impl Relay {
         self.config = config;
     }
 
-    /// Lives through one generation; none when an order came before it began.
+    /// Lives through one generation; none when an order, or another sink, came before it began.
     async fn generation(&mut self, orders: &mut Orders) -> Option<End> {
         let (own_reports, reports) = unbounded_channel::<Report>();
         self.flow.open();
@@ -124,6 +124,10 @@ impl Relay {
             match probe {
                 Ok(()) => return Some(()),
                 Err(error) => self.pause(self.waiting_for_sink(), &error.to_string(), orders).await,
+            }
+            if sink.is_outdated() {
+                tracing::info!("certificates or passwords are others now, and are read anew");
+                return None;
             }
         }
     }

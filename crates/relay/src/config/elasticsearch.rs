@@ -7,6 +7,7 @@ use std::time::Duration;
 use reqwest::Url;
 use serde::{Deserialize, Deserializer};
 
+use super::TlsConfig;
 use super::index::IndexName;
 use super::quantity::{bytes, count, duration, positive_duration};
 use super::secret::{Password, Secret};
@@ -23,8 +24,8 @@ pub struct ElasticsearchConfig {
     pub kind: Option<String>,
     /// As whom.
     pub login: Login,
-    /// The certificate of the authority that vouches for the nodes; without it the system's authorities do.
-    pub ca_file: Option<PathBuf>,
+    /// How connections to https nodes are encrypted.
+    pub tls: Option<TlsConfig>,
     /// The most documents of one request.
     pub batch_documents: u16,
     /// The most bytes of one request.
@@ -75,7 +76,7 @@ struct Raw {
     api_key: Option<Secret>,
     api_key_file: Option<PathBuf>,
     api_key_credential: Option<String>,
-    ca_file: Option<PathBuf>,
+    tls: Option<TlsConfig>,
     #[serde(default = "batch_documents", deserialize_with = "count")]
     batch_documents: u16,
     #[serde(default = "batch_bytes", deserialize_with = "bytes")]
@@ -103,12 +104,15 @@ impl TryFrom<Raw> for ElasticsearchConfig {
                             password_credential, or one of api_key, api_key_file and api_key_credential, or none of them");
             }
         };
+        if raw.tls.is_some() && raw.nodes.iter().any(|node| node.scheme() != "https") {
+            return Err("tls needs nodes that begin with https://");
+        }
         Ok(Self {
             nodes: raw.nodes,
             index: raw.index,
             kind: raw.kind,
             login,
-            ca_file: raw.ca_file,
+            tls: raw.tls,
             batch_documents: raw.batch_documents,
             batch_bytes: raw.batch_bytes,
             linger: raw.linger,

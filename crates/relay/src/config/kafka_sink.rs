@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::Endpoints;
 use super::name;
 use super::quantity::{bytes, duration};
+use super::{Endpoints, KafkaAccess, SaslConfig, TlsConfig};
 
 /// One topic of one Kafka.
 #[derive(Debug, Clone, Deserialize)]
@@ -15,6 +15,10 @@ use super::quantity::{bytes, duration};
 pub struct KafkaSinkConfig {
     /// The brokers to ask first, `host:port,host:port`.
     pub bootstrap_servers: Endpoints,
+    /// How connections are encrypted, if they are.
+    pub tls: Option<TlsConfig>,
+    /// As whom, if not as the one that the certificate names, or as nobody.
+    pub sasl: Option<SaslConfig>,
     /// The topic to write to.
     #[serde(deserialize_with = "name::topic")]
     pub topic: String,
@@ -33,6 +37,13 @@ pub struct KafkaSinkConfig {
     /// How long a record may wait for company in its batch.
     #[serde(default = "linger", deserialize_with = "duration")]
     pub linger: Duration,
+}
+
+impl KafkaSinkConfig {
+    /// Returns how the brokers are spoken to.
+    pub fn access(&self) -> KafkaAccess<'_> {
+        KafkaAccess { tls: self.tls.as_ref(), sasl: self.sasl.as_ref() }
+    }
 }
 
 impl fmt::Display for KafkaSinkConfig {

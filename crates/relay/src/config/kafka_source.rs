@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
 
-use super::Endpoints;
 use super::name;
 use super::quantity::positive_duration;
+use super::{Endpoints, KafkaAccess, SaslConfig, TlsConfig};
 
 /// Topics of one Kafka.
 #[derive(Debug, Clone, Deserialize)]
@@ -15,6 +15,10 @@ use super::quantity::positive_duration;
 pub struct KafkaSourceConfig {
     /// The brokers to ask first, `host:port,host:port`.
     pub bootstrap_servers: Endpoints,
+    /// How connections are encrypted, if they are.
+    pub tls: Option<TlsConfig>,
+    /// As whom, if not as the one that the certificate names, or as nobody.
+    pub sasl: Option<SaslConfig>,
     /// The topics to read.
     #[serde(deserialize_with = "topics")]
     pub topics: Vec<String>,
@@ -48,6 +52,13 @@ impl fmt::Display for Start {
             Self::Earliest => "earliest",
             Self::Latest => "latest",
         })
+    }
+}
+
+impl KafkaSourceConfig {
+    /// Returns how the brokers are spoken to.
+    pub fn access(&self) -> KafkaAccess<'_> {
+        KafkaAccess { tls: self.tls.as_ref(), sasl: self.sasl.as_ref() }
     }
 }
 

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::kafka_sink::{linger, max_record_bytes};
 use super::quantity::bytes;
-use super::{Compression, Endpoints, KafkaSinkConfig, Key, SinkConfig, name};
+use super::{Compression, Endpoints, KafkaSinkConfig, Key, SaslConfig, SinkConfig, TlsConfig, name};
 
 /// One topic of one Kafka, which may be another one than the sink's.
 #[derive(Debug, Clone, Deserialize)]
@@ -12,6 +12,10 @@ use super::{Compression, Endpoints, KafkaSinkConfig, Key, SinkConfig, name};
 pub struct LetterTopicConfig {
     /// The brokers to ask first, `host:port,host:port`.
     pub bootstrap_servers: Endpoints,
+    /// How connections are encrypted, if they are.
+    pub tls: Option<TlsConfig>,
+    /// As whom, if not as the one that the certificate names, or as nobody.
+    pub sasl: Option<SaslConfig>,
     /// The topic to write to.
     #[serde(rename = "name", deserialize_with = "name::topic")]
     pub topic: String,
@@ -25,6 +29,8 @@ impl LetterTopicConfig {
     pub fn as_sink(&self) -> SinkConfig {
         SinkConfig::Kafka(KafkaSinkConfig {
             bootstrap_servers: self.bootstrap_servers.clone(),
+            tls: self.tls.clone(),
+            sasl: self.sasl.clone(),
             topic: self.topic.clone(),
             compression: Compression::None,
             key: Key::None,

@@ -5,6 +5,7 @@
 mod elasticsearch;
 mod endpoint;
 mod index;
+mod kafka_access;
 mod kafka_sink;
 mod kafka_source;
 mod letter_topic;
@@ -16,6 +17,7 @@ mod rule;
 mod secret;
 mod sink;
 mod source;
+mod tls;
 
 #[cfg(test)]
 mod tests;
@@ -29,15 +31,17 @@ use serde::Deserialize;
 pub use elasticsearch::{ElasticsearchConfig, Login};
 pub use endpoint::Endpoints;
 pub use index::IndexName;
+pub use kafka_access::{KafkaAccess, Mechanism, SaslConfig};
 pub use kafka_sink::{Compression, KafkaSinkConfig, Key};
 pub use kafka_source::{KafkaSourceConfig, Start};
 pub use letter_topic::LetterTopicConfig;
-pub use rabbitmq::{Declare, ExchangeKind, RabbitmqConfig};
+pub use rabbitmq::{Declare, ExchangeKind, RabbitmqConfig, RabbitmqLogin};
 pub use read::{ConfigError, read};
 pub use rule::{Condition, DateFormat, DateRule, Field, Lookup, ParseJson, Rename, Rule, Test};
-pub use secret::{Password, Secret, SecretError};
+pub use secret::{Password, Place, Secret, SecretError};
 pub use sink::SinkConfig;
 pub use source::SourceConfig;
+pub use tls::{Identity, TlsConfig};
 
 use quantity::{bytes, positive_duration};
 

@@ -6,9 +6,13 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::TlsConfig;
 use super::name::{amqp, optional_amqp};
 use super::quantity::{count, positive_duration};
 use super::secret::{Password, Secret};
+
+const AMQP: u16 = 5672;
+const AMQPS: u16 = 5671;
 
 /// One queue of one RabbitMQ.
 #[derive(Debug, Clone, Deserialize)]
@@ -20,10 +24,10 @@ pub struct RabbitmqConfig {
     pub port: u16,
     /// The virtual host.
     pub vhost: String,
-    /// The user.
-    pub user: String,
-    /// Where the password is.
-    pub password: Password,
+    /// How the connection is encrypted, if it is.
+    pub tls: Option<TlsConfig>,
+    /// As whom.
+    pub login: RabbitmqLogin,
     /// The queue to consume.
     pub queue: String,
     /// The exchange it is bound to, when that is to be checked or declared as well.
@@ -51,6 +55,38 @@ impl RabbitmqConfig {
     pub fn hand_back_after(&self) -> Duration {
         self.consumer_timeout / 2
     }
+}
+
+/// As whom RabbitMQ is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RabbitmqLogin {
+    /// As a user with a password.
+    User {
+        /// The user.
+        user: String,
+        /// Where the password is.
+        password: Password,
+    },
+    /// As the one whom the certificate names, by SASL's EXTERNAL.
+    Certificate,
+}
+
+impl fmt::Display for RabbitmqLogin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::User { user, .. } => write!(f, "as `{user}`"),
+            Self::Certificate => f.write_str("by certificate"),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+enum Mechanism {
+    #[default]
+    #[serde(rename = "PLAIN")]
+    Plain,
+    #[serde(rename = "EXTERNAL")]
+    External,
 }
 
 /// What is done about queue and exchange before consuming.
@@ -83,11 +119,13 @@ pub enum ExchangeKind {
 struct Raw {
     #[serde(default = "localhost")]
     host: String,
-    #[serde(default = "amqp_port")]
-    port: u16,
+    port: Option<u16>,
     #[serde(default = "root_vhost")]
     vhost: String,
-    user: String,
+    tls: Option<TlsConfig>,
+    #[serde(default)]
+    mechanism: Mechanism,
+    user: Option<String>,
     password: Option<Secret>,
     password_file: Option<PathBuf>,
     password_credential: Option<String>,
@@ -110,16 +148,15 @@ struct Raw {
 impl TryFrom<Raw> for RabbitmqConfig {
     type Error = &'static str;
 
-    fn try_from(raw: Raw) -> Result<Self, Self::Error> {
-        let Ok(Some(password)) = Password::one_of(raw.password, raw.password_file, raw.password_credential) else {
-            return Err("rabbitmq needs exactly one of password, password_file and password_credential");
-        };
+    fn try_from(mut raw: Raw) -> Result<Self, Self::Error> {
+        let login = raw.login()?;
+        let port = raw.port.unwrap_or(if raw.tls.is_some() { AMQPS } else { AMQP });
         Ok(Self {
             host: raw.host,
-            port: raw.port,
+            port,
             vhost: raw.vhost,
-            user: raw.user,
-            password,
+            tls: raw.tls,
+            login,
             queue: raw.queue,
             exchange: raw.exchange,
             exchange_type: raw.exchange_type,
@@ -131,12 +168,30 @@ impl TryFrom<Raw> for RabbitmqConfig {
     }
 }
 
-fn localhost() -> String {
-    "localhost".into()
+impl Raw {
+    fn login(&mut self) -> Result<RabbitmqLogin, &'static str> {
+        let password =
+            Password::one_of(self.password.take(), self.password_file.take(), self.password_credential.take());
+        let shows_certificate = self.tls.as_ref().is_some_and(|tls| tls.identity.is_some());
+        match (self.mechanism, self.user.take(), password) {
+            (Mechanism::Plain, Some(user), Ok(Some(password))) => Ok(RabbitmqLogin::User { user, password }),
+            (Mechanism::Plain, Some(_), _) => {
+                Err("rabbitmq needs exactly one of password, password_file and password_credential")
+            }
+            (Mechanism::Plain, None, _) => Err("rabbitmq needs a user, or mechanism: EXTERNAL with tls.cert_file"),
+            (Mechanism::External, None, Ok(None)) if shows_certificate => Ok(RabbitmqLogin::Certificate),
+            (Mechanism::External, None, Ok(None)) => {
+                Err("mechanism: EXTERNAL needs tls.cert_file and its key, which say who we are")
+            }
+            (Mechanism::External, ..) => {
+                Err("mechanism: EXTERNAL takes no user and no password, the certificate says who we are")
+            }
+        }
+    }
 }
 
-fn amqp_port() -> u16 {
-    5672
+fn localhost() -> String {
+    "localhost".into()
 }
 
 fn root_vhost() -> String {

@@ -34,6 +34,13 @@ impl From<String> for Secret {
 pub enum Password {
     /// In the configuration itself.
     Inline(Secret),
+    /// Outside of it.
+    At(Place),
+}
+
+/// Where a secret lies outside of the configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
     /// In a file of its own.
     File(PathBuf),
     /// In a credential of the systemd unit.
@@ -51,12 +58,11 @@ impl Password {
         file: Option<PathBuf>,
         credential: Option<String>,
     ) -> Result<Option<Self>, Ambiguous> {
-        match (inline, file, credential) {
-            (None, None, None) => Ok(None),
-            (Some(secret), None, None) => Ok(Some(Self::Inline(secret))),
-            (None, Some(path), None) => Ok(Some(Self::File(path))),
-            (None, None, Some(name)) => Ok(Some(Self::Credential(name))),
-            _ => Err(Ambiguous),
+        match (inline, Place::one_of(file, credential)?) {
+            (None, None) => Ok(None),
+            (Some(secret), None) => Ok(Some(Self::Inline(secret))),
+            (None, Some(place)) => Ok(Some(Self::At(place))),
+            (Some(_), Some(_)) => Err(Ambiguous),
         }
     }
 
@@ -64,9 +70,38 @@ impl Password {
     pub fn read(&self) -> Result<Secret, SecretError> {
         match self {
             Self::Inline(secret) => Ok(secret.clone()),
-            Self::File(path) => from_file(path),
-            Self::Credential(name) => from_credential(name),
+            Self::At(place) => place.read(),
         }
+    }
+}
+
+impl Place {
+    /// Returns the place that was named, if any was.
+    pub(super) fn one_of(file: Option<PathBuf>, credential: Option<String>) -> Result<Option<Self>, Ambiguous> {
+        match (file, credential) {
+            (None, None) => Ok(None),
+            (Some(path), None) => Ok(Some(Self::File(path))),
+            (None, Some(name)) => Ok(Some(Self::Credential(name))),
+            (Some(_), Some(_)) => Err(Ambiguous),
+        }
+    }
+
+    /// Returns the file that has it; systemd's `LoadCredential=` makes one of a credential.
+    pub fn path(&self) -> Result<PathBuf, SecretError> {
+        match self {
+            Self::File(path) => Ok(path.clone()),
+            Self::Credential(name) => match env::var_os("CREDENTIALS_DIRECTORY") {
+                Some(folder) => Ok(Path::new(&folder).join(name)),
+                None => Err(SecretError::NoCredentials(name.clone())),
+            },
+        }
+    }
+
+    /// Returns the password as it is now; the line's end does not belong to it.
+    pub fn read(&self) -> Result<Secret, SecretError> {
+        let path = self.path()?;
+        let text = fs::read_to_string(&path).map_err(|source| SecretError::Unreadable { path, source })?;
+        Ok(Secret(text.trim_end_matches(['\r', '\n']).to_owned()))
     }
 }
 
@@ -82,18 +117,6 @@ pub enum SecretError {
         source: io::Error,
     },
     /// The unit passes no credentials.
-    #[error("password_credential is `{0}`, but systemd passed no credentials: add LoadCredential={0}:FILE to the unit")]
+    #[error("the credential `{0}` is not there, as systemd passed none: add LoadCredential={0}:FILE to the unit")]
     NoCredentials(String),
-}
-
-/// Reads a password file; the line's end does not belong to it.
-fn from_file(path: &Path) -> Result<Secret, SecretError> {
-    let text = fs::read_to_string(path).map_err(|source| SecretError::Unreadable { path: path.into(), source })?;
-    Ok(Secret(text.trim_end_matches(['\r', '\n']).to_owned()))
-}
-
-/// Reads a credential that systemd's `LoadCredential=` passed.
-fn from_credential(name: &str) -> Result<Secret, SecretError> {
-    let folder = env::var_os("CREDENTIALS_DIRECTORY").ok_or_else(|| SecretError::NoCredentials(name.to_owned()))?;
-    from_file(&Path::new(&folder).join(name))
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::read::parse;
 use super::{
-    Compression, Config, ElasticsearchConfig, Format, KafkaSinkConfig, Key, Login, Password, RabbitmqConfig,
-    SinkConfig, SourceConfig,
+    Compression, Config, ElasticsearchConfig, Format, KafkaSinkConfig, Key, Login, Mechanism, Place, RabbitmqConfig,
+    RabbitmqLogin, SinkConfig, SourceConfig,
 };
 
 const MINIMAL: &str = "\
@@ -126,10 +126,10 @@ fn no_complaint_shows_the_password() {
 fn a_password_file_is_read_without_its_line_end() {
     let file = std::env::temp_dir().join(format!("dpp-relay-password-{}", std::process::id()));
     std::fs::write(&file, "s3cret \r\n").unwrap();
-    let password = Password::File(file.clone()).read();
+    let password = Place::File(file.clone()).read();
     std::fs::remove_file(&file).unwrap();
     assert_eq!(password.unwrap().reveal(), "s3cret ");
-    assert!(Password::File(file).read().unwrap_err().to_string().contains("cannot read the password"));
+    assert!(Place::File(file).read().unwrap_err().to_string().contains("cannot read the password"));
 }
 
 #[test]
@@ -164,6 +164,52 @@ fn impossible_values_of_elasticsearch_are_refused_with_their_line() {
     ] {
         let excerpt = bad(&TO_ELASTICSEARCH.replace(from, to));
         assert!(excerpt.contains(word) && excerpt.contains("config.yml:"), "{to}: {excerpt}");
+    }
+}
+
+#[test]
+fn rabbitmq_is_spoken_to_over_tls_at_its_own_port() {
+    let config = good(&MINIMAL.replace("    queue:", "    tls: {ca_file: /ca.pem}\n    queue:"));
+    assert_eq!((rabbitmq(&config).port, rabbitmq(&config).tls.as_ref().unwrap().files().len()), (5671, 1));
+    let own = "    mechanism: EXTERNAL\n    tls: {cert_file: /a, key_credential: k}\n    port: 5000\n    queue:";
+    let text = MINIMAL.replace("    queue:", own).replace("    user: logger\n    password: hunter2\n", "");
+    let config = good(&text);
+    assert_eq!((rabbitmq(&config).port, &rabbitmq(&config).login), (5000, &RabbitmqLogin::Certificate));
+}
+
+#[test]
+fn kafka_is_spoken_to_over_tls_and_with_a_password_of_a_file() {
+    let access = "    tls: {}\n    sasl: {mechanism: SCRAM-SHA-512, user: relay, password_file: /p}\n    topic:";
+    let config = good(&MINIMAL.replace("    topic:", access));
+    let sasl = kafka(&config).sasl.as_ref().unwrap();
+    assert_eq!((sasl.mechanism, sasl.user.as_str()), (Mechanism::ScramSha512, "relay"));
+    assert_eq!((&sasl.password, kafka(&config).access().files()), (&Place::File("/p".into()), vec!["/p".into()]));
+}
+
+#[test]
+fn impossible_ways_to_log_in_are_refused_with_their_line() {
+    let to = |key: &str, value: &str| MINIMAL.replace(&format!("    {key}:"), &format!("    {value}\n    {key}:"));
+    for (text, word) in [
+        (to("queue", "tls: true"), "config.yml:5"),
+        (to("queue", "tls: {ca: /a}"), "unknown field `ca`"),
+        (to("queue", "tls: {cert_file: /a}"), "both cert_file and one of key_file"),
+        (to("queue", "tls: {key_file: /a}"), "both cert_file and one of key_file"),
+        (to("queue", "tls: {cert_file: /a, key_file: /b, key_credential: c}"), "both cert_file and one of key_file"),
+        (to("queue", "mechanism: external"), "unknown variant `external`"),
+        (to("queue", "mechanism: EXTERNAL"), "takes no user and no password"),
+        (MINIMAL.replace("user: logger", "mechanism: EXTERNAL"), "takes no user and no password"),
+        (MINIMAL.replace("    user: logger\n    password: hunter2", "    mechanism: EXTERNAL"), "needs tls.cert_file"),
+        (MINIMAL.replace("    user: logger\n", ""), "needs a user"),
+        (to("topic", "sasl: {mechanism: GSSAPI, user: a, password_file: /p}"), "unknown variant `GSSAPI`, expected"),
+        (to("topic", "sasl: {mechanism: PLAIN, user: a}"), "exactly one of password_file and password_credential"),
+        (to("topic", "sasl: {mechanism: PLAIN, password_file: /p}"), "missing field `user`"),
+        (to("topic", "sasl: {mechanism: PLAIN, user: a, password: hunter3}"), "unknown field `password`"),
+        (TO_ELASTICSEARCH.replace("index:", "tls: {}\n    index:"), "nodes that begin with https://"),
+        (TO_ELASTICSEARCH.replace("index:", "ca_file: /ca.pem\n    index:"), "unknown field `ca_file`"),
+    ] {
+        let excerpt = bad(&text);
+        assert!(excerpt.contains(word) && excerpt.contains("config.yml:"), "{text}: {excerpt}");
+        assert!(!excerpt.contains("hunter"), "{excerpt}");
     }
 }
 

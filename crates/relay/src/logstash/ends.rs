@@ -121,6 +121,9 @@ fn elasticsearch(sink: &mut Map<String, Value>) {
             }
         }
     }
+    if let Some(file) = sink.remove("ca_file") {
+        sink.insert("tls".to_owned(), json!({ "ca_file": file }));
+    }
     if let Some(Value::String(index)) = sink.get_mut("index") {
         *index = dated(index);
     }

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 
 use super::{End, Pump};
 use crate::health::Phase;
-use crate::sink::Lane;
+use crate::sink::{Lane, SinkError};
+use crate::source::SourceError;
 use crate::window::DeliveryId;
 
 impl Pump<'_> {
@@ -33,12 +34,25 @@ impl Pump<'_> {
     pub(super) fn look_at_clock(&mut self) -> Result<(), End> {
         let now = Instant::now();
         self.station.health.beat(self.trouble(), self.source.complaint());
+        self.end_if_outdated()?;
         self.source.mind_room(self.flow.takes_more())?;
         if let Some(waited) = self.flow.overdue(now) {
             let reason = self.trouble().unwrap_or_else(|| "no complaint of the client".to_owned());
             return Err(End::HandBack { waited, reason });
         }
         self.flow.due(now).into_iter().try_for_each(|id| self.send_again(id, Lane::Bulk))
+    }
+
+    /// A client at work keeps the password and the certificates it was made with: when it is in trouble and they are others
+    /// now, the next generation's client is a better one.
+    fn end_if_outdated(&self) -> Result<(), End> {
+        if let Some(words) = self.trouble().filter(|_| self.sink.is_outdated()) {
+            return Err(SinkError::Outdated(words).into());
+        }
+        match self.source.complaint().filter(|_| self.source.is_outdated()) {
+            Some(words) => Err(SourceError::Outdated(words).into()),
+            None => Ok(()),
+        }
     }
 
     /// Logs a refusal once, and again when its reason changes.

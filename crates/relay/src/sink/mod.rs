@@ -7,7 +7,9 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::config::SinkConfig;
 use crate::flow::Report;
+use crate::librdkafka::AccessError;
 use crate::mapping::Record;
+use crate::tls::TlsError;
 use crate::voice::Voice;
 use crate::window::DeliveryId;
 
@@ -29,6 +31,12 @@ pub enum SinkError {
     /// A producer could not be made.
     #[error("cannot start a Kafka producer: {0}")]
     Producer(rdkafka::error::KafkaError),
+    /// Kafka cannot be spoken to as configured.
+    #[error("cannot connect to Kafka: {0}")]
+    Access(#[from] AccessError),
+    /// The client has what is no longer valid, and another one can be made.
+    #[error("certificates or passwords are others now, and are read anew; before that: {0}")]
+    Outdated(String),
     /// No broker answered, or not about this topic.
     #[error("cannot find topic `{topic}` at Kafka {servers}: {reason}")]
     Away {
@@ -42,6 +50,9 @@ pub enum SinkError {
     /// Requests to Elasticsearch could not be prepared.
     #[error("{0}")]
     Unusable(String),
+    /// Elasticsearch cannot be spoken to as configured.
+    #[error("cannot connect to Elasticsearch: {0}")]
+    Tls(#[from] TlsError),
     /// Elasticsearch does not answer, or not as one that can be written to.
     #[error("cannot write to index `{index}` of Elasticsearch: {reason}")]
     Unreachable {
@@ -68,6 +79,14 @@ impl Sink {
             SinkConfig::Elasticsearch(config) => {
                 ElasticsearchSink::open(config, reports, voice).map(Self::Elasticsearch)
             }
+        }
+    }
+
+    /// Returns whether another client would have other certificates or passwords than this one.
+    pub fn is_outdated(&self) -> bool {
+        match self {
+            Self::Kafka(kafka) => kafka.is_outdated(),
+            Self::Elasticsearch(elasticsearch) => elasticsearch.is_outdated(),
         }
     }
 

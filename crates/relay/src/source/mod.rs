@@ -5,6 +5,8 @@ mod rabbitmq;
 
 use crate::config::SourceConfig;
 use crate::envelope::Envelope;
+use crate::librdkafka::AccessError;
+use crate::tls::{self, TlsError};
 
 use kafka::KafkaSource;
 use rabbitmq::RabbitmqSource;
@@ -23,7 +25,7 @@ pub enum Arrival {
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
     /// It could not be asked or said no.
-    #[error("{doing}: {source}")]
+    #[error("{doing}: {}", tls::told(source).unwrap_or_else(|| source.to_string()))]
     Refused {
         /// What was attempted.
         doing: String,
@@ -47,6 +49,15 @@ pub enum SourceError {
     /// There is no password to log in with.
     #[error(transparent)]
     Password(#[from] crate::config::SecretError),
+    /// RabbitMQ's connection cannot be encrypted as configured.
+    #[error("cannot connect to RabbitMQ: {0}")]
+    Tls(#[from] TlsError),
+    /// Kafka cannot be spoken to as configured.
+    #[error("cannot connect to Kafka: {0}")]
+    Access(#[from] AccessError),
+    /// The client has what is no longer valid, and another one can be made.
+    #[error("certificates or passwords are others now, and are read anew; before that: {0}")]
+    Outdated(String),
     /// It ended the consumer by itself.
     #[error("RabbitMQ cancelled the consumer: queue `{0}` was deleted or moved")]
     Cancelled(String),
@@ -60,7 +71,7 @@ pub enum Source {
     /// A queue of RabbitMQ.
     Rabbitmq(Box<RabbitmqSource>),
     /// Topics of Kafka.
-    Kafka(KafkaSource),
+    Kafka(Box<KafkaSource>),
 }
 
 impl Source {
@@ -70,7 +81,7 @@ impl Source {
             SourceConfig::Rabbitmq(config) => {
                 RabbitmqSource::open(config, budget).await.map(|source| Self::Rabbitmq(Box::new(source)))
             }
-            SourceConfig::Kafka(config) => KafkaSource::open(config).await.map(Self::Kafka),
+            SourceConfig::Kafka(config) => KafkaSource::open(config).await.map(|source| Self::Kafka(Box::new(source))),
         }
     }
 
@@ -157,6 +168,15 @@ impl Source {
         match self {
             Self::Rabbitmq(_) => None,
             Self::Kafka(kafka) => kafka.complaint(),
+        }
+    }
+
+    /// Returns whether another client would have other certificates or passwords than this one.
+    pub fn is_outdated(&self) -> bool {
+        match self {
+            // Every connection is another client.
+            Self::Rabbitmq(_) => false,
+            Self::Kafka(kafka) => kafka.is_outdated(),
         }
     }
 

@@ -9,13 +9,14 @@ use std::time::Instant;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use reqwest::{Certificate, Client, RequestBuilder, StatusCode};
+use reqwest::{Client, RequestBuilder, StatusCode};
 use serde_json::Value;
 
 use super::answer::{self, Answer};
 use super::document::Document;
 use super::nodes::{Node, Nodes};
 use crate::config::{ElasticsearchConfig, Login};
+use crate::sink::SinkError;
 use crate::tls;
 
 /// The name of the type in an index of Elasticsearch 5 or 6 that has none yet.
@@ -51,7 +52,7 @@ pub(super) enum Trouble {
 }
 
 impl Cluster {
-    pub(super) fn new(config: &ElasticsearchConfig) -> Result<Self, String> {
+    pub(super) fn new(config: &ElasticsearchConfig) -> Result<Self, SinkError> {
         let (client, nodes) = (client(config)?, Nodes::new(&config.nodes));
         Ok(Self { config: config.clone(), client, nodes, acquaintance: Mutex::default() })
     }
@@ -177,20 +178,17 @@ async fn answered(request: RequestBuilder) -> Result<(StatusCode, Vec<u8>), Stri
     Ok((status, body.to_vec()))
 }
 
-fn client(config: &ElasticsearchConfig) -> Result<Client, String> {
+fn client(config: &ElasticsearchConfig) -> Result<Client, SinkError> {
     tls::prepare();
     let builder = Client::builder().timeout(config.timeout).user_agent(env!("CARGO_PKG_NAME"));
-    let builder = match &config.ca_file {
-        Some(path) => {
-            let failed = |error: &dyn Error| format!("cannot use ca_file {}: {}", path.display(), root(error));
-            let pem = std::fs::read(path).map_err(|error| failed(&error))?;
-            builder.tls_certs_only([Certificate::from_pem(&pem).map_err(|error| failed(&error))?])
-        }
-        // Plain HTTP needs none, and a bare host has none: looking for the system's would fail there.
-        None if config.nodes.iter().all(|node| node.scheme() == "http") => builder.tls_certs_only([]),
-        None => builder,
+    let is_plain = config.nodes.iter().all(|node| node.scheme() == "http");
+    let builder = match &config.tls {
+        // Plain HTTP needs no authorities, and a bare host has none: looking for the system's would fail there.
+        None if is_plain => builder.tls_certs_only([]),
+        tls => builder.tls_backend_preconfigured(tls::client(&tls.clone().unwrap_or_default())?),
     };
-    builder.build().map_err(|error| format!("cannot prepare connections to Elasticsearch: {}", root(&error)))
+    let built = builder.build();
+    built.map_err(|error| SinkError::Unusable(format!("cannot prepare connections to Elasticsearch: {}", root(&error))))
 }
 
 fn authorization(login: &Login) -> Result<Option<HeaderValue>, String> {
@@ -224,8 +222,11 @@ fn told(status: StatusCode, body: &[u8]) -> String {
 }
 
 /// The innermost cause: the one that tells refused from timed out.
-fn root(error: &dyn Error) -> String {
-    let mut cause = error;
+fn root(error: &(dyn Error + 'static)) -> String {
+    if let Some(told) = tls::told(error) {
+        return told;
+    }
+    let mut cause: &dyn Error = error;
     while let Some(source) = cause.source() {
         cause = source;
     }

@@ -16,7 +16,8 @@ use std::sync::Arc;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::SinkError;
-use crate::config::ElasticsearchConfig;
+use crate::config::{ElasticsearchConfig, TlsConfig};
+use crate::credentials::Credentials;
 use crate::flow::Report;
 use crate::mapping::Record;
 use crate::voice::Voice;
@@ -29,6 +30,7 @@ use document::Document;
 /// One cluster, and the requests of one generation.
 pub struct ElasticsearchSink {
     config: ElasticsearchConfig,
+    credentials: Credentials,
     cluster: Arc<Cluster>,
     bulker: Bulker,
 }
@@ -40,9 +42,16 @@ impl ElasticsearchSink {
         reports: UnboundedSender<Report>,
         voice: Voice,
     ) -> Result<Self, SinkError> {
-        let cluster = Arc::new(Cluster::new(config).map_err(SinkError::Unusable)?);
+        // A password is read anew after every failure; certificates belong to the client.
+        let credentials = Credentials::of(config.tls.iter().flat_map(TlsConfig::files).collect());
+        let cluster = Arc::new(Cluster::new(config)?);
         let bulker = Bulker::start(config, Arc::clone(&cluster), reports, voice);
-        Ok(Self { config: config.clone(), cluster, bulker })
+        Ok(Self { config: config.clone(), credentials, cluster, bulker })
+    }
+
+    /// Returns whether the files of certificates are others now.
+    pub fn is_outdated(&self) -> bool {
+        self.credentials.changed()
     }
 
     /// Sends a record as a document; what becomes of it is reported.

@@ -10,6 +10,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::verdict;
 use crate::config::KafkaSinkConfig;
 use crate::flow::Report;
+use crate::librdkafka::{self, AccessError};
 use crate::sink::{Lane, SinkError};
 use crate::voice::Voice;
 use crate::window::DeliveryId;
@@ -29,7 +30,7 @@ impl Reporter {
 
 impl ClientContext for Reporter {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        crate::librdkafka::log(level, facility, message);
+        librdkafka::log(level, facility, message);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
@@ -61,18 +62,16 @@ impl ProducerContext for Reporter {
 
 /// Makes a producer; the client connects in the background.
 pub(super) fn producer(config: &KafkaSinkConfig, reporter: Reporter) -> Result<ThreadedProducer<Reporter>, SinkError> {
-    let mut settings = settings(config);
+    let mut settings = settings(config)?;
     if reporter.lane == Lane::Alone {
         settings.set("batch.num.messages", "1").set("linger.ms", "0");
     }
     settings.create_with_context(reporter).map_err(SinkError::Producer)
 }
 
-fn settings(config: &KafkaSinkConfig) -> ClientConfig {
-    let mut settings = ClientConfig::new();
+fn settings(config: &KafkaSinkConfig) -> Result<ClientConfig, AccessError> {
+    let mut settings = librdkafka::settings(&config.bootstrap_servers, config.access())?;
     settings
-        .set("client.id", "dpp-relay")
-        .set("bootstrap.servers", config.bootstrap_servers.to_string())
         .set("compression.type", config.compression.to_string())
         .set("linger.ms", config.linger.as_millis().to_string())
         .set("message.max.bytes", config.max_record_bytes.to_string())
@@ -85,11 +84,8 @@ fn settings(config: &KafkaSinkConfig) -> ClientConfig {
         .set("queue.buffering.max.kbytes", "2147483647")
         // A topic that was refused is asked for again this often.
         .set("topic.metadata.refresh.interval.ms", "10000")
-        // A broker that is back is found within three seconds; a silent one is given up after thirty.
-        .set("reconnect.backoff.max.ms", "2000")
+        // A silent broker is given up after thirty seconds.
         .set("socket.timeout.ms", "30000")
-        .set("socket.connection.setup.timeout.ms", "10000")
-        .set("socket.keepalive.enable", "true")
-        .set("log.connection.close", "false");
-    settings
+        .set("socket.connection.setup.timeout.ms", "10000");
+    Ok(settings)
 }

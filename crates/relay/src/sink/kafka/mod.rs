@@ -18,6 +18,7 @@ use rdkafka::producer::{BaseRecord, ThreadedProducer};
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::config::KafkaSinkConfig;
+use crate::credentials::Credentials;
 use crate::flow::Report;
 use crate::mapping::Record;
 use crate::sink::{Lane, SinkError};
@@ -31,6 +32,7 @@ pub struct KafkaSink {
     config: KafkaSinkConfig,
     reports: UnboundedSender<Report>,
     voice: Voice,
+    credentials: Credentials,
     bulk: Arc<ThreadedProducer<Reporter>>,
     alone: OnceLock<ThreadedProducer<Reporter>>,
 }
@@ -39,8 +41,14 @@ impl KafkaSink {
     /// Starts a producer; it connects by itself.
     pub fn open(config: &KafkaSinkConfig, reports: UnboundedSender<Report>, voice: Voice) -> Result<Self, SinkError> {
         let reporter = Reporter::new(reports.clone(), voice.clone(), Lane::Bulk);
+        let credentials = Credentials::of(config.access().files());
         let bulk = Arc::new(client::producer(config, reporter)?);
-        Ok(Self { config: config.clone(), reports, voice, bulk, alone: OnceLock::new() })
+        Ok(Self { config: config.clone(), reports, voice, credentials, bulk, alone: OnceLock::new() })
+    }
+
+    /// Returns whether the files of certificates and passwords are others now.
+    pub fn is_outdated(&self) -> bool {
+        self.credentials.changed()
     }
 
     /// Sends a record; what becomes of it is reported.

@@ -9,6 +9,7 @@ use rdkafka::producer::{Producer, ThreadedProducer};
 
 use super::KafkaSink;
 use super::client::Reporter;
+use crate::librdkafka::{explained, without_words};
 use crate::sink::SinkError;
 use crate::voice::Voice;
 
@@ -19,7 +20,14 @@ impl KafkaSink {
     pub async fn probe(&self) -> Result<(), SinkError> {
         let (producer, topic, voice) = (Arc::clone(&self.bulk), self.config.topic.clone(), self.voice.clone());
         let answer = tokio::task::spawn_blocking(move || ask(&producer, &topic, &voice)).await;
-        answer.unwrap_or_else(|error| Err(error.to_string())).map_err(|reason| self.away(reason))
+        match answer.unwrap_or_else(|error| Err(Absence::Broker(error.to_string()))) {
+            Ok(()) => Ok(()),
+            Err(Absence::Topic(reason)) => Err(self.away(reason)),
+            Err(Absence::Broker(words)) => {
+                let reason = explained(words, &self.config.bootstrap_servers, self.config.access()).await;
+                Err(self.away(reason))
+            }
+        }
     }
 
     fn away(&self, reason: String) -> SinkError {
@@ -27,13 +35,20 @@ impl KafkaSink {
     }
 }
 
+/// Who is not there, and why.
+enum Absence {
+    Broker(String),
+    Topic(String),
+}
+
 /// Asks for all topics, because a broker may create a topic that a producer asks for by name.
-fn ask(producer: &ThreadedProducer<Reporter>, topic: &str, voice: &Voice) -> Result<(), String> {
+fn ask(producer: &ThreadedProducer<Reporter>, topic: &str, voice: &Voice) -> Result<(), Absence> {
     let answer = producer.client().fetch_metadata(None, PATIENCE);
-    let metadata = answer.map_err(|error| voice.last_words().unwrap_or(error.to_string()))?;
+    let metadata =
+        answer.map_err(|error| Absence::Broker(voice.last_words().unwrap_or_else(|| without_words(&error))))?;
     match metadata.topics().iter().find(|found| found.name() == topic) {
-        Some(topic) => writable(topic),
-        None => Err("there is no such topic, or it may not be described".into()),
+        Some(topic) => writable(topic).map_err(Absence::Topic),
+        None => Err(Absence::Topic("there is no such topic, or it may not be described".into())),
     }
 }
 

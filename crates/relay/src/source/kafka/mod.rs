@@ -18,7 +18,9 @@ use tokio::time::timeout;
 
 use super::{Arrival, SourceError};
 use crate::config::KafkaSourceConfig;
+use crate::credentials::Credentials;
 use crate::envelope::{Envelope, Origin, Place};
+use crate::librdkafka::{self, AccessError, explained, without_words};
 
 use context::Watch;
 
@@ -35,6 +37,7 @@ const LOOKS_BEFORE_PAUSE: u32 = 20;
 pub struct KafkaSource {
     consumer: StreamConsumer<Watch>,
     watch: Watch,
+    credentials: Credentials,
     read: VecDeque<(Arc<str>, i32, i64)>,
     front_tag: u64,
     kept: Option<Envelope>,
@@ -45,15 +48,16 @@ pub struct KafkaSource {
 impl KafkaSource {
     /// Joins the group, after the topics were found.
     pub async fn open(config: &KafkaSourceConfig) -> Result<Self, SourceError> {
-        let watch = Watch::default();
+        let (watch, credentials) = (Watch::default(), Credentials::of(config.access().files()));
         let refused = |source| SourceError::Kafka { doing: format!("read {config}"), reason: reason(&source, &watch) };
-        let consumer: StreamConsumer<Watch> = settings(config).create_with_context(watch.clone()).map_err(refused)?;
+        let consumer: StreamConsumer<Watch> = settings(config)?.create_with_context(watch.clone()).map_err(refused)?;
         let consumer = find(consumer, config, &watch).await?;
         let topics: Vec<&str> = config.topics.iter().map(String::as_str).collect();
         consumer.subscribe(&topics).map_err(refused)?;
         Ok(Self {
             consumer,
             watch,
+            credentials,
             read: VecDeque::new(),
             front_tag: 1,
             kept: None,
@@ -66,7 +70,7 @@ impl KafkaSource {
     pub async fn check(config: &KafkaSourceConfig) -> Result<(), SourceError> {
         let watch = Watch::default();
         let refused = |source| SourceError::Kafka { doing: format!("read {config}"), reason: reason(&source, &watch) };
-        let consumer: StreamConsumer<Watch> = settings(config).create_with_context(watch.clone()).map_err(refused)?;
+        let consumer: StreamConsumer<Watch> = settings(config)?.create_with_context(watch.clone()).map_err(refused)?;
         let consumer = find(consumer, config, &watch).await?;
         // Taking a consumer down waits for its threads.
         let closed = tokio::task::spawn_blocking(move || drop(consumer)).await;
@@ -160,6 +164,11 @@ impl KafkaSource {
         self.watch.complaint()
     }
 
+    /// Returns whether the files of certificates and passwords are others now.
+    pub fn is_outdated(&self) -> bool {
+        self.credentials.changed()
+    }
+
     /// Returns whether the client must be listened to even without room, since it is a member only as long as it is.
     pub fn is_paused(&self) -> bool {
         self.paused
@@ -210,7 +219,13 @@ async fn find(
     });
     let (consumer, names) =
         asked.await.map_err(|error| SourceError::Kafka { doing: doing.clone(), reason: error.to_string() })?;
-    let names = names.map_err(|error| SourceError::Kafka { doing: doing.clone(), reason: reason(&error, watch) })?;
+    let names = match names {
+        Ok(names) => names,
+        Err(error) => {
+            let reason = explained(reason(&error, watch), &config.bootstrap_servers, config.access()).await;
+            return Err(SourceError::Kafka { doing, reason });
+        }
+    };
     match config.topics.iter().find(|topic| !names.contains(topic)) {
         None => Ok(consumer),
         Some(absent) => {
@@ -221,7 +236,7 @@ async fn find(
 }
 
 fn reason(error: &KafkaError, watch: &Watch) -> String {
-    watch.complaint().unwrap_or_else(|| error.to_string())
+    watch.complaint().unwrap_or_else(|| without_words(error))
 }
 
 fn store_failed(error: KafkaError) -> SourceError {
@@ -242,11 +257,9 @@ fn envelope(message: &BorrowedMessage<'_>) -> Envelope {
     Envelope { origin: Origin::Kafka(place), body: message.payload().unwrap_or_default().to_vec() }
 }
 
-fn settings(config: &KafkaSourceConfig) -> ClientConfig {
-    let mut settings = ClientConfig::new();
+fn settings(config: &KafkaSourceConfig) -> Result<ClientConfig, AccessError> {
+    let mut settings = librdkafka::settings(&config.bootstrap_servers, config.access())?;
     settings
-        .set("client.id", "dpp-relay")
-        .set("bootstrap.servers", config.bootstrap_servers.to_string())
         .set("group.id", &config.group)
         .set("auto.offset.reset", config.start.to_string())
         .set("session.timeout.ms", config.session_timeout.as_millis().to_string())
@@ -258,12 +271,9 @@ fn settings(config: &KafkaSourceConfig) -> ClientConfig {
         // What is fetched ahead is beside the window's budget, so it is small.
         .set("queued.min.messages", "5000")
         .set("queued.max.messages.kbytes", "8192")
-        .set("fetch.message.max.bytes", "1048576")
-        .set("reconnect.backoff.max.ms", "2000")
-        .set("socket.keepalive.enable", "true")
-        .set("log.connection.close", "false");
+        .set("fetch.message.max.bytes", "1048576");
     if let Some(instance) = &config.instance {
         settings.set("group.instance.id", instance);
     }
-    settings
+    Ok(settings)
 }

@@ -2,19 +2,24 @@
 
 use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::types::{FieldTable, ShortString};
-use lapin::uri::{AMQPAuthority, AMQPQueryString, AMQPScheme, AMQPUri, AMQPUserInfo};
+use lapin::uri::{AMQPAuthority, AMQPQueryString, AMQPScheme, AMQPUri, AMQPUserInfo, SASLMechanism};
 use lapin::{Channel, Connection, ConnectionProperties, ExchangeKind};
 
-use super::{PATIENCE, ask};
-use crate::config::{self, Declare, RabbitmqConfig};
+use super::{PATIENCE, ask, encrypted};
+use crate::config::{self, Declare, RabbitmqConfig, RabbitmqLogin};
 use crate::source::SourceError;
+use crate::tls;
 
 /// Opens one connection, without lapin's own recovery.
 pub(super) async fn connect(config: &RabbitmqConfig) -> Result<Connection, SourceError> {
     let properties = ConnectionProperties::default().with_connection_name("dpp-relay".into());
-    let doing =
-        format!("connect to RabbitMQ {}:{}, vhost `{}`, as `{}`", config.host, config.port, config.vhost, config.user);
-    ask(&doing, Connection::connect_uri(uri(config)?, properties)).await
+    let RabbitmqConfig { host, port, vhost, login, .. } = config;
+    let doing = format!("connect to RabbitMQ {host}:{port}, vhost `{vhost}`, {login}");
+    let uri = uri(config)?;
+    match &config.tls {
+        Some(tls) => ask(&doing, encrypted::connect(uri, properties, tls::client(tls)?)).await,
+        None => ask(&doing, Connection::connect_uri(uri, properties)).await,
+    }
 }
 
 /// Does what the configuration says about queue and exchange before consuming.
@@ -57,13 +62,16 @@ async fn bind(channel: &Channel, config: &RabbitmqConfig) -> Result<(), SourceEr
 }
 
 fn uri(config: &RabbitmqConfig) -> Result<AMQPUri, SourceError> {
-    let password = config.password.read()?.reveal().to_owned();
+    let (username, password, mechanism) = match &config.login {
+        RabbitmqLogin::User { user, password } => (user.clone(), password.read()?.reveal().to_owned(), None),
+        RabbitmqLogin::Certificate => (String::new(), String::new(), Some(SASLMechanism::External)),
+    };
     let heartbeat = u16::try_from(config.heartbeat.as_secs().max(1)).unwrap_or(u16::MAX);
     let connection_timeout = u64::try_from(PATIENCE.as_millis()).unwrap_or(u64::MAX);
     Ok(AMQPUri {
-        scheme: AMQPScheme::AMQP,
+        scheme: if config.tls.is_some() { AMQPScheme::AMQPS } else { AMQPScheme::AMQP },
         authority: AMQPAuthority {
-            userinfo: AMQPUserInfo { username: config.user.clone(), password },
+            userinfo: AMQPUserInfo { username, password },
             host: config.host.clone(),
             port: config.port,
         },
@@ -71,6 +79,7 @@ fn uri(config: &RabbitmqConfig) -> Result<AMQPUri, SourceError> {
         query: AMQPQueryString {
             heartbeat: Some(heartbeat),
             connection_timeout: Some(connection_timeout),
+            auth_mechanism: mechanism,
             ..Default::default()
         },
     })

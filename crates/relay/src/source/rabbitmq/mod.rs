@@ -3,6 +3,7 @@
 //! A tag is valid only on the channel it came by, so lapin's own recovery stays off and a new connection is a new source.
 
 mod connect;
+mod encrypted;
 mod prefetch;
 
 use std::future::pending;
