@@ -41,6 +41,15 @@ pub enum TlsError {
         /// The library's words.
         reason: String,
     },
+    /// A certificate is of the first version, which has no extensions; Kafka's client alone takes it.
+    #[error("{what} {} is of X.509 version 1, and only 3 can be shown: openssl x509 -req makes one with -extfile or \
+             -copy_extensions", path.display())]
+    Version {
+        /// Which key of the configuration names it.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+    },
     /// A key needs a passphrase, for which there is nobody to ask.
     #[error("tls.key_file {0} needs a passphrase; write it without one, readable for dpp-relay alone: \
              openssl pkey -in {0} -out NEW", path.display())]

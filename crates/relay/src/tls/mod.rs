@@ -53,7 +53,11 @@ pub fn check(config: &TlsConfig) -> Result<(), TlsError> {
     let (authorities, identity) = (config.ca_file.as_deref().map(authorities), config.identity.as_ref());
     authorities.transpose()?;
     let builder = ClientConfig::builder().with_root_certificates(RootCertStore::empty());
-    identity.map_or(Ok(()), |identity| known_as(builder, identity).map(drop))
+    match identity.map_or(Ok(()), |identity| known_as(builder, identity).map(drop)) {
+        // OpenSSL is not as strict.
+        Err(TlsError::Version { .. }) => Ok(()),
+        checked => checked,
+    }
 }
 
 fn authorities(path: &Path) -> Result<RootCertStore, TlsError> {
@@ -81,9 +85,13 @@ fn known_as(
     chain.iter().try_for_each(|link| validity::refuse_out_of_date(CERT_FILE, &identity.cert_file, link))?;
     let path = identity.key.path()?;
     let key = key(&path)?;
+    let cert = identity.cert_file.clone();
     builder.with_client_auth_cert(chain, key).map_err(|error| match error {
-        rustls::Error::InconsistentKeys(_) => TlsError::Mismatch { key: path, cert: identity.cert_file.clone() },
-        reason => TlsError::Unusable { what: CERT_FILE, path: identity.cert_file.clone(), reason: reason.to_string() },
+        rustls::Error::InconsistentKeys(_) => TlsError::Mismatch { key: path, cert },
+        reason if reason.to_string().contains("UnsupportedCertVersion") => {
+            TlsError::Version { what: CERT_FILE, path: cert }
+        }
+        reason => TlsError::Unusable { what: CERT_FILE, path: cert, reason: reason.to_string() },
     })
 }
 

@@ -147,6 +147,18 @@ fn a_certificate_of_the_past_is_told_with_its_end() {
     check(&office.config("ca_file: @both.pem")).expect("the one that is valid is enough");
 }
 
+#[test]
+fn a_certificate_of_the_first_version_is_for_kafkas_client_alone() {
+    let office = Office::new("version");
+    office.authority("ca");
+    office.certificate("own", "ca", 1, "localhost");
+    office.openssl("x509 -req -in own.csr -out own.pem -CA ca.pem -CAkey ca.key -CAcreateserial -days 1");
+    let config = office.config("{ca_file: @ca.pem, cert_file: @own.pem, key_file: @own.key}");
+    let said = client(&config).unwrap_err().to_string();
+    assert!(said.contains("own.pem is of X.509 version 1"), "{said}");
+    check(&config).unwrap();
+}
+
 #[tokio::test]
 async fn a_handshake_that_fails_is_told_in_the_words_of_the_configuration() {
     let office = Office::new("handshake");
