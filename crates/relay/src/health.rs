@@ -1,8 +1,7 @@
-//! What the relay is doing and how it fares, for everybody who asks: systemd, Prometheus, the HTTP pages.
-//!
-//! Written by the supervisor and the pump, read by the rest. It decides nothing.
+//! What is done with one source and how it fares. Written by its supervisor and its pump, read by the board; it decides
+//! nothing.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -16,7 +15,7 @@ const STALLED: Duration = Duration::from_secs(10);
 /// Without a beat for this long the process does not live, whatever systemd sees of it.
 const DEAD: Duration = Duration::from_mins(1);
 
-/// What the relay is doing.
+/// What is done with a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
@@ -36,7 +35,7 @@ pub enum Phase {
     Stopped,
 }
 
-/// One moment of the relay's life.
+/// One moment of a source's life.
 #[derive(Debug, Clone, Serialize)]
 pub struct Snapshot {
     /// What it is doing.
@@ -51,10 +50,6 @@ pub struct Snapshot {
     pub held_bytes: usize,
     /// Connections to the source so far.
     pub connections: u64,
-    /// Why dead letters cannot be written, when they cannot.
-    pub dead_letter_trouble: Option<String>,
-    /// Why the configuration that the file has is not followed, when it is not.
-    pub config_trouble: Option<String>,
     /// What stands in the way of reading, when something does.
     pub source_trouble: Option<String>,
     /// The product that messages go to.
@@ -65,14 +60,26 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// Returns the moment before the first one.
+    pub fn before_all() -> Self {
+        Self {
+            phase: Phase::WaitingForKafka,
+            reason: None,
+            ledger: Ledger::default(),
+            oldest_unacked_seconds: 0.0,
+            held_bytes: 0,
+            connections: 0,
+            source_trouble: None,
+            sink: "Kafka",
+            beat: Instant::now(),
+        }
+    }
+
     /// Returns why messages do not flow, or nothing when they do.
     pub fn hindrance(&self) -> Option<String> {
         if self.phase != Phase::Relaying {
             let phase = self.phase.words();
             return Some(self.reason.as_ref().map_or(phase.to_owned(), |reason| format!("{phase}: {reason}")));
-        }
-        if let Some(trouble) = &self.dead_letter_trouble {
-            return Some(format!("dead letters cannot be written: {trouble}"));
         }
         if let Some(trouble) = &self.source_trouble {
             return Some(format!("reading is in trouble: {trouble}"));
@@ -112,36 +119,18 @@ impl Phase {
 #[derive(Debug)]
 pub struct Health {
     latest: Mutex<Snapshot>,
-    changed: Notify,
+    changed: Arc<Notify>,
 }
 
 impl Health {
-    /// Returns the health of a relay that has just been started, and writes to that product.
-    pub fn new(sink: &'static str) -> Self {
-        let latest = Snapshot {
-            phase: Phase::WaitingForKafka,
-            reason: None,
-            ledger: Ledger::default(),
-            oldest_unacked_seconds: 0.0,
-            held_bytes: 0,
-            connections: 0,
-            dead_letter_trouble: None,
-            config_trouble: None,
-            source_trouble: None,
-            sink,
-            beat: Instant::now(),
-        };
-        Self { latest: Mutex::new(latest), changed: Notify::new() }
+    /// Returns the health of a source that is about to be read, and written to that product.
+    pub fn new(sink: &'static str, changed: Arc<Notify>) -> Self {
+        Self { latest: Mutex::new(Snapshot { sink, ..Snapshot::before_all() }), changed }
     }
 
     /// Returns the latest snapshot.
     pub fn snapshot(&self) -> Snapshot {
         self.lock().clone()
-    }
-
-    /// Waits for the next change of phase.
-    pub async fn phase_changed(&self) {
-        self.changed.notified().await;
     }
 
     /// Records what the relay does now, and why not more.
@@ -168,16 +157,6 @@ impl Health {
         (latest.beat, latest.reason, latest.source_trouble) = (Instant::now(), reason, source_trouble);
     }
 
-    /// Records why dead letters cannot be written, or that they can.
-    pub fn dead_letters(&self, trouble: Option<String>) {
-        self.lock().dead_letter_trouble = trouble;
-    }
-
-    /// Records why the configuration of the file is not followed, or that it is.
-    pub fn configuration(&self, trouble: Option<String>) {
-        self.lock().config_trouble = trouble;
-    }
-
     /// Records that messages go to another product from now on.
     pub fn follow(&self, sink: &'static str) {
         self.lock().sink = sink;
@@ -194,7 +173,7 @@ mod tests {
 
     #[test]
     fn ready_means_that_messages_flow() {
-        let health = Health::new("Kafka");
+        let health = Health::new("Kafka", Arc::default());
         assert_eq!(health.snapshot().hindrance().as_deref(), Some("waiting for Kafka"));
         health.enter(Phase::WaitingForRabbitmq, Some("refused".into()));
         assert_eq!(health.snapshot().hindrance().as_deref(), Some("waiting for RabbitMQ: refused"));
@@ -207,13 +186,11 @@ mod tests {
         health.beat(None, Some("group authorization failed".into()));
         let words = "reading is in trouble: group authorization failed";
         assert_eq!(health.snapshot().hindrance().as_deref(), Some(words));
-        health.dead_letters(Some("disk full".into()));
-        assert_eq!(health.snapshot().hindrance().as_deref(), Some("dead letters cannot be written: disk full"));
     }
 
     #[test]
     fn a_connection_is_counted_once() {
-        let health = Health::new("Kafka");
+        let health = Health::new("Kafka", Arc::default());
         health.enter(Phase::Relaying, None);
         health.enter(Phase::Relaying, None);
         health.enter(Phase::WaitingForRabbitmq, None);

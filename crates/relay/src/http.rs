@@ -12,10 +12,10 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::health::Health;
+use crate::board::Board;
 use crate::{metrics, tls};
 
 /// Takes the port, so that a port in use is told before anything else is done.
@@ -24,13 +24,13 @@ pub async fn listen(on: SocketAddr) -> io::Result<TcpListener> {
 }
 
 /// Serves the pages for as long as the process lives.
-pub async fn serve(listener: TcpListener, health: Arc<Health>) -> io::Result<()> {
+pub async fn serve(listener: TcpListener, board: Arc<Board>) -> io::Result<()> {
     let pages = Router::new()
         .route("/metrics", get(metrics_page))
         .route("/live", get(live))
         .route("/ready", get(ready))
         .route("/status", get(status))
-        .with_state(health);
+        .with_state(board);
     axum::serve(listener, pages).await
 }
 
@@ -61,36 +61,39 @@ fn innermost(mut error: &dyn Error) -> String {
     error.to_string()
 }
 
-async fn metrics_page(State(health): State<Arc<Health>>) -> Response {
-    match metrics::page(&health) {
+async fn metrics_page(State(board): State<Arc<Board>>) -> Response {
+    match metrics::page(&board) {
         Ok(page) => ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], page).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
     }
 }
 
-async fn live(State(health): State<Arc<Health>>) -> Response {
-    if health.snapshot().lives() {
+async fn live(State(board): State<Arc<Board>>) -> Response {
+    if board.overview().lives() {
         return "live\n".into_response();
     }
-    (StatusCode::SERVICE_UNAVAILABLE, "the relay's loop does not come round\n").into_response()
+    (StatusCode::SERVICE_UNAVAILABLE, "a loop of the relay does not come round\n").into_response()
 }
 
-async fn ready(State(health): State<Arc<Health>>) -> Response {
-    match health.snapshot().hindrance() {
+async fn ready(State(board): State<Arc<Board>>) -> Response {
+    match board.overview().hindrance() {
         None => "ready\n".into_response(),
         Some(hindrance) => (StatusCode::SERVICE_UNAVAILABLE, format!("{hindrance}\n")).into_response(),
     }
 }
 
-async fn status(State(health): State<Arc<Health>>) -> Response {
-    let snapshot = health.snapshot();
-    let hindrance = snapshot.hindrance();
+async fn status(State(board): State<Arc<Board>>) -> Response {
+    let overview = board.overview();
+    let hindrance = overview.hindrance();
+    let sources: Vec<Value> =
+        overview.sources.iter().map(|(name, source)| json!({ "name": name, "is": source })).collect();
     let page = json!({
         "schema": "dpp-relay/status/1",
         "version": env!("CARGO_PKG_VERSION"),
         "ready": hindrance.is_none(),
         "hindrance": hindrance,
-        "relay": snapshot,
+        "relay": overview,
+        "sources": sources,
     });
     ([(CONTENT_TYPE, "application/json")], format!("{page}\n")).into_response()
 }

@@ -2,6 +2,8 @@
 //!
 //! Plain counts, kept by the window alone, so that the sum below holds in every scrape. No latency, no rates.
 
+use std::ops::Add;
+
 use serde::Serialize;
 
 /// How many messages were received and what became of them since the process started.
@@ -27,5 +29,21 @@ impl Ledger {
     /// Returns whether received = confirmed + dead + dropped + handed back + in flight.
     pub fn balances(&self) -> bool {
         self.received == self.confirmed + self.dead + self.dropped + self.handed_back + self.in_flight
+    }
+}
+
+impl Add for Ledger {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            received: self.received + other.received,
+            confirmed: self.confirmed + other.confirmed,
+            dead: self.dead + other.dead,
+            dropped: self.dropped + other.dropped,
+            handed_back: self.handed_back + other.handed_back,
+            in_flight: self.in_flight + other.in_flight,
+            repeats_owed: self.repeats_owed + other.repeats_owed,
+        }
     }
 }

@@ -13,6 +13,9 @@ pub mod envelope;
 pub mod mapping;
 
 pub mod health;
+
+pub mod board;
+
 pub mod metrics;
 
 pub mod credentials;
@@ -35,6 +38,9 @@ pub mod live;
 pub mod logstash;
 pub mod orders;
 pub mod pump;
+
+pub mod line;
+
 pub mod relay;
 pub mod replay;
 pub mod trial;

@@ -15,17 +15,16 @@ pub struct Finding {
     pub trouble: Option<String>,
 }
 
-/// Looks at source, sink and dead letters, all of them, so that all troubles are told at once.
+/// Looks at sources, sink and dead letters, all of them, so that all troubles are told at once.
 pub async fn look(config: &Config) -> Vec<Finding> {
-    let (source, sink) = (Source::check(&config.source).await, probe(&config.sink).await);
-    let mut findings = vec![
-        Finding { of: config.source.to_string(), trouble: source.err().map(|error| error.to_string()) },
-        Finding { of: config.sink.to_string(), trouble: sink.err() },
-        Finding {
-            of: config.dead_letter.file.display().to_string(),
-            trouble: folder_trouble(&config.dead_letter.file),
-        },
-    ];
+    let mut findings = Vec::new();
+    for source in &config.sources {
+        let trouble = Source::check(source).await.err().map(|error| error.to_string());
+        findings.push(Finding { of: source.to_string(), trouble });
+    }
+    findings.push(Finding { of: config.sink.to_string(), trouble: probe(&config.sink).await.err() });
+    let file = &config.dead_letter.file;
+    findings.push(Finding { of: file.display().to_string(), trouble: folder_trouble(file) });
     if let Some(topic) = &config.dead_letter.topic {
         let sink = topic.as_sink();
         findings.push(Finding { of: sink.to_string(), trouble: probe(&sink).await.err() });

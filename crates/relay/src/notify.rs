@@ -1,4 +1,4 @@
-//! systemd's view: READY when messages can flow, STATUS with the counts, WATCHDOG as long as the relay's loop comes round.
+//! systemd's view: READY when messages of any source can flow, STATUS with the counts, WATCHDOG as long as the relay's loop comes round.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -6,17 +6,18 @@ use std::time::{Duration, Instant};
 use sd_notify::NotifyState;
 use tokio::time::timeout;
 
-use crate::health::{Health, Phase, Snapshot};
+use crate::board::{Board, Overview};
+use crate::health::Phase;
 
 const STATUS_EVERY: Duration = Duration::from_secs(1);
 
 /// Tells systemd for as long as the process lives; without systemd it does nothing.
-pub async fn tell(health: Arc<Health>) {
+pub async fn tell(board: Arc<Board>) {
     let mut teller = Teller::new();
     loop {
-        teller.tell(&health.snapshot());
+        teller.tell(&board.overview());
         // A time-out only means that the phase is still the same.
-        let _ = timeout(STATUS_EVERY, health.phase_changed()).await;
+        let _ = timeout(STATUS_EVERY, board.phase_changed()).await;
     }
 }
 
@@ -34,40 +35,40 @@ impl Teller {
         Self { ready: false, stopping: false, status: String::new(), watchdog_every, watchdog_last: None }
     }
 
-    fn tell(&mut self, snapshot: &Snapshot) {
-        if snapshot.phase == Phase::Relaying && !self.ready {
+    fn tell(&mut self, overview: &Overview) {
+        if overview.relays() && !self.ready {
             self.ready = true;
             send(NotifyState::Ready);
         }
-        if matches!(snapshot.phase, Phase::Draining | Phase::Stopped) && !self.stopping {
+        if matches!(overview.all.phase, Phase::Draining | Phase::Stopped) && !self.stopping {
             self.stopping = true;
             send(NotifyState::Stopping);
         }
-        self.tell_status(snapshot);
-        self.feed_watchdog(snapshot);
+        self.tell_status(overview);
+        self.feed_watchdog(overview);
     }
 
-    fn tell_status(&mut self, snapshot: &Snapshot) {
-        let status = status(snapshot);
+    fn tell_status(&mut self, overview: &Overview) {
+        let status = status(overview);
         if status != self.status {
             send(NotifyState::Status(&status));
             self.status = status;
         }
     }
 
-    fn feed_watchdog(&mut self, snapshot: &Snapshot) {
+    fn feed_watchdog(&mut self, overview: &Overview) {
         let Some(every) = self.watchdog_every else { return };
         let due = self.watchdog_last.is_none_or(|last| last.elapsed() >= every);
-        if due && snapshot.lives() {
+        if due && overview.lives() {
             send(NotifyState::Watchdog);
             self.watchdog_last = Some(Instant::now());
         }
     }
 }
 
-fn status(snapshot: &Snapshot) -> String {
-    let ledger = snapshot.ledger;
-    let doing = snapshot.hindrance().unwrap_or_else(|| snapshot.phase.words().to_owned());
+fn status(overview: &Overview) -> String {
+    let ledger = overview.all.ledger;
+    let doing = overview.hindrance().unwrap_or_else(|| overview.all.phase.words().to_owned());
     let counts = format!(
         "received {}, confirmed {}, dead {}, handed back {}, in flight {}",
         ledger.received, ledger.confirmed, ledger.dead, ledger.handed_back, ledger.in_flight
@@ -88,9 +89,10 @@ mod tests {
 
     #[test]
     fn the_status_is_one_line_that_says_what_and_how_much() {
-        let health = Health::new("Kafka");
+        let board = Board::new();
+        let health = board.enlist("queue logs".to_owned(), "Kafka");
         health.enter(Phase::WaitingForKafka, Some("no\nanswer".into()));
         let expected = "waiting for Kafka: no answer; received 0, confirmed 0, dead 0, handed back 0, in flight 0";
-        assert_eq!(status(&health.snapshot()), expected);
+        assert_eq!(status(&board.overview()), expected);
     }
 }

@@ -4,40 +4,38 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use crate::config::Config;
-
-#[derive(Debug, Clone)]
-enum Wish {
+#[derive(Debug)]
+enum Wish<T> {
     GoOn,
-    Follow(Arc<Config>),
+    Follow(Arc<T>),
     Stop,
 }
 
-/// The one who gives orders.
-#[derive(Debug, Clone)]
-pub struct Commander(Arc<watch::Sender<Wish>>);
+/// The one who gives orders; `T` is what is to be followed.
+#[derive(Debug)]
+pub struct Commander<T>(watch::Sender<Wish<T>>);
 
 /// The one who follows them; a configuration that is followed already is no order.
 #[derive(Debug)]
-pub struct Orders {
-    wish: watch::Receiver<Wish>,
-    followed: Option<Arc<Config>>,
+pub struct Orders<T> {
+    wish: watch::Receiver<Wish<T>>,
+    followed: Option<Arc<T>>,
 }
 
 /// Returns both ends.
-pub fn channel() -> (Commander, Orders) {
+pub fn channel<T>() -> (Commander<T>, Orders<T>) {
     let (wishes, wish) = watch::channel(Wish::GoOn);
-    (Commander(Arc::new(wishes)), Orders { wish, followed: None })
+    (Commander(wishes), Orders { wish, followed: None })
 }
 
-impl Commander {
+impl<T> Commander<T> {
     /// Orders to stop, which nothing takes back.
     pub fn stop(&self) {
         self.0.send_replace(Wish::Stop);
     }
 
     /// Orders to follow another configuration.
-    pub fn follow(&self, config: Config) {
+    pub fn follow(&self, config: T) {
         let wish = Wish::Follow(Arc::new(config));
         self.0.send_if_modified(|current| {
             let goes_on = !matches!(current, Wish::Stop);
@@ -49,11 +47,11 @@ impl Commander {
     }
 }
 
-impl Orders {
+impl<T> Orders<T> {
     /// Waits for the next order; it stays one until it is followed.
     pub async fn next(&mut self) {
         let followed = self.followed.clone();
-        let is_order = |wish: &Wish| match wish {
+        let is_order = |wish: &Wish<T>| match wish {
             Wish::GoOn => false,
             Wish::Follow(config) => !is_same(config, followed.as_ref()),
             Wish::Stop => true,
@@ -70,17 +68,17 @@ impl Orders {
     }
 
     /// Returns the configuration to follow from now on, if another one was ordered.
-    pub fn take_config(&mut self) -> Option<Arc<Config>> {
-        let Wish::Follow(config) = self.wish.borrow().clone() else { return None };
-        if is_same(&config, self.followed.as_ref()) {
-            return None;
-        }
+    pub fn take_config(&mut self) -> Option<Arc<T>> {
+        let config = match &*self.wish.borrow() {
+            Wish::Follow(config) if !is_same(config, self.followed.as_ref()) => Arc::clone(config),
+            _ => return None,
+        };
         self.followed = Some(Arc::clone(&config));
         Some(config)
     }
 }
 
-fn is_same(config: &Arc<Config>, other: Option<&Arc<Config>>) -> bool {
+fn is_same<T>(config: &Arc<T>, other: Option<&Arc<T>>) -> bool {
     other.is_some_and(|other| Arc::ptr_eq(config, other))
 }
 
@@ -92,13 +90,7 @@ mod tests {
 
     use super::*;
 
-    fn config() -> Config {
-        let text = "{source: {kafka: {bootstrap_servers: 'a:1', topics: [t], group: g}}, \
-                     sink: {kafka: {bootstrap_servers: 'a:1', topic: u}}}";
-        serde_saphyr::from_str(text).unwrap()
-    }
-
-    async fn has_order(orders: &mut Orders) -> bool {
+    async fn has_order(orders: &mut Orders<&str>) -> bool {
         timeout(Duration::from_millis(20), orders.next()).await.is_ok()
     }
 
@@ -107,7 +99,7 @@ mod tests {
         let (commander, mut orders) = channel();
         assert!(!has_order(&mut orders).await);
         for _ in 0..2 {
-            commander.follow(config());
+            commander.follow("another");
             assert!(has_order(&mut orders).await && has_order(&mut orders).await);
             assert!(orders.take_config().is_some() && orders.take_config().is_none());
             assert!(!has_order(&mut orders).await && !orders.is_stop());
@@ -118,7 +110,7 @@ mod tests {
     async fn to_stop_is_final() {
         let (commander, mut orders) = channel();
         commander.stop();
-        commander.follow(config());
+        commander.follow("another");
         assert!(has_order(&mut orders).await && orders.is_stop() && orders.take_config().is_none());
     }
 

@@ -71,9 +71,12 @@ pub fn failure(trial: &Trial, config: &Config, mapping: &Mapping) -> Option<Stri
 
 fn envelope(given: &Given, config: &Config) -> Envelope {
     let body = given.body.as_str().map_or_else(|| given.body.to_string(), ToOwned::to_owned).into_bytes();
-    let origin = match &config.source {
-        SourceConfig::Rabbitmq(_) => Origin::Rabbitmq(Box::new(delivered(given))),
-        SourceConfig::Kafka(source) => Origin::Kafka(place(given, source.topics.first().map_or("", String::as_str))),
+    // The mapping is the same for all sources, and so is the first one's message.
+    let origin = match config.sources.first() {
+        Some(SourceConfig::Kafka(source)) => {
+            Origin::Kafka(place(given, source.topics.first().map_or("", String::as_str)))
+        }
+        _ => Origin::Rabbitmq(Box::new(delivered(given))),
     };
     Envelope { origin, body }
 }

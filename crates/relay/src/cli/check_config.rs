@@ -22,7 +22,7 @@ pub(super) fn check_config(args: &CheckArgs) -> Result<Done, CliError> {
     let path = &args.config.config;
     let config = config::read(path)?;
     Mapping::new(&config)?;
-    let sentence = format!("{} is valid: {} -> {}", path.display(), config.source, config.sink);
+    let sentence = format!("{} is valid: {} -> {}", path.display(), config.all_sources(), config.sink);
     if !args.live {
         return Ok(Done::Checked(sentence));
     }

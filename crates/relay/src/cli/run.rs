@@ -9,8 +9,8 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use super::{CliError, ConfigArgs, Done, runtime};
+use crate::board::Board;
 use crate::config::{self, Config, LogLevel};
-use crate::health::Health;
 use crate::orders::{self, Commander};
 use crate::relay::Relay;
 use crate::{http, notify};
@@ -22,15 +22,15 @@ pub(super) fn run(args: &ConfigArgs) -> Result<Done, CliError> {
 }
 
 async fn relay(config: Config, path: PathBuf) -> Result<Done, CliError> {
-    let health = Arc::new(Health::new(config.sink.product()));
+    let board = Arc::new(Board::new());
     let address = config.http.listen;
     let listener = http::listen(address).await.map_err(|source| CliError::Listen { address, source })?;
     let signals = Signals::watch().map_err(|source| CliError::System { doing: "watch for signals", source })?;
     let (commander, orders) = orders::channel();
-    tokio::spawn(signals.obey(commander, path, Arc::clone(&health)));
-    tokio::spawn(http::serve(listener, Arc::clone(&health)));
-    tokio::spawn(notify::tell(Arc::clone(&health)));
-    let settled = Relay::new(config, health)?.run(orders).await;
+    tokio::spawn(signals.obey(commander, path, Arc::clone(&board)));
+    tokio::spawn(http::serve(listener, Arc::clone(&board)));
+    tokio::spawn(notify::tell(Arc::clone(&board)));
+    let settled = Relay::new(config, board)?.run(orders).await;
     Ok(if settled { Done::Stopped } else { Done::StoppedWithHandBack })
 }
 
@@ -50,28 +50,28 @@ impl Signals {
     }
 
     /// Makes orders of signals, for as long as the process lives.
-    async fn obey(mut self, commander: Commander, path: PathBuf, health: Arc<Health>) {
+    async fn obey(mut self, commander: Commander<Config>, path: PathBuf, board: Arc<Board>) {
         loop {
             tokio::select! {
                 _ = self.terminate.recv() => commander.stop(),
                 _ = self.interrupt.recv() => commander.stop(),
-                _ = self.hang_up.recv() => reload(&commander, &path, &health),
+                _ = self.hang_up.recv() => reload(&commander, &path, &board),
             }
         }
     }
 }
 
 /// A configuration that is wrong is told, and the old one is followed on.
-fn reload(commander: &Commander, path: &std::path::Path, health: &Health) {
+fn reload(commander: &Commander<Config>, path: &std::path::Path, board: &Board) {
     match config::read(path) {
         Ok(config) => {
             tracing::info!(file = %path.display(), "taking up the configuration anew");
-            health.configuration(None);
+            board.configuration(None);
             commander.follow(config);
         }
         Err(error) => {
             tracing::error!("the old configuration is followed on: {error}");
-            health.configuration(Some(error.to_string()));
+            board.configuration(Some(error.to_string()));
         }
     }
 }

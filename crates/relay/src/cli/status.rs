@@ -28,20 +28,11 @@ pub(super) fn status(args: &StatusArgs) -> Result<Done, CliError> {
 }
 
 fn told(status: &Value) -> String {
-    let (relay, ledger) = (&status["relay"], &status["relay"]["ledger"]);
-    let count = |name: &str| ledger[name].as_u64().unwrap_or_default();
+    let relay = &status["relay"];
     let doing = status["hindrance"].as_str().unwrap_or("relaying");
     let mut lines = vec![
         doing.to_owned(),
-        format!(
-            "  received {} = confirmed {} + dead {} + dropped {} + handed back {} + in flight {}",
-            count("received"),
-            count("confirmed"),
-            count("dead"),
-            count("dropped"),
-            count("handed_back"),
-            count("in_flight")
-        ),
+        format!("  {}", sum(&relay["ledger"])),
         format!(
             "  oldest without acknowledgement {:.1} s, {} bytes held, {} connections so far",
             relay["oldest_unacked_seconds"].as_f64().unwrap_or_default(),
@@ -49,10 +40,30 @@ fn told(status: &Value) -> String {
             relay["connections"]
         ),
     ];
+    if let Some(sources @ [_, _, ..]) = status["sources"].as_array().map(Vec::as_slice) {
+        let told = |source: &Value| {
+            let name = source["name"].as_str().unwrap_or_default();
+            format!("  {name}: {}", sum(&source["is"]["ledger"]))
+        };
+        lines.extend(sources.iter().map(told));
+    }
     if let Some(trouble) = relay["config_trouble"].as_str() {
         lines.push(format!("  the configuration of the file is not followed: {trouble}"));
     }
     lines.join("\n")
+}
+
+fn sum(ledger: &Value) -> String {
+    let count = |name: &str| ledger[name].as_u64().unwrap_or_default();
+    format!(
+        "received {} = confirmed {} + dead {} + dropped {} + handed back {} + in flight {}",
+        count("received"),
+        count("confirmed"),
+        count("dead"),
+        count("dropped"),
+        count("handed_back"),
+        count("in_flight")
+    )
 }
 
 #[cfg(test)]
@@ -73,5 +84,15 @@ mod tests {
              oldest without acknowledgement 1.2 s, 4096 bytes held, 1 connections so far\n  \
              the configuration of the file is not followed: line 3";
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn several_queues_are_told_each() {
+        let ledger = |received: u64| json!({ "ledger": { "received": received, "confirmed": received } });
+        let sources = [json!({ "name": "queue a", "is": ledger(1) }), json!({ "name": "queue b", "is": ledger(2) })];
+        let text = told(&json!({ "relay": ledger(3), "sources": sources }));
+        let last = "  queue a: received 1 = confirmed 1 + dead 0 + dropped 0 + handed back 0 + in flight 0\n  \
+                     queue b: received 2 = confirmed 2 + dead 0 + dropped 0 + handed back 0 + in flight 0";
+        assert!(text.ends_with(last), "{text}");
     }
 }

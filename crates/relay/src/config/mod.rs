@@ -9,6 +9,7 @@ mod kafka_access;
 mod kafka_sink;
 mod kafka_source;
 mod letter_topic;
+mod mask;
 mod name;
 mod quantity;
 mod rabbitmq;
@@ -49,8 +50,9 @@ use quantity::{bytes, positive_duration};
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Where messages come from.
-    pub source: SourceConfig,
+    /// Where messages come from: `source`, or a list of `sources`, each of which is read by itself.
+    #[serde(rename = "source", alias = "sources", deserialize_with = "source::one_or_several")]
+    pub sources: Vec<SourceConfig>,
     /// Where records go to.
     pub sink: SinkConfig,
     /// How a message becomes a record.
@@ -68,6 +70,13 @@ pub struct Config {
     /// How much is logged to stderr.
     #[serde(default)]
     pub log: LogLevel,
+}
+
+impl Config {
+    /// Returns the names of all sources.
+    pub fn all_sources(&self) -> String {
+        self.sources.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    }
 }
 
 /// How a message becomes a record.
@@ -124,7 +133,7 @@ pub enum NotJson {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
-    /// Bytes of messages, originals and records together, that may be held at a time.
+    /// Bytes of messages, originals and records together, that may be held at a time; each source has an equal share.
     #[serde(deserialize_with = "bytes")]
     pub memory: usize,
     /// How long a stop may wait for confirmations before it hands messages back.

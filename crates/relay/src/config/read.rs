@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use super::{Config, SinkConfig, SourceConfig};
+use super::{Config, SinkConfig, SourceConfig, mask};
 
 /// A message that RabbitMQ delivers twice could not be told from two.
 const NO_IDS: &str = "sink.elasticsearch needs source.kafka: a document gets its id from the record's partition and offset, \
@@ -40,29 +40,20 @@ pub fn read(path: &Path) -> Result<Config, ConfigError> {
 /// Checks the text of the file `name`; the error is the excerpt to show.
 pub(super) fn parse(text: &str, name: &str) -> Result<Config, String> {
     let config = serde_saphyr::from_str::<Config>(text).map_err(|error| excerpt(text, name, &error))?;
-    match (&config.source, &config.sink) {
-        (SourceConfig::Rabbitmq(_), SinkConfig::Elasticsearch(_)) => Err(NO_IDS.to_owned()),
+    let has_queue = config.sources.iter().any(|source| matches!(source, SourceConfig::Rabbitmq(_)));
+    match &config.sink {
+        SinkConfig::Elasticsearch(_) if has_queue => Err(NO_IDS.to_owned()),
         _ => Ok(config),
     }
 }
 
-/// An excerpt shows the lines around the mistake, so it is made from a copy whose passwords are masked.
+/// An excerpt shows the lines around the mistake, so it is made from a copy whose passwords are masked; where that has
+/// another mistake, none is shown.
 fn excerpt(text: &str, name: &str, error: &serde_saphyr::Error) -> String {
-    match serde_saphyr::from_str::<Config>(&mask_passwords(text)) {
-        Err(masked) => masked.render_with_options(serde_saphyr::render_options! { source_name: Some(name) }),
-        Ok(_) => error.without_snippet().to_string(),
+    match serde_saphyr::from_str::<Config>(&mask::passwords(text)) {
+        Err(masked) if masked.location() == error.location() => {
+            masked.render_with_options(serde_saphyr::render_options! { source_name: Some(name) })
+        }
+        _ => error.without_snippet().to_string(),
     }
-}
-
-fn mask_passwords(text: &str) -> String {
-    text.split_inclusive('\n').map(mask_line).collect()
-}
-
-fn mask_line(line: &str) -> String {
-    let secret = ["password:", "api_key:"].into_iter().find_map(|key| Some((key, line.split_once(key)?)));
-    let Some((word, (key, value))) = secret else { return line.to_owned() };
-    let masked = value.chars().map(|c| if c.is_whitespace() { c } else { '*' });
-    // A leading `*` would be a YAML alias.
-    let masked: String = masked.collect::<String>().replacen('*', "x", 1);
-    format!("{key}{word}{masked}")
 }

@@ -1,9 +1,12 @@
-//! Where messages come from: a queue of RabbitMQ or topics of Kafka.
+//! Where messages come from: a queue of RabbitMQ or topics of Kafka, or several of them.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use super::{KafkaSourceConfig, RabbitmqConfig};
 
@@ -42,5 +45,37 @@ impl fmt::Display for SourceConfig {
             Self::Rabbitmq(rabbitmq) => rabbitmq.fmt(f),
             Self::Kafka(kafka) => kafka.fmt(f),
         }
+    }
+}
+
+/// Reads a source or a list of them.
+pub(super) fn one_or_several<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<SourceConfig>, D::Error> {
+    from.deserialize_any(OneOrSeveral)
+}
+
+struct OneOrSeveral;
+
+impl<'de> Visitor<'de> for OneOrSeveral {
+    type Value = Vec<SourceConfig>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a source, rabbitmq or kafka, or a list of sources")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        SourceConfig::deserialize(MapAccessDeserializer::new(map)).map(|source| vec![source])
+    }
+
+    /// None may be there twice: what is counted and told is by their names.
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        let (mut sources, mut names) = (Vec::new(), BTreeSet::new());
+        while let Some(source) = list.next_element::<SourceConfig>()? {
+            let name = source.to_string();
+            if !names.insert(name.clone()) {
+                return Err(A::Error::custom(format!("{name} is there twice")));
+            }
+            sources.push(source);
+        }
+        if sources.is_empty() { Err(A::Error::custom("at least one source is needed")) } else { Ok(sources) }
     }
 }

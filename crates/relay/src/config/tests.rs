@@ -41,7 +41,7 @@ fn bad(text: &str) -> String {
 }
 
 fn rabbitmq(config: &Config) -> &RabbitmqConfig {
-    let SourceConfig::Rabbitmq(rabbitmq) = &config.source else { panic!("{config:?}") };
+    let SourceConfig::Rabbitmq(rabbitmq) = &config.sources[0] else { panic!("{config:?}") };
     rabbitmq
 }
 
@@ -60,7 +60,7 @@ fn the_minimum_gets_safe_defaults() {
     let config = good(MINIMAL);
     let (source, sink) = (rabbitmq(&config), kafka(&config));
     assert_eq!((source.host.as_str(), source.port, source.vhost.as_str()), ("localhost", 5672, "/"));
-    assert_eq!(config.source.hand_back_after(), Some(Duration::from_mins(15)));
+    assert_eq!(config.sources[0].hand_back_after(), Some(Duration::from_mins(15)));
     assert_eq!((sink.compression, &sink.key), (Compression::None, &Key::None));
     assert_eq!(config.mapping.format, Format::Keep);
     assert_eq!(config.http.listen.to_string(), "127.0.0.1:9640");
@@ -80,7 +80,7 @@ fn quantities_are_read_as_people_write_them() {
         format!("{text}    key: {{header: user}}\n    max_record_bytes: 1MiB\nlimits: {{memory: 8MB, drain: 500ms}}\n");
     let config = good(&text);
     assert_eq!(rabbitmq(&config).heartbeat, Duration::from_secs(90));
-    assert_eq!(config.source.hand_back_after(), Some(Duration::from_secs(20)));
+    assert_eq!(config.sources[0].hand_back_after(), Some(Duration::from_secs(20)));
     assert_eq!(kafka(&config).key, Key::Header("user".into()));
     assert_eq!((kafka(&config).max_record_bytes, config.limits.memory), (1 << 20, 8_000_000));
     assert_eq!(config.limits.drain, Duration::from_millis(500));
@@ -136,10 +136,10 @@ fn a_password_file_is_read_without_its_line_end() {
 fn kafka_to_elasticsearch_needs_little_more_than_names() {
     let config = good(TO_ELASTICSEARCH);
     let sink = elasticsearch(&config);
-    assert_eq!(config.source.hand_back_after(), None, "Kafka takes nothing back from a member that is there");
+    assert_eq!(config.sources[0].hand_back_after(), None, "Kafka takes nothing back from a member that is there");
     assert_eq!((sink.nodes[0].as_str(), sink.batch_documents, sink.requests), ("http://localhost:9200/", 2_000, 2));
     assert_eq!((sink.login.clone(), sink.index.at(0)), (Login::None, "logs_data".to_owned()));
-    let words = format!("{} -> {}", config.source, config.sink);
+    let words = format!("{} -> {}", config.all_sources(), config.sink);
     assert_eq!(
         words,
         "topic logs_data of localhost:9092 as group dpp-relay -> index logs_data of http://localhost:9200"
@@ -227,6 +227,28 @@ fn rules_that_make_no_sense_are_refused_with_their_line() {
         let excerpt = bad(&format!("{MINIMAL}mapping:\n  rules:\n    - {rule}\n"));
         assert!(excerpt.contains(word) && excerpt.contains("config.yml:1"), "{rule}: {excerpt}");
     }
+}
+
+#[test]
+fn several_queues_are_read_side_by_side() {
+    let queue = |vhost: &str, queue: &str| {
+        format!("  - rabbitmq: {{user: logger, password: hunter2, vhost: {vhost}, queue: {queue}}}\n")
+    };
+    let (_, sink) = MINIMAL.split_once("sink:").unwrap();
+    let text = |sources: &str| format!("sources:\n{sources}sink:{sink}");
+    let config = good(&text(&format!("{}{}", queue("/log", "logs"), queue("/audit", "logs"))));
+    assert_eq!(config.all_sources(), "queue logs of localhost:5672/log, queue logs of localhost:5672/audit");
+    for (wrong, word) in [
+        (text("  []\n"), "at least one source"),
+        (text(&format!("{0}{0}", queue("/", "logs"))), "queue logs of localhost:5672/ is there twice"),
+        (text(&queue("/", "''")), "config.yml:2:"),
+        (format!("source: logs\nsink:{sink}"), "a source, rabbitmq or kafka, or a list of sources"),
+    ] {
+        let excerpt = bad(&wrong);
+        assert!(excerpt.contains(word) && excerpt.contains("config.yml:"), "{wrong}: {excerpt}");
+    }
+    assert!(bad(&format!("{MINIMAL}sources:\n{}", queue("/", "a"))).contains("duplicate field `source`"));
+    assert!(bad(&format!("sink:{sink}")).contains("missing field `source`"));
 }
 
 #[test]

@@ -16,9 +16,9 @@ use std::sync::Arc;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::backoff::Backoff;
+use crate::board::Board;
 use crate::config::DeadLetterConfig;
 use crate::flow::Report;
-use crate::health::Health;
 use crate::mapping::Record;
 use crate::window::DeliveryId;
 
@@ -44,9 +44,9 @@ struct Burial {
 
 impl DeadLetters {
     /// Starts the one writer.
-    pub fn start(config: &DeadLetterConfig, health: Arc<Health>) -> Self {
+    pub fn start(config: &DeadLetterConfig, board: Arc<Board>) -> Self {
         let (queue, burials) = unbounded_channel();
-        tokio::spawn(write_all(config.clone(), burials, health));
+        tokio::spawn(write_all(config.clone(), burials, board));
         Self { queue, has_topic: config.topic.is_some() }
     }
 
@@ -71,16 +71,16 @@ pub fn take_out(path: &Path, offsets: &BTreeSet<u64>) -> io::Result<()> {
     file::take_out(path, offsets)
 }
 
-async fn write_all(config: DeadLetterConfig, mut burials: UnboundedReceiver<Burial>, health: Arc<Health>) {
+async fn write_all(config: DeadLetterConfig, mut burials: UnboundedReceiver<Burial>, board: Arc<Board>) {
     const AT_ONCE: usize = 256;
     let mut topic = config.topic.map(LetterTopic::new);
     let mut batch = Vec::new();
     while burials.recv_many(&mut batch, AT_ONCE).await > 0 {
         let lines: String = batch.iter().map(|burial| burial.line.as_str()).collect();
-        write_until_done(&config.file, lines, &health).await;
+        write_until_done(&config.file, lines, &board).await;
         if let Some(topic) = &mut topic {
             let records: Vec<Record<'_>> = batch.iter_mut().filter_map(|burial| burial.record.take()).collect();
-            topic.write(&records, &health).await;
+            topic.write(&records, &board).await;
         }
         for burial in batch.drain(..) {
             // A closed channel means that the generation has ended; its message comes again and is buried again.
@@ -89,7 +89,7 @@ async fn write_all(config: DeadLetterConfig, mut burials: UnboundedReceiver<Buri
     }
 }
 
-async fn write_until_done(path: &Path, lines: String, health: &Health) {
+async fn write_until_done(path: &Path, lines: String, board: &Board) {
     let lines: Arc<str> = lines.into();
     let (mut backoff, mut last) = (Backoff::new(), String::new());
     while let Err(trouble) = append(path.to_owned(), Arc::clone(&lines)).await {
@@ -97,10 +97,10 @@ async fn write_until_done(path: &Path, lines: String, health: &Health) {
             tracing::error!(file = %path.display(), trouble, "cannot write the dead-letter file, its messages wait");
             last.clone_from(&trouble);
         }
-        health.dead_letters(Some(trouble));
+        board.dead_letters(Some(trouble));
         tokio::time::sleep(backoff.wait()).await;
     }
-    health.dead_letters(None);
+    board.dead_letters(None);
 }
 
 async fn append(path: PathBuf, lines: Arc<str>) -> Result<(), String> {

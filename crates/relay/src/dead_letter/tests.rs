@@ -12,10 +12,10 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::timeout;
 
 use super::{DeadLetters, Letter, Queue, outline};
+use crate::board::Board;
 use crate::config::DeadLetterConfig;
 use crate::envelope::Envelope;
 use crate::flow::Report;
-use crate::health::Health;
 use crate::window::{DeliveryId, Window};
 
 const TOPIC: &str = "dead";
@@ -30,14 +30,14 @@ fn config(test: &str, servers: &str) -> DeadLetterConfig {
     serde_saphyr::from_str(&text).unwrap()
 }
 
-/// Buries one message and returns where its report will come, its file and the relay's health.
-fn bury(config: &DeadLetterConfig) -> (UnboundedReceiver<Report>, PathBuf, Arc<Health>) {
-    let (health, (own_reports, reports)) = (Arc::new(Health::new("Kafka")), unbounded_channel());
-    let letters = DeadLetters::start(config, Arc::clone(&health));
+/// Buries one message and returns where its report will come, its file and the relay's board.
+fn bury(config: &DeadLetterConfig) -> (UnboundedReceiver<Report>, PathBuf, Arc<Board>) {
+    let (board, (own_reports, reports)) = (Arc::new(Board::new()), unbounded_channel());
+    let letters = DeadLetters::start(config, Arc::clone(&board));
     let envelope = Envelope::of([0xff]).with_header("user", lapin::types::AMQPValue::LongInt(7));
     let queue = Some(Queue { vhost: "/log", name: "logs" });
     letters.bury(id(), &Letter { reason: "the body is not valid UTF-8", queue, envelope: &envelope }, &own_reports);
-    (reports, config.file.clone(), health)
+    (reports, config.file.clone(), board)
 }
 
 #[tokio::test]
@@ -63,14 +63,14 @@ async fn the_topic_has_the_message_itself_and_why_it_is_there() {
 #[tokio::test]
 async fn a_letter_is_not_at_its_end_before_the_topic_has_it() {
     let cluster = MockCluster::new(1).unwrap();
-    let (mut reports, file, health) = bury(&config("away", &cluster.bootstrap_servers()));
+    let (mut reports, file, board) = bury(&config("away", &cluster.bootstrap_servers()));
     assert!(timeout(Duration::from_secs(2), reports.recv()).await.is_err(), "there is no such topic yet");
-    let trouble = health.snapshot().dead_letter_trouble.unwrap();
+    let trouble = board.overview().dead_letter_trouble.unwrap();
     assert!(trouble.contains("there is no such topic"), "{trouble}");
     assert!(std::fs::read_to_string(&file).unwrap().contains("\"body_base64\":\"/w==\""));
     cluster.create_topic(TOPIC, 1, 1).unwrap();
     assert_eq!(timeout(Duration::from_secs(20), reports.recv()).await.unwrap(), Some(Report::Buried(id())));
-    assert_eq!(health.snapshot().dead_letter_trouble, None);
+    assert_eq!(board.overview().dead_letter_trouble, None);
     std::fs::remove_file(file).unwrap();
 }
 

@@ -7,10 +7,10 @@ use jiff::Timestamp;
 
 use super::Letter;
 use crate::backoff::Backoff;
+use crate::board::Board;
 use crate::config::LetterTopicConfig;
 use crate::envelope::{Envelope, Origin};
 use crate::errand::Errand;
-use crate::health::Health;
 use crate::mapping::{self, Record};
 
 /// A batch that takes longer than this is told of.
@@ -28,18 +28,18 @@ impl LetterTopic {
     }
 
     /// Writes records for as long as it takes; what even this topic refuses is in the file, and only there.
-    pub(super) async fn write(&mut self, records: &[Record<'_>], health: &Health) {
+    pub(super) async fn write(&mut self, records: &[Record<'_>], board: &Board) {
         let mut backoff = Backoff::new();
-        while let Err(trouble) = self.attempt(records, health).await {
+        while let Err(trouble) = self.attempt(records, board).await {
             tracing::error!(topic = self.config.topic, trouble, "cannot write dead letters to their topic, they wait");
-            health.dead_letters(Some(trouble));
+            board.dead_letters(Some(trouble));
             self.errand = None;
             tokio::time::sleep(backoff.wait()).await;
         }
-        health.dead_letters(None);
+        board.dead_letters(None);
     }
 
-    async fn attempt(&mut self, records: &[Record<'_>], health: &Health) -> Result<(), String> {
+    async fn attempt(&mut self, records: &[Record<'_>], board: &Board) -> Result<(), String> {
         let errand = match &mut self.errand {
             Some(errand) => errand,
             none => none.insert(Errand::open(&self.config.as_sink()).map_err(|error| error.to_string())?),
@@ -49,7 +49,7 @@ impl LetterTopic {
         }
         let say_late = async {
             tokio::time::sleep(SAY_AFTER).await;
-            health.dead_letters(Some(format!("topic {} does not confirm them", self.config.topic)));
+            board.dead_letters(Some(format!("topic {} does not confirm them", self.config.topic)));
             std::future::pending::<()>().await;
         };
         let refusals = tokio::select! {

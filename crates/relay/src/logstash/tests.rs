@@ -37,7 +37,7 @@ fn config(turned: &Turned) -> Config {
 fn the_documents_pipeline_becomes_a_configuration() {
     let turned = turn(DOCUMENTS).unwrap();
     let config = config(&turned);
-    let (SourceConfig::Rabbitmq(source), SinkConfig::Kafka(sink)) = (&config.source, &config.sink) else {
+    let (SourceConfig::Rabbitmq(source), SinkConfig::Kafka(sink)) = (&config.sources[0], &config.sink) else {
         panic!("{config:?}")
     };
     assert_eq!((source.queue.as_str(), source.vhost.as_str(), source.port), ("logs", "/log", 5672));
@@ -65,7 +65,7 @@ fn kafka_to_elasticsearch_is_turned_with_its_index_of_the_day() {
     let SinkConfig::Elasticsearch(sink) = &config.sink else { panic!("{config:?}") };
     let nodes: Vec<&str> = sink.nodes.iter().map(reqwest::Url::as_str).collect();
     assert_eq!((nodes, sink.index.at(0).as_str()), (vec!["http://es1:9200/", "https://es2:9200/"], "logs-1970.01.01"));
-    assert_eq!((config.source.to_string().as_str(), turned.left.len()), ("topics a,b of k:9092 as group ls", 0));
+    assert_eq!((config.all_sources().as_str(), turned.left.len()), ("topics a,b of k:9092 as group ls", 0));
     assert!(turned.to_yaml().contains(r#"- {"date":{"field":"time","format":"%d/%b/%Y:%H:%M:%S %z"}}"#));
 }
 

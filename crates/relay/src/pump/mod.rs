@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::time::{MissedTickBehavior, interval, sleep_until};
 
-use crate::config::{Config, SourceConfig};
+use crate::config::SourceConfig;
 use crate::dead_letter::{DeadLetters, Letter, Queue};
 use crate::envelope::Envelope;
 use crate::flow::{Flow, Report, Todo};
@@ -64,8 +64,8 @@ pub enum End {
 
 /// What a pump needs that outlives its generation.
 pub struct Station<'a> {
-    /// The configuration.
-    pub config: &'a Config,
+    /// Where messages come from.
+    pub source: &'a SourceConfig,
     /// How messages become records.
     pub mapping: &'a Mapping,
     /// Where refused messages go.
@@ -100,7 +100,7 @@ impl<'a> Pump<'a> {
     }
 
     /// Works until an order comes or something breaks, then closes the connection in good order.
-    pub async fn run(mut self, orders: &mut Orders) -> End {
+    pub async fn run<T>(mut self, orders: &mut Orders<T>) -> End {
         let end = match self.work(orders).await {
             Ok(()) if self.flow.is_settled() => End::Drained,
             Ok(()) => End::DrainedLate,
@@ -110,7 +110,7 @@ impl<'a> Pump<'a> {
         end
     }
 
-    async fn work(&mut self, orders: &mut Orders) -> Result<(), End> {
+    async fn work<T>(&mut self, orders: &mut Orders<T>) -> Result<(), End> {
         const AT_ONCE: usize = 1_024;
         let mut heard = Vec::with_capacity(AT_ONCE);
         let (mut tick, mut flush) = (interval(TICK), interval(ACK_DELAY));
@@ -188,7 +188,7 @@ impl<'a> Pump<'a> {
 
     fn bury(&self, id: DeliveryId, reason: &str) {
         let Some(envelope) = self.flow.held(id) else { return };
-        let queue = match &self.station.config.source {
+        let queue = match self.station.source {
             SourceConfig::Rabbitmq(source) => Some(Queue { vhost: &source.vhost, name: &source.queue }),
             SourceConfig::Kafka(_) => None,
         };
