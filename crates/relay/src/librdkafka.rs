@@ -44,6 +44,13 @@ pub async fn explained(words: String, servers: &Endpoints, access: KafkaAccess<'
     words
 }
 
+/// Returns a complaint of the client without its counters, and with what to type next where it says too little.
+pub fn in_our_words(complaint: &str) -> String {
+    let (words, _counters) = complaint.split_once(" (after ").unwrap_or((complaint, ""));
+    let is_of_tls = words.contains("certificate") || words.contains("SSL handshake failed");
+    if is_of_tls { format!("{words}; `dpp-relay check-config --live` tells why") } else { words.to_owned() }
+}
+
 /// Returns what is told of an error when the client has not said why.
 pub fn without_words(error: &KafkaError) -> String {
     match error.rdkafka_error_code() {

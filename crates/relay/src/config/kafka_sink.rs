@@ -3,11 +3,13 @@
 use std::fmt;
 use std::time::Duration;
 
-use serde::Deserialize;
+use rdkafka::config::ClientConfig;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 
 use super::name;
 use super::quantity::{bytes, duration};
-use super::{Endpoints, KafkaAccess, SaslConfig, TlsConfig};
+use super::{Endpoints, Field, KafkaAccess, SaslConfig, TlsConfig};
 
 /// One topic of one Kafka.
 #[derive(Debug, Clone, Deserialize)]
@@ -23,7 +25,7 @@ pub struct KafkaSinkConfig {
     #[serde(deserialize_with = "name::topic")]
     pub topic: String,
     /// How batches are compressed.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "built_in")]
     pub compression: Compression,
     /// What the record's key is taken from.
     #[serde(default)]
@@ -62,6 +64,7 @@ pub enum Compression {
     Gzip,
     Snappy,
     Lz4,
+    Zstd,
 }
 
 impl fmt::Display for Compression {
@@ -71,8 +74,29 @@ impl fmt::Display for Compression {
             Self::Gzip => "gzip",
             Self::Snappy => "snappy",
             Self::Lz4 => "lz4",
+            Self::Zstd => "zstd",
         })
     }
+}
+
+/// Reads a codec that this build of Kafka's client has.
+fn built_in<'de, D: Deserializer<'de>>(from: D) -> Result<Compression, D::Error> {
+    let compression = Compression::deserialize(from)?;
+    let codecs = codecs();
+    if compression == Compression::None || codecs.contains(&compression.to_string()) {
+        return Ok(compression);
+    }
+    let has = codecs.join(", ");
+    Err(D::Error::custom(format!("compression {compression} is not built into this dpp-relay, which has none, {has}")))
+}
+
+/// Returns the codecs that Kafka's client was built with, for writing and for reading.
+pub fn codecs() -> Vec<String> {
+    let features = ClientConfig::new().create_native_config().and_then(|config| config.get("builtin.features"));
+    let features = features.unwrap_or_default();
+    let has = |codec: &str| features.split(',').any(|feature| feature == codec);
+    let all = [Compression::Gzip, Compression::Snappy, Compression::Lz4, Compression::Zstd];
+    all.iter().map(ToString::to_string).filter(|codec| has(codec)).collect()
 }
 
 /// What the record's key is taken from.
@@ -86,8 +110,10 @@ pub enum Key {
     Record,
     /// AMQP's routing key; no key where a record came from Kafka.
     RoutingKey,
-    /// An AMQP header; no key where a message lacks it.
+    /// A header, of AMQP or of the record that was read; no key where a message lacks it.
     Header(String),
+    /// A field of the record's value as the mapping left it: a text as it is, JSON of all else; no key where it is not there.
+    Field(Field),
 }
 
 fn yes() -> bool {

@@ -33,7 +33,7 @@ pub use elasticsearch::{ElasticsearchConfig, Login};
 pub use endpoint::Endpoints;
 pub use index::IndexName;
 pub use kafka_access::{KafkaAccess, Mechanism, SaslConfig};
-pub use kafka_sink::{Compression, KafkaSinkConfig, Key};
+pub use kafka_sink::{Compression, KafkaSinkConfig, Key, codecs};
 pub use kafka_source::{KafkaSourceConfig, Start};
 pub use letter_topic::LetterTopicConfig;
 pub use rabbitmq::{Declare, ExchangeKind, RabbitmqConfig, RabbitmqLogin};

@@ -87,6 +87,15 @@ fn quantities_are_read_as_people_write_them() {
 }
 
 #[test]
+fn every_codec_that_is_built_in_may_be_chosen() {
+    assert_eq!(super::codecs(), ["gzip", "snappy", "lz4"], "what the sample says");
+    for codec in super::codecs() {
+        let config = good(&format!("{MINIMAL}    compression: {codec}\n    key: {{field: user.id}}\n"));
+        assert_eq!(kafka(&config).compression.to_string(), codec);
+    }
+}
+
+#[test]
 fn an_unknown_key_is_shown_with_line_and_caret() {
     let excerpt = bad(&MINIMAL.replace("topic:", "topik:"));
     assert!(excerpt.contains("topik"), "{excerpt}");
@@ -107,6 +116,13 @@ fn impossible_values_are_refused() {
         ("    queue:", "    declare: maybe\n    queue:", "maybe"),
         ("    queue:", "    password_file: /x\n    queue:", "exactly one"),
         ("    password: hunter2\n", "", "exactly one"),
+        (
+            "    topic:",
+            "    compression: zstd\n    topic:",
+            "zstd is not built into this dpp-relay, which has none, gzip",
+        ),
+        ("    topic:", "    compression: brotli\n    topic:", "unknown variant `brotli`"),
+        ("    topic:", "    key: {field: a..b}\n    topic:", "is no field"),
     ] {
         let excerpt = bad(&MINIMAL.replace(from, to));
         assert!(excerpt.contains(word), "{to}: {excerpt}");

@@ -17,7 +17,7 @@ use crate::envelope::{Delivered, Envelope, Origin};
 
 pub use rules::TableError;
 
-use rules::{Ruled, Rules};
+use rules::{Event, Ruled, Rules, event_text};
 
 /// A header of a record; a void AMQP value has no bytes.
 pub type RecordHeader<'a> = (Cow<'a, str>, Option<Cow<'a, [u8]>>);
@@ -81,17 +81,20 @@ impl Mapping {
             Format::Keep => keep::value(envelope, date.or(now), &self.config)?,
             Format::Logstash => logstash::value(envelope, date, now, &self.config)?,
         };
-        let mut time = date.or(now);
+        let (mut time, mut field) = (date.or(now), None);
         if !self.rules.is_empty() {
             let mut event = serde_json::from_slice(&value).map_err(|_| Refusal::NumberTooLarge)?;
             match self.rules.apply(&mut event) {
                 Ruled::Dropped => return Ok(None),
                 Ruled::Kept(found) => time = found.unwrap_or(time),
             }
+            field = self.key_field(&event);
             value = Cow::Owned(Value::Object(event).to_string().into_bytes());
+        } else if matches!(self.key, Key::Field(_)) {
+            field = serde_json::from_slice(&value).ok().and_then(|event| self.key_field(&event));
         }
         Ok(Some(Record {
-            key: self.key(envelope),
+            key: field.map(|text| Cow::Owned(text.into_bytes())).or_else(|| self.key(envelope)),
             value,
             headers: if self.headers { headers(envelope) } else { Vec::new() },
             timestamp: time.as_millisecond(),
@@ -99,9 +102,14 @@ impl Mapping {
         }))
     }
 
+    fn key_field(&self, event: &Event) -> Option<String> {
+        let Key::Field(field) = &self.key else { return None };
+        event_text(event, field)
+    }
+
     fn key<'a>(&self, envelope: &'a Envelope) -> Option<Cow<'a, [u8]>> {
         match &self.key {
-            Key::None => None,
+            Key::None | Key::Field(_) => None,
             Key::Record => match &envelope.origin {
                 Origin::Kafka(place) => place.key.as_deref().map(Cow::Borrowed),
                 Origin::Rabbitmq(_) => None,
@@ -187,6 +195,31 @@ mod tests {
         assert_eq!(key_of(Key::RoutingKey), Some(Vec::new()));
         assert_eq!(key_of(Key::Header("user".into())), Some(b"7".to_vec()));
         assert_eq!(key_of(Key::Header("absent".into())), None);
+    }
+
+    #[test]
+    fn a_field_is_the_key_as_the_mapping_left_it() {
+        let key_of = |field: &str, rules: &str, body: &str| {
+            let rules: Vec<crate::config::Rule> = serde_saphyr::from_str(rules).unwrap();
+            let key = Key::Field(field.to_owned().try_into().unwrap());
+            let mapping = Mapping { rules: Rules::new(&rules).unwrap(), ..mapping(key) };
+            let key = mapping.map(&Envelope::of(body), now()).unwrap().unwrap().key.map(Cow::into_owned);
+            key.map(|key| String::from_utf8(key).unwrap())
+        };
+        let body = r#"{"user":{"id":7,"name":"x y"},"on":true,"nil":null}"#;
+        for (field, rules, key) in [
+            ("user.name", "[]", Some("x y")),
+            ("user.id", "[]", Some("7")),
+            ("on", "[]", Some("true")),
+            ("nil", "[]", None),
+            ("absent", "[]", None),
+            ("user", "[]", Some(r#"{"id":7,"name":"x y"}"#)),
+            ("id", "[{rename: {from: user.id, to: id}}]", Some("7")),
+            ("user.id", "[{remove: [user]}]", None),
+        ] {
+            assert_eq!(key_of(field, rules, body).as_deref(), key, "{field} {rules}");
+        }
+        assert_eq!(key_of("message", "[]", "no JSON").as_deref(), Some("no JSON"));
     }
 
     #[test]

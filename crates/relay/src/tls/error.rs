@@ -129,6 +129,9 @@ fn explained(error: &rustls::Error) -> String {
         Of::InvalidCertificate(Bad::NotValidForName | Bad::NotValidForNameContext { .. }) => {
             "the server's certificate is of another host"
         }
+        Of::InvalidCertificate(Bad::BadSignature) => {
+            "the server's certificate is of another authority, which only has the name of one in tls.ca_file"
+        }
         Of::AlertReceived(Alert::CertificateRequired) => "the server wants a certificate: tls.cert_file and its key",
         Of::AlertReceived(Alert::UnknownCA | Alert::BadCertificate | Alert::CertificateExpired) => {
             "the server does not accept the certificate of tls.cert_file"

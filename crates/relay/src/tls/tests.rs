@@ -169,6 +169,10 @@ async fn a_handshake_that_fails_is_told_in_the_words_of_the_configuration() {
     office.certificate("elsewhere", "ca", 1, "elsewhere");
     office.certificate("own", "ca", 1, "relay");
     office.certificate("foreign", "stranger", 1, "relay");
+    std::fs::create_dir_all(office.path("later")).unwrap();
+    office.openssl(
+        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout later/ca.key -out later/ca.pem -subj /CN=ca",
+    );
     let of = |text: &str| office.config(text);
     let with = |name: &str| of(&format!("{{ca_file: @ca.pem, cert_file: @{name}.pem, key_file: @{name}.key}}"));
 
@@ -176,6 +180,11 @@ async fn a_handshake_that_fails_is_told_in_the_words_of_the_configuration() {
     assert_eq!(refused(&with("own"), office.serve("server", Some("ca"))).await, None);
     for (config, server, words) in [
         (of("ca_file: @stranger.pem"), office.serve("server", None), "nobody who is trusted here (tls.ca_file"),
+        (
+            of("ca_file: @later/ca.pem"),
+            office.serve("server", None),
+            "the server's certificate is of another authority",
+        ),
         (of("ca_file: @ca.pem"), office.serve("elsewhere", None), "the server's certificate is of another host"),
         (of("ca_file: @ca.pem"), office.serve("server", Some("ca")), "the server wants a certificate: tls.cert_file"),
         (with("foreign"), office.serve("server", Some("ca")), "the server does not accept the certificate of tls.cert"),

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::config::Field;
 
 /// The fields of an event.
-pub(super) type Event = Map<String, Value>;
+pub(in crate::mapping) type Event = Map<String, Value>;
 
 /// Returns the field, if it is there.
 pub(super) fn get<'a>(event: &'a Event, field: &Field) -> Option<&'a Value> {
@@ -15,6 +15,11 @@ pub(super) fn get<'a>(event: &'a Event, field: &Field) -> Option<&'a Value> {
         at = at.get(step)?.as_object()?;
     }
     at.get(name)
+}
+
+/// Returns a field's text, if it is there and is something.
+pub(in crate::mapping) fn event_text(event: &Event, field: &Field) -> Option<String> {
+    get(event, field).filter(|value| !value.is_null()).map(text_of)
 }
 
 /// Takes the field out, if it is there.

@@ -16,9 +16,8 @@ use crate::config::{Condition, DateFormat, DateRule, Field, Lookup, ParseJson, R
 
 pub use table::TableError;
 
-pub(super) use fields::tag;
+pub(super) use fields::{Event, event_text, tag};
 
-use fields::Event;
 use table::Table;
 
 /// Tags an event whose date cannot be read.

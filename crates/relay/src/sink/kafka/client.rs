@@ -37,8 +37,7 @@ impl ClientContext for Reporter {
         tracing::debug!(%error, reason, "librdkafka");
         // "2/2 brokers are down" follows the reason of the last one, which says more.
         if error.rdkafka_error_code() != Some(RDKafkaErrorCode::AllBrokersDown) {
-            let (words, _counters) = reason.split_once(" (after ").unwrap_or((reason, ""));
-            self.voice.says(words);
+            self.voice.says(&librdkafka::in_our_words(reason));
         }
     }
 }

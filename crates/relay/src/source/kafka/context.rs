@@ -11,6 +11,8 @@ use rdkafka::consumer::{BaseConsumer, ConsumerContext, Rebalance};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use tokio::sync::Notify;
 
+use crate::librdkafka;
+
 /// The client repeats a complaint that lasts at least this often.
 const COMPLAINTS_LAST: Duration = Duration::from_secs(90);
 
@@ -43,8 +45,8 @@ impl Watch {
     }
 
     pub(super) fn complain(&self, words: &str) {
-        let (words, _counters) = words.split_once(" (after ").unwrap_or((words, ""));
-        *self.0.complaint.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), words.to_owned()));
+        let complaint = Some((Instant::now(), librdkafka::in_our_words(words)));
+        *self.0.complaint.lock().unwrap_or_else(PoisonError::into_inner) = complaint;
     }
 
     pub(super) fn is_content(&self) {
@@ -54,7 +56,7 @@ impl Watch {
 
 impl ClientContext for Watch {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        crate::librdkafka::log(level, facility, message);
+        librdkafka::log(level, facility, message);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {

@@ -17,7 +17,7 @@ use rdkafka::{Offset, TopicPartitionList};
 use tokio::time::timeout;
 
 use super::{Arrival, SourceError};
-use crate::config::KafkaSourceConfig;
+use crate::config::{KafkaSourceConfig, codecs};
 use crate::credentials::Credentials;
 use crate::envelope::{Envelope, Origin, Place};
 use crate::librdkafka::{self, AccessError, explained, without_words};
@@ -108,7 +108,7 @@ impl KafkaSource {
             return Err(SourceError::Kafka { doing: "read from Kafka".to_owned(), reason: error.to_string() });
         }
         if error.rdkafka_error_code() != Some(RDKafkaErrorCode::AllBrokersDown) {
-            self.watch.complain(&error.to_string());
+            self.watch.complain(&words(&error));
         }
         Ok(())
     }
@@ -237,6 +237,19 @@ async fn find(
 
 fn reason(error: &KafkaError, watch: &Watch) -> String {
     watch.complaint().unwrap_or_else(|| without_words(error))
+}
+
+/// A batch that cannot be read is asked for again and again, and nothing behind it is read: none is passed over.
+fn words(error: &KafkaError) -> String {
+    use RDKafkaErrorCode::{NotImplemented, UnsupportedCompressionType};
+    match error.rdkafka_error_code() {
+        Some(NotImplemented | UnsupportedCompressionType) => format!(
+            "the next records are compressed by a codec that is not built into this dpp-relay, which has {}; \
+             write the topic with one of them (its compression.type, or the producer's): {error}",
+            codecs().join(", ")
+        ),
+        _ => error.to_string(),
+    }
 }
 
 fn store_failed(error: KafkaError) -> SourceError {
