@@ -11,6 +11,7 @@ mod converge;
 mod debts;
 mod deployed;
 mod doctor;
+mod encrypted;
 mod homes;
 mod keywords;
 mod killed;

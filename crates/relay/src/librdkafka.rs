@@ -101,3 +101,49 @@ pub fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
         _ => tracing::warn!(facility, message, "librdkafka"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::KafkaSinkConfig;
+
+    fn settings_of(access: &str) -> Result<ClientConfig, String> {
+        let text = format!("{{bootstrap_servers: 'a:1', topic: t{access}}}");
+        let config: KafkaSinkConfig = serde_saphyr::from_str(&text).unwrap();
+        settings(&config.bootstrap_servers, config.access()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_is_configured_chooses_the_listener() {
+        let password = std::env::temp_dir().join(format!("dpp-relay-sasl-{}", std::process::id()));
+        std::fs::write(&password, "s3cret\n").unwrap();
+        let sasl = format!(", sasl: {{mechanism: SCRAM-SHA-256, user: u, password_file: {}}}", password.display());
+        for (access, protocol, mechanism) in [
+            (String::new(), "plaintext", None),
+            (", tls: {}".to_owned(), "ssl", None),
+            (sasl.clone(), "sasl_plaintext", Some("SCRAM-SHA-256")),
+            (format!(", tls: {{}}{sasl}"), "sasl_ssl", Some("SCRAM-SHA-256")),
+        ] {
+            let settings = settings_of(&access).unwrap();
+            assert_eq!(
+                (settings.get("security.protocol"), settings.get("sasl.mechanism")),
+                (Some(protocol), mechanism)
+            );
+            assert_eq!(settings.get("sasl.password"), mechanism.map(|_| "s3cret"), "the line's end is not of it");
+            settings.create_native_config().expect("librdkafka knows all of it");
+        }
+        std::fs::remove_file(&password).unwrap();
+        assert!(settings_of(&sasl).unwrap_err().contains("cannot read the password from"));
+        let absent = settings_of(", tls: {ca_file: /nonexistent/ca.pem}").unwrap_err();
+        assert!(absent.starts_with("cannot read tls.ca_file /nonexistent/ca.pem: "), "{absent}");
+    }
+
+    #[test]
+    fn a_complaint_about_certificates_says_what_to_type_next() {
+        let plain = "a:1/bootstrap: Connect to ipv4#10.0.0.1:1 failed: Connection refused (after 0ms in state CONNECT)";
+        assert!(in_our_words(plain).ends_with("Connection refused"));
+        let of_tls =
+            "ssl://a:1: error:0A000086:SSL routines::certificate verify failed (after 3ms in state SSL_HANDSHAKE)";
+        assert!(in_our_words(of_tls).ends_with("verify failed; `dpp-relay check-config --live` tells why"));
+    }
+}

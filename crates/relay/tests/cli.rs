@@ -174,6 +174,10 @@ impl Running {
         Command::new("kill").args(["-HUP", &self.child.id().to_string()]).status().unwrap();
     }
 
+    fn ends(mut self) {
+        assert!(self.child.wait().unwrap().success());
+    }
+
     fn status(&self, more: &[&str]) -> Output {
         relay().arg("status").args(more).arg("--config").arg(&self.config).output().unwrap()
     }
@@ -199,6 +203,32 @@ fn another_configuration_is_followed_and_a_wrong_one_is_not() {
     running.hang_up();
     running.says("/ready", &format!("127.0.0.1:{other}/bootstrap"));
     running.says("/status", r#""config_trouble":null"#);
+}
+
+#[test]
+fn queues_come_and_go_with_the_configuration() {
+    let folder = Folder::new("queues");
+    let kafka = free_port();
+    let running = Running::start(&folder, kafka);
+    let several = |queues: &[&str]| {
+        let queue =
+            |name: &&str| format!("  - rabbitmq: {{user: u, password: p, queue: {name}, host: 127.0.0.1, port: 1}}\n");
+        let sources: String = queues.iter().map(queue).collect();
+        config(kafka, running.http).replacen(config(0, 0).lines().next().unwrap(), &format!("sources:\n{sources}"), 1)
+    };
+    for queues in [["logs", "audit"].as_slice(), &["audit", "mails", "logs"], &["mails"]] {
+        fs::write(&running.config, several(queues)).unwrap();
+        running.hang_up();
+        let has = |page: &str, name: &str| page.contains(&format!("dpp_relay_source_ready{{source=\"queue {name} of"));
+        let names = ["logs", "audit", "mails"];
+        let fits = |page: &String| names.iter().all(|name| has(page, name) == queues.contains(name));
+        eventually("the queues", || get(running.http, "/metrics").filter(fits));
+        let said = String::from_utf8(running.status(&[]).stdout).unwrap();
+        let named = |name: &&&str| said.contains(&format!("queue {name} of 127.0.0.1:1/: received 0"));
+        assert!(queues.len() == 1 || queues.iter().all(|name| named(&name)), "{said}");
+    }
+    Command::new("kill").arg(running.child.id().to_string()).status().unwrap();
+    running.ends();
 }
 
 #[test]
