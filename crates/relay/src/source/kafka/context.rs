@@ -44,9 +44,13 @@ impl Watch {
         complaint.as_ref().filter(|(at, _)| at.elapsed() < COMPLAINTS_LAST).map(|(_, words)| words.clone())
     }
 
-    pub(super) fn complain(&self, words: &str) {
-        let complaint = Some((Instant::now(), librdkafka::in_our_words(words)));
-        *self.0.complaint.lock().unwrap_or_else(PoisonError::into_inner) = complaint;
+    /// Records a complaint; returns whether it is another one than the last.
+    pub(super) fn complain(&self, words: &str) -> bool {
+        let words = librdkafka::in_our_words(words);
+        let mut complaint = self.0.complaint.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_news = complaint.as_ref().is_none_or(|(_, last)| *last != words);
+        *complaint = Some((Instant::now(), words));
+        is_news
     }
 
     pub(super) fn is_content(&self) {
@@ -79,7 +83,7 @@ impl ConsumerContext for Watch {
                 self.0.reassigned.store(true, Ordering::Release);
                 self.0.wake.notify_one();
             }
-            Rebalance::Error(error) => self.complain(&error.to_string()),
+            Rebalance::Error(error) => drop(self.complain(&error.to_string())),
         }
     }
 

@@ -108,7 +108,10 @@ impl KafkaSource {
             return Err(SourceError::Kafka { doing: "read from Kafka".to_owned(), reason: error.to_string() });
         }
         if error.rdkafka_error_code() != Some(RDKafkaErrorCode::AllBrokersDown) {
-            self.watch.complain(&words(&error));
+            let words = words(&error);
+            if self.watch.complain(&words) {
+                tracing::warn!(reason = words, "reading is in trouble");
+            }
         }
         Ok(())
     }
