@@ -31,10 +31,12 @@ fn nothing_is_lost_when_authorities_certificates_and_passwords_become_others_und
     site.start_load();
     site.eventually_ready();
 
-    site.sh("site authority; site servers; site password kafka-two-7q; site restart");
+    site.sh("site authority; site servers; site password kafka-two-7q; site key es-two-7q; site restart");
     site.eventually_says("relay-in", "waiting for Kafka");
     site.eventually_says("relay-out", "reading is in trouble");
-    site.sh("site clients; printf kafka-two-7q >/etc/dpp-relay/kafka-password");
+    site.sh(
+        "site clients; printf kafka-two-7q >/etc/dpp-relay/kafka-password; printf es-two-7q >/etc/dpp-relay/es-key",
+    );
     site.eventually_ready();
     site.load_ends();
 
@@ -53,7 +55,7 @@ fn nothing_is_lost_when_authorities_certificates_and_passwords_become_others_und
     let log = site.sh("journalctl --no-pager -o cat -u relay-in -u relay-out; \
          for pid in $(pidof dpp-relay); do tr '\\0' ' ' </proc/$pid/cmdline; done");
     assert!(log.contains("run --config /etc/dpp-relay/in.yml"), "{log}");
-    for secret in ["kafka-one-7q", "kafka-two-7q", "a-key-of-elasticsearch", "PRIVATE KEY"] {
+    for secret in ["kafka-one-7q", "kafka-two-7q", "es-one-7q", "es-two-7q", "PRIVATE KEY"] {
         assert!(!log.contains(secret), "{secret} is in the log or on a command line:\n{log}");
     }
 }

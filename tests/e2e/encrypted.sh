@@ -3,19 +3,20 @@
 #   install MIRROR ADDRESS   packages, certificates, configurations; everything runs
 #   authority                another authority; what it vouches for is made by the next two
 #   servers | clients        certificates for the products, or for the relays
-#   password NEW             another password of the relay for Kafka
-#   restart                  RabbitMQ and Kafka
+#   password NEW             another password of the relays for Kafka
+#   key NEW                  another key of the relays for Elasticsearch
+#   restart                  RabbitMQ, Kafka and the front of Elasticsearch
 set -euo pipefail
 pki=/var/tmp/pki
 etc=/etc/dpp-relay
 mkdir -p $pki $etc
 address() { cat $pki/address; }
 
-key="-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes"
+new="-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes"
 
 # certificate NAME AUTHORITY DAYS
 certificate() {
-    openssl req $key -keyout $pki/"$1".key -out $pki/"$1".csr -subj "/CN=$1" -addext "subjectAltName=IP:$(address),DNS:localhost" 2>/dev/null
+    openssl req $new -keyout $pki/"$1".key -out $pki/"$1".csr -subj "/CN=$1" -addext "subjectAltName=IP:$(address),DNS:localhost" 2>/dev/null
     openssl x509 -req -in $pki/"$1".csr -out $pki/"$1".pem -CA $pki/"$2".pem -CAkey $pki/"$2".key -CAcreateserial \
         -copy_extensions copy -days "$3" 2>/dev/null
 }
@@ -25,7 +26,7 @@ signed() {
     openssl x509 -req -in $pki/relay.csr -CA $pki/"$1".pem -CAkey $pki/"$1".key -CAcreateserial -copy_extensions copy -days "$2" 2>/dev/null
 }
 
-authority() { openssl req -x509 $key -keyout $pki/"${1:-ca}".key -out $pki/"${1:-ca}".pem -subj "/CN=${1:-ca}" -days 2 2>/dev/null; }
+authority() { openssl req -x509 $new -keyout $pki/"${1:-ca}".key -out $pki/"${1:-ca}".pem -subj "/CN=${1:-ca}" -days 2 2>/dev/null; }
 
 servers() {
     certificate server ca 1
@@ -47,7 +48,9 @@ password() {
         --add-config "SCRAM-SHA-512=[password=$1]" >/dev/null
 }
 
-restart() { systemctl restart rabbitmq-server confluent-kafka; }
+key() { echo "ApiKey $1" >/var/tmp/front/authorization; }
+
+restart() { systemctl restart rabbitmq-server confluent-kafka front; }
 
 quietly() { "$@" >/var/tmp/said 2>&1 || { cat /var/tmp/said >&2; return 1; }; }
 
@@ -71,7 +74,7 @@ install() {
     signed ca 0 >$etc/expired.pem
     signed other 1 >$etc/foreign.pem
     printf kafka-one-7q >$etc/kafka-password
-    printf a-key-of-elasticsearch >$etc/es-key
+    printf es-one-7q >$etc/es-key
     printf wrong >$etc/wrong
     rabbitmq
     kafka
@@ -152,8 +155,9 @@ elasticsearch() {
     sed -i -e 's/^-Xm\([sx]\).*/-Xm\1256m/' /etc/elasticsearch/jvm.options
     echo JAVA_HOME=/usr/lib/jvm/java-8-openjdk-amd64 >>/etc/default/elasticsearch
     systemctl start elasticsearch
-    systemd-run --quiet --unit=front /usr/local/bin/front --listen "$(address):9243" --to 127.0.0.1:9200 \
-        --cert /var/tmp/front/server.pem --key /var/tmp/front/server.key --authorization 'ApiKey a-key-of-elasticsearch'
+    key es-one-7q
+    systemd-run --quiet --unit=front --property=Restart=always --remain-after-exit /usr/local/bin/front --listen "$(address):9243" --to 127.0.0.1:9200 \
+        --cert /var/tmp/front/server.pem --key /var/tmp/front/server.key --authorization /var/tmp/front/authorization
     curl -s --retry 60 --retry-delay 1 --retry-connrefused -o /dev/null 127.0.0.1:9200
 }
 

@@ -1,8 +1,8 @@
 //! TLS before a server that has none, for tests of `dpp-relay`. Not shipped.
 //!
-//!     front --listen 0.0.0.0:9243 --to 127.0.0.1:9200 --cert CERT.pem --key KEY.pem --authorization "ApiKey KEY"
-//!         Passes connections on whose first request has this Authorization, and answers 401 to others. The certificate
-//!         is read anew for every connection.
+//!     front --listen 0.0.0.0:9243 --to 127.0.0.1:9200 --cert CERT.pem --key KEY.pem --authorization FILE
+//!         Passes connections on whose first request has the Authorization of this file, such as `ApiKey KEY`, and
+//!         answers 401 to others. The files are read anew for every connection.
 
 #![expect(clippy::print_stderr, reason = "a tool for tests, made of its edge alone")]
 
@@ -32,7 +32,7 @@ struct Front {
     #[arg(long)]
     key: PathBuf,
     #[arg(long)]
-    authorization: String,
+    authorization: PathBuf,
 }
 
 #[tokio::main]
@@ -62,7 +62,7 @@ async fn pass(socket: TcpStream, front: &Front) -> Result<(), Box<dyn Error + Se
             return Ok(());
         }
     }
-    let wanted = format!("authorization: {}\r\n", front.authorization);
+    let wanted = format!("authorization: {}\r\n", std::fs::read_to_string(&front.authorization)?.trim_end());
     if !String::from_utf8_lossy(&head).contains(&wanted) {
         let head = "HTTP/1.1 401 Unauthorized\r\ncontent-type: application/json\r\nconnection: close\r\n";
         client.write_all(format!("{head}content-length: {}\r\n\r\n{REFUSAL}", REFUSAL.len()).as_bytes()).await?;

@@ -62,7 +62,8 @@ impl Pump<'_> {
             return;
         }
         if let Some(reason) = refusal {
-            tracing::warn!(reason, "records are refused; they are sent again until they are taken");
+            let from = self.station.source;
+            tracing::warn!(%from, reason, "records are refused; they are sent again until they are taken");
         }
         self.said = refusal.map(str::to_owned);
     }
@@ -75,7 +76,7 @@ impl Pump<'_> {
     pub(super) async fn begin_drain(&mut self, is_last: bool) -> Result<(), End> {
         self.flow.begin_drain(Instant::now());
         self.station.health.enter(if is_last { Phase::Draining } else { Phase::Reloading }, None);
-        tracing::info!(in_flight = self.flow.ledger().in_flight, "draining");
+        tracing::info!(from = %self.station.source, in_flight = self.flow.ledger().in_flight, "draining");
         Ok(self.source.cancel().await?)
     }
 

@@ -141,7 +141,7 @@ impl<'a> Pump<'a> {
             Arrival::Message(tag, envelope) => self.take(tag, envelope)?,
             Arrival::Ended => self.source.resume().await?,
             Arrival::Reassigned => {
-                tracing::info!(ledger = ?self.flow.ledger(), "what is held is left to whoever reads it now");
+                tracing::info!(from = %self.station.source, ledger = ?self.flow.ledger(), "what is held is left to whoever reads it now");
                 self.flow.open();
             }
         }
