@@ -95,6 +95,7 @@ impl<'a> Site<'a> {
             ("s|/relay.key|/absent|", "cannot read tls.key_file /etc/dpp-relay/absent: No such file"),
             ("s|/relay.pem|/foreign.pem|", "does not accept the certificate of tls.cert_file"),
             ("s|/ca.pem|/other.pem|", "nobody who is trusted here"),
+            ("s|servers: .*|servers: 127.0.0.1:9095|", "the server's certificate is of another host"),
             ("s|/kafka-password|/wrong|", "invalid credentials with SASL mechanism SCRAM-SHA-512"),
         ] {
             let said = self.check("in", change);

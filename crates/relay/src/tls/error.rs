@@ -12,7 +12,7 @@ use crate::config::SecretError;
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     /// A file cannot be read.
-    #[error("cannot read {what} {}: {source}", path.display())]
+    #[error("cannot read {what} {}: {source}{}", path.display(), advice(source, path))]
     Unreadable {
         /// Which key of the configuration names it.
         what: &'static str,
@@ -98,6 +98,17 @@ pub enum TlsError {
 impl TlsError {
     pub(super) fn no(what: &'static str, path: &Path, wanted: &'static str) -> Self {
         Self::Empty { what, path: path.into(), wanted }
+    }
+}
+
+/// The relay's user is not the one who checks its configuration, as a rule.
+fn advice(error: &io::Error, path: &Path) -> String {
+    let path = path.display();
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            format!("; the service is dpp-relay: chgrp dpp-relay {path}; chmod 640 {path}")
+        }
+        _ => String::new(),
     }
 }
 

@@ -167,6 +167,9 @@ async fn a_handshake_that_fails_is_told_in_the_words_of_the_configuration() {
     }
     office.certificate("server", "ca", 1, "localhost");
     office.certificate("elsewhere", "ca", 1, "elsewhere");
+    office.certificate("old", "ca", 0, "localhost");
+    // Its end is the second in which it was made.
+    tokio::time::sleep(Duration::from_millis(2_100)).await;
     office.certificate("own", "ca", 1, "relay");
     office.certificate("foreign", "stranger", 1, "relay");
     std::fs::create_dir_all(office.path("later")).unwrap();
@@ -185,6 +188,7 @@ async fn a_handshake_that_fails_is_told_in_the_words_of_the_configuration() {
             office.serve("server", None),
             "the server's certificate is of another authority",
         ),
+        (of("ca_file: @ca.pem"), office.serve("old", None), "the server's certificate has expired"),
         (of("ca_file: @ca.pem"), office.serve("elsewhere", None), "the server's certificate is of another host"),
         (of("ca_file: @ca.pem"), office.serve("server", Some("ca")), "the server wants a certificate: tls.cert_file"),
         (with("foreign"), office.serve("server", Some("ca")), "the server does not accept the certificate of tls.cert"),
