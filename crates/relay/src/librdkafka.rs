@@ -1,5 +1,9 @@
 //! What all clients of librdkafka have in common: where they connect to and as whom, and what they log.
 
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
@@ -93,12 +97,39 @@ fn log_in(settings: &mut ClientConfig, access: KafkaAccess<'_>) -> Result<(), Ac
     Ok(())
 }
 
-/// Logs a line of the client; what it calls an error heals by itself, as a rule.
+/// Logs a line of the client; what it calls an error heals by itself, as a rule, and is told once a minute while it lasts.
 pub fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
+    static TOLD: Told = Told::nothing();
     match level {
         RDKafkaLogLevel::Debug | RDKafkaLogLevel::Info => tracing::debug!(facility, message, "librdkafka"),
         RDKafkaLogLevel::Notice | RDKafkaLogLevel::Warning => tracing::info!(facility, message, "librdkafka"),
+        _ if TOLD.is_stale(message, Instant::now()) => tracing::debug!(facility, message, "librdkafka"),
         _ => tracing::warn!(facility, message, "librdkafka"),
+    }
+}
+
+/// What was told lately; the client tells it again with every attempt, and attempts it every second.
+struct Told(Mutex<VecDeque<(String, Instant)>>);
+
+impl Told {
+    const AGAIN: Duration = Duration::from_mins(1);
+    const MOST: usize = 32;
+
+    const fn nothing() -> Self {
+        Self(Mutex::new(VecDeque::new()))
+    }
+
+    /// Returns whether a message was told less than a minute ago, and remembers it when not.
+    fn is_stale(&self, message: &str, now: Instant) -> bool {
+        let (words, _counters) = message.split_once(" (after ").unwrap_or((message, ""));
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        told.retain(|(_, at)| now.saturating_duration_since(*at) < Self::AGAIN);
+        if told.iter().any(|(last, _)| last == words) {
+            return true;
+        }
+        told.truncate(Self::MOST - 1);
+        told.push_front((words.to_owned(), now));
+        false
     }
 }
 
@@ -136,6 +167,20 @@ mod tests {
         assert!(settings_of(&sasl).unwrap_err().contains("cannot read the password from"));
         let absent = settings_of(", tls: {ca_file: /nonexistent/ca.pem}").unwrap_err();
         assert!(absent.starts_with("cannot read tls.ca_file /nonexistent/ca.pem: "), "{absent}");
+    }
+
+    #[test]
+    fn what_lasts_is_told_once_a_minute() {
+        let (told, now) = (Told::nothing(), Instant::now());
+        let after = |seconds| now + Duration::from_secs(seconds);
+        assert!(!told.is_stale("a: refused (after 0ms in state CONNECT)", now));
+        assert!(!told.is_stale("b: refused (after 0ms in state CONNECT)", after(1)));
+        assert!(told.is_stale("a: refused (after 3ms in state CONNECT, 2 identical error(s) suppressed)", after(59)));
+        assert!(!told.is_stale("a: refused (after 0ms in state CONNECT)", after(60)));
+        for many in 0..100 {
+            assert!(!told.is_stale(&many.to_string(), after(60)));
+        }
+        assert_eq!(told.0.lock().unwrap().len(), Told::MOST);
     }
 
     #[test]
