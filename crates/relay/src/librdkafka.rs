@@ -39,7 +39,7 @@ pub fn settings(servers: &Endpoints, access: KafkaAccess<'_>) -> Result<ClientCo
 
 /// Returns why brokers were not reached, better than the client's words where those are about certificates.
 pub async fn explained(words: String, servers: &Endpoints, access: KafkaAccess<'_>) -> String {
-    let Some(tls) = access.tls else { return words };
+    let Some(tls) = access.tls.filter(|_| is_of_tls(&words)) else { return words };
     for (host, port) in servers.each() {
         if let Some(refusal) = tls::refusal(tls, host, port).await {
             return format!("{host}:{port}: {refusal}");
@@ -51,8 +51,11 @@ pub async fn explained(words: String, servers: &Endpoints, access: KafkaAccess<'
 /// Returns a complaint of the client without its counters, and with what to type next where it says too little.
 pub fn in_our_words(complaint: &str) -> String {
     let (words, _counters) = complaint.split_once(" (after ").unwrap_or((complaint, ""));
-    let is_of_tls = words.contains("certificate") || words.contains("SSL handshake failed");
-    if is_of_tls { format!("{words}; `dpp-relay check-config --live` tells why") } else { words.to_owned() }
+    if is_of_tls(words) { format!("{words}; `dpp-relay check-config --live` tells why") } else { words.to_owned() }
+}
+
+fn is_of_tls(words: &str) -> bool {
+    words.contains("certificate") || words.contains("SSL handshake failed") || words.contains("ssl alert")
 }
 
 /// Returns what is told of an error when the client has not said why.

@@ -86,7 +86,6 @@ impl Line {
     /// Takes up another course between two generations; the counts go on.
     fn follow(&mut self, course: Arc<Course>) {
         self.flow.adapt(course.memory(), course.patience());
-        self.voice = Voice::default();
         self.backoff.reset();
         self.health.follow(course.config.sink.product());
         self.course = course;
@@ -95,6 +94,8 @@ impl Line {
     /// Lives through one generation; none when an order, or another sink, came before it began.
     async fn generation(&mut self, orders: &mut Orders<Course>) -> Option<End> {
         let (own_reports, reports) = unbounded_channel::<Report>();
+        // What the last client complained of is not true of the next one.
+        self.voice = Voice::default();
         self.flow.open();
         let sink = match Sink::open(&self.course.config.sink, own_reports.clone(), self.voice.clone()) {
             Ok(sink) => sink,

@@ -231,6 +231,63 @@ fn queues_come_and_go_with_the_configuration() {
     running.ends();
 }
 
+/// Somebody with a certificate for 127.0.0.1 who speaks TLS and nothing else; he is gone when the test ends.
+struct Server(Child);
+
+impl Server {
+    fn start(folder: &Folder, port: u16) -> Self {
+        let key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
+        for authority in ["ca", "other"] {
+            openssl(
+                folder,
+                &format!("req -x509 {key} -keyout {authority}.key -out {authority}.pem -subj /CN={authority}"),
+            );
+        }
+        openssl(
+            folder,
+            &format!("req {key} -keyout own.key -out own.csr -subj /CN=own -addext subjectAltName=IP:127.0.0.1"),
+        );
+        openssl(
+            folder,
+            "x509 -req -in own.csr -out own.pem -CA ca.pem -CAkey ca.key -CAcreateserial -copy_extensions copy",
+        );
+        let arguments = format!("s_server -accept 127.0.0.1:{port} -cert own.pem -key own.key -www -quiet");
+        let mut server = Command::new("openssl");
+        server.args(arguments.split(' ')).current_dir(&folder.0).stdin(Stdio::null()).stderr(Stdio::null());
+        Self(server.spawn().unwrap())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn openssl(folder: &Folder, arguments: &str) {
+    let output = Command::new("openssl").args(arguments.split(' ')).current_dir(&folder.0).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn a_certificate_that_is_replaced_is_read_anew_by_the_client_that_was_refused() {
+    let folder = Folder::new("rotated");
+    let (kafka, http) = (free_port(), free_port());
+    let _server = Server::start(&folder, kafka);
+    let trusted = folder.0.join("trusted.pem");
+    fs::copy(folder.0.join("other.pem"), &trusted).unwrap();
+    let tls = format!("topic: t, tls: {{ca_file: {}}}", trusted.display());
+    let path = folder.file("config.yml", &config(kafka, http).replace("topic: t", &tls));
+    let child = relay().args(["run", "--config"]).arg(&path).stderr(Stdio::null()).spawn().unwrap();
+    let running = Running { child, config: path, http };
+    running.says("/ready", "nobody who is trusted here");
+    fs::rename(folder.0.join("ca.pem"), &trusted).unwrap();
+    let is_trusted = |answer: &String| answer.contains("cannot find topic `t`") && !answer.contains("trusted");
+    let said = eventually("another reason", || get(http, "/ready").filter(is_trusted));
+    assert!(!said.contains("certificate"), "{said}");
+}
+
 #[test]
 fn the_status_of_a_relay_is_told_in_words_and_as_it_is() {
     let folder = Folder::new("status");

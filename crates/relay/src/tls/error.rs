@@ -112,6 +112,10 @@ fn advice(error: &io::Error, path: &Path) -> String {
     }
 }
 
+/// OpenSSL lets such a certificate pass for a server's.
+pub(super) const AN_AUTHORITYS: &str = "the server shows a certificate of an authority (CA:TRUE, as openssl req -x509 \
+                                        makes it) and needs one of its own";
+
 /// Returns what a failed handshake means for the one who configured it; nothing, when an error is not of that kind.
 pub fn told(error: &(dyn Error + 'static)) -> Option<String> {
     let mut cause = Some(error);
@@ -140,6 +144,7 @@ fn explained(error: &rustls::Error) -> String {
         Of::InvalidCertificate(Bad::NotValidForName | Bad::NotValidForNameContext { .. }) => {
             "the server's certificate is of another host"
         }
+        Of::InvalidCertificate(Bad::Other(reason)) if reason.to_string().contains("CaUsedAsEndEntity") => AN_AUTHORITYS,
         Of::InvalidCertificate(Bad::BadSignature) => {
             "the server's certificate is of another authority, which only has the name of one in tls.ca_file"
         }

@@ -12,7 +12,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, ServerConnection, Stream};
 
-use super::{check, client, prepare, refusal};
+use super::{check, client, prepare, refusal, told};
 use crate::config::TlsConfig;
 
 /// A folder of certificates that goes when the test does.
@@ -197,6 +197,19 @@ async fn a_handshake_that_fails_is_told_in_the_words_of_the_configuration() {
         let said = refused(&config, server).await.unwrap();
         assert!(said.starts_with(words), "{said}");
     }
+}
+
+#[tokio::test]
+async fn an_authoritys_certificate_as_a_servers_is_told_to_those_who_mind() {
+    let office = Office::new("authority");
+    office.authority("ca");
+    let config = office.config("ca_file: @ca.pem");
+    let connector = tokio_rustls::TlsConnector::from(Arc::new(client(&config).unwrap()));
+    let socket = tokio::net::TcpStream::connect(office.serve("ca", None)).await.unwrap();
+    let error = connector.connect("localhost".try_into().unwrap(), socket).await.unwrap_err();
+    let said = told(&error).unwrap();
+    assert!(said.starts_with("the server shows a certificate of an authority (CA:TRUE"), "{said}");
+    assert_eq!(refused(&config, office.serve("ca", None)).await, None, "Kafka's client does not mind");
 }
 
 async fn refused(config: &TlsConfig, server: SocketAddr) -> Option<String> {
