@@ -27,6 +27,7 @@ fn nothing_is_lost_when_authorities_certificates_and_passwords_become_others_und
     let lab = Lab::boot_local("encrypted", &[HOST]);
     let site = Site::prepare(&lab);
     site.refusals_are_named();
+    site.every_way_in_is_open();
     site.start_relays();
     site.start_load();
     site.eventually_ready();
@@ -108,9 +109,19 @@ impl<'a> Site<'a> {
             let said = self.check("out", change);
             assert!(said.contains(words) && said.contains("FAILED"), "{change}: {said}");
         }
-        for relay in ["in", "out"] {
-            let said = self.check(relay, "");
-            assert!(!said.contains("FAILED") && said.contains("is there"), "{said}");
+    }
+
+    /// What is configured, and every other mechanism to log in by.
+    fn every_way_in_is_open(&self) {
+        for (relay, change) in [
+            ("in", ""),
+            ("out", ""),
+            ("in", "s|mechanism: EXTERNAL|user: logger, password_file: /etc/dpp-relay/amqp-password|"),
+            ("in", "s|SCRAM-SHA-512|SCRAM-SHA-256|"),
+            ("in", "s|SCRAM-SHA-512|PLAIN|"),
+        ] {
+            let said = self.check(relay, change);
+            assert!(!said.contains("FAILED") && said.contains("is there"), "{change}: {said}");
         }
     }
 

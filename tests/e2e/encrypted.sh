@@ -44,8 +44,10 @@ clients() {
 }
 
 password() {
-    kafka-configs --bootstrap-server 127.0.0.1:9092 --alter --entity-type users --entity-name relay \
-        --add-config "SCRAM-SHA-512=[password=$1]" >/dev/null
+    for mechanism in SCRAM-SHA-256 SCRAM-SHA-512; do
+        kafka-configs --bootstrap-server 127.0.0.1:9092 --alter --entity-type users --entity-name relay \
+            --add-config "$mechanism=[password=$1]" >/dev/null
+    done
 }
 
 key() { echo "ApiKey $1" >/var/tmp/front/authorization; }
@@ -76,6 +78,7 @@ install() {
     printf kafka-one-7q >$etc/kafka-password
     printf es-one-7q >$etc/es-key
     printf wrong >$etc/wrong
+    printf logger_pass >$etc/amqp-password
     rabbitmq
     kafka
     elasticsearch
@@ -135,7 +138,9 @@ ssl.keystore.location=/etc/kafka/tls/server-both.pem
 ssl.truststore.type=PEM
 ssl.truststore.location=/etc/kafka/tls/ca.pem
 listener.name.ssl.ssl.client.auth=required
-sasl.enabled.mechanisms=SCRAM-SHA-512
+sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512
+listener.name.sasl_ssl.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_relay="kafka-one-7q";
+listener.name.sasl_ssl.scram-sha-256.sasl.jaas.config=$scram
 listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config=$scram
 CONF
     echo 'KAFKA_HEAP_OPTS=-Xmx384m' >/etc/default/confluent-kafka
