@@ -64,6 +64,7 @@ pub const MODULES: &[Entry] = &[
     Entry::of::<system::locale_gen::LocaleGen>(),
     Entry::of::<lock::Lock>(),
     Entry::of::<system::modprobe::Modprobe>(),
+    Entry::of::<system::mount::Mount>(),
     Entry::of::<packages::npm::Npm>(),
     Entry { name: "package", ..Entry::of::<packages::apt::Apt>() },
     Entry::of::<packages::package_facts::PackageFacts>(),

@@ -12,6 +12,7 @@ pub mod known_hosts;
 pub mod listen_ports_facts;
 pub mod locale_gen;
 pub mod modprobe;
+pub mod mount;
 pub mod pam_limits;
 pub mod ping;
 pub mod setup;
