@@ -72,6 +72,7 @@ pub const MODULES: &[Entry] = &[
     Entry::of::<system::pam_limits::PamLimits>(),
     Entry::of::<files::patch::Patch>(),
     Entry::of::<system::ping::Ping>(),
+    Entry::of::<packages::pip::Pip>(),
     Entry::of::<commands::raw::Raw>(),
     Entry::of::<files::replace_text::Replace>(),
     Entry::of::<commands::script::Script>(),

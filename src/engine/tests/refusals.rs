@@ -35,7 +35,7 @@ fn what_an_action_does_not_take_is_refused_with_what_may_be_meant() {
 
 #[test]
 fn where_a_template_stands_and_where_a_module_is_a_stranger_only_the_run_can_tell() {
-    let strangers = ["docker_swarm", "yum_repository", "rpm_key", "pip", "apk"]
+    let strangers = ["docker_swarm", "yum_repository", "rpm_key", "dnf", "apk"]
         .map(|name| format!("{{{name}: {{}}, when: false}}"));
     for task in strangers.iter().map(String::as_str).chain(["{apt: {name: '{{ x }}', state: presnt}, when: false}"]) {
         assert_eq!(play(task).refused(), [], "{task}");

@@ -11,6 +11,7 @@ pub mod dpkg_selections;
 pub mod gem;
 pub mod npm;
 pub mod package_facts;
+pub mod pip;
 pub mod request;
 pub mod sources;
 pub mod step;
