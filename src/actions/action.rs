@@ -6,7 +6,9 @@ use dpp_protocol::{Failure, Outcome};
 use serde_json::Value as Json;
 
 use crate::actions::Supply;
+use crate::actions::reboot::Reboot;
 use crate::actions::receipt::Receipt;
+use crate::actions::synchronize::Synchronize;
 use crate::actions::wait_for_connection::Reconnect;
 use crate::files::{FileKind, Files};
 use crate::source::Source;
@@ -86,6 +88,10 @@ pub enum Aside {
     Receive(Receipt),
     /// The host is logged in to anew until it answers.
     Reconnect(Reconnect),
+    /// The host is started anew.
+    Reboot(Reboot),
+    /// rsync copies beside the connection.
+    Synchronize(Synchronize),
 }
 
 impl Remote {

@@ -62,7 +62,7 @@ mod tests {
         match run(&context, &args) {
             Ok(Deed::Remote(Remote { aside: Some(aside), .. })) => match *aside {
                 Aside::Receive(receipt) => receipt.to,
-                Aside::Reconnect(_) => panic!("nothing is received"),
+                _ => panic!("nothing is received"),
             },
             other => panic!("{other:?}"),
         }

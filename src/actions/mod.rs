@@ -20,11 +20,13 @@ mod form;
 mod gather_facts;
 mod include_vars;
 mod patch;
+mod reboot;
 mod receipt;
 mod script;
 mod set_fact;
 mod set_stats;
 mod supply;
+mod synchronize;
 mod template;
 mod unarchive;
 mod vars_folder;
@@ -32,8 +34,10 @@ mod wait_for_connection;
 
 pub(crate) use action::failure;
 pub use action::{Action, ActionContext, Aside, Blob, Deed, Done, Remote};
+pub use reboot::Reboot;
 pub use receipt::{Arrival, Receipt};
 pub use supply::{Supplied, Supply, supply};
+pub use synchronize::{CHANGED, SshWishes, Synchronize};
 pub(crate) use template::options as template_options;
 pub use wait_for_connection::Reconnect;
 
@@ -51,9 +55,11 @@ pub const ACTIONS: &[Action] = &[
     gather_facts::ACTION,
     include_vars::ACTION,
     patch::ACTION,
+    reboot::ACTION,
     script::ACTION,
     set_fact::ACTION,
     set_stats::ACTION,
+    synchronize::ACTION,
     template::ACTION,
     unarchive::ACTION,
     wait_for_connection::ACTION,

@@ -13,7 +13,7 @@ use crate::inventory::{Connection, ConnectionKind, Defaults};
 use crate::project::SshConfig;
 use crate::source::Problem;
 use crate::template::{Scope, SearchPath, Templates, Variables};
-use crate::transport::{Become, Connection as Link, LocalHost, SshHost, SshTarget};
+use crate::transport::{Become, Connection as Link, LocalHost, OpenSsh, SshHost, SshTarget};
 use crate::ui::Ui;
 use crate::value::{Map, Value};
 
@@ -169,6 +169,7 @@ fn route(way: Connection) -> Route {
             machine,
             user: std::env::var("USER").unwrap_or_else(|_| "root".into()),
             connect: Box::new(|_, _| Ok(Box::new(LocalHost) as Box<dyn Link>)),
+            ssh: None,
             become_password,
             becoming,
             become_method,
@@ -176,6 +177,7 @@ fn route(way: Connection) -> Route {
         ConnectionKind::Ssh => Route {
             machine,
             user: endpoint.user,
+            ssh: Some(OpenSsh::of(&target, &login)),
             connect: Box::new(move |within, alive| {
                 let target = SshTarget { timeout: within.unwrap_or(target.timeout), ..target.clone() };
                 let host = SshHost::connect_patiently(&target, &login, alive)?;

@@ -207,6 +207,7 @@ mod tests {
                 connect: Box::new(|_, _| {
                     Err(TransportError::Unreachable { address: "down:22".into(), cause: "no route".into() })
                 }),
+                ssh: None,
                 become_password: None,
                 becoming: None,
                 become_method: BecomeMethod::Sudo,

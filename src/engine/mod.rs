@@ -23,12 +23,14 @@ mod notify;
 mod pause;
 mod prepare;
 mod provisions;
+mod reboot;
 mod receive;
 mod reconnect;
 mod refusal;
 mod roster;
 mod run;
 mod scope;
+mod synchronize;
 #[cfg(test)]
 mod tests;
 mod vars_files;

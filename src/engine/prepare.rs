@@ -6,7 +6,7 @@ use std::sync::Arc;
 use dpp_protocol::Failure;
 use serde_json::Value as Json;
 
-use crate::actions::{self, ActionContext, Deed, Done, Remote};
+use crate::actions::{self, ActionContext, Aside, Deed, Done, Remote};
 use crate::engine::TaskVars;
 use crate::engine::control::{self, Control};
 use crate::files::Files;
@@ -143,13 +143,16 @@ impl Preparer {
         Ok(args)
     }
 
-    fn ready(remote: Remote, step: &TaskStep, vars: &TaskVars, scope: &Scope) -> Result<Ready, Unready> {
+    fn ready(mut remote: Remote, step: &TaskStep, vars: &TaskVars, scope: &Scope) -> Result<Ready, Unready> {
         let keyword = Keyword { vars, scope };
         let delegate = match &step.keywords.delegate_to {
             Some(host) => Some(keyword.text(&Value::Text(host.clone()))?),
             None if keyword.is_local(step)? => Some("localhost".to_owned()),
             None => None,
         };
+        if let Some(Aside::Synchronize(wish)) = remote.aside.as_deref_mut() {
+            wish.on.clone_from(&delegate);
+        }
         let login = step.keywords.remote_user.as_ref().map(|user| keyword.text(user)).transpose()?;
         let (becoming, environment) = (keyword.becoming(step)?, keyword.environment(step)?);
         Ok(Ready { remote, becoming, environment, delegate, login: login.filter(|user| !user.is_empty()) })

@@ -21,10 +21,7 @@ impl Hands {
         self.says(job, "waiting for the connection");
         thread::sleep(reconnect.delay);
         loop {
-            let failure = match self.attempt(job, task, reconnect.connect_timeout) {
-                Ok(()) => return Ok(waited(begun)),
-                Err(failure) => failure,
-            };
+            let Err(failure) = self.attempt(job, task, reconnect.connect_timeout) else { return Ok(waited(begun)) };
             if begun.elapsed() + reconnect.sleep >= reconnect.timeout {
                 return Err(too_late(&failure, begun));
             }
@@ -34,12 +31,12 @@ impl Hands {
     }
 
     /// One login, and one question to the agent.
-    fn attempt(&mut self, job: &Job, task: &Task, within: Duration) -> Result<(), Failure> {
+    pub(super) fn attempt(&mut self, job: &Job, task: &Task, within: Duration) -> Answer {
         self.hang_up();
         self.ready(job, Some(within))?;
         let agent = self.agent(job.becoming.as_ref())?;
         match agent.run(task.clone(), &mut |_| ()) {
-            Ok(answer) => answer.map(drop),
+            Ok(answer) => answer,
             Err(error) => Err(self.lost(&error)),
         }
     }

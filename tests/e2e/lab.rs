@@ -4,6 +4,8 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use regex::Regex;
 use tempfile::TempDir;
@@ -172,6 +174,18 @@ impl Lab {
     /// Cuts a host's power.
     pub(crate) fn power_off(&self, name: &str) {
         lab(["power-off", &self.host(name).made_as]);
+    }
+
+    /// Waits until a host has gone down by itself, and boots it, as its hardware would.
+    pub(crate) fn boot_when_down(&self, name: &str) {
+        let line = format!("{} ", self.host(name).made_as);
+        let is_up = |list: &str| list.lines().any(|host| host.starts_with(&line) && host.ends_with(" up"));
+        let begun = Instant::now();
+        while is_up(&lab(["list"])) {
+            assert!(begun.elapsed() < Duration::from_secs(30), "{name} does not go down");
+            thread::sleep(Duration::from_millis(50));
+        }
+        self.boot_again(name);
     }
 
     /// Boots it again, from the disk it had.

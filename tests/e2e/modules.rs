@@ -35,6 +35,8 @@ const PLAYBOOK: &str = r#"
     - timezone: {name: Europe/Berlin}
     - known_hosts: {name: example.org, key: "example.org ssh-ed25519 AAAA", path: /etc/ssh/ssh_known_hosts, hash_host: true}
     - debconf: {name: tzdata, question: tzdata/Areas, vtype: select, value: Europe}
+    - mount: {path: /mnt/ram, src: tmpfs, fstype: tmpfs, opts: size=1m, state: mounted}
+    - mount: {path: /mnt/shown, src: /srv/repo, fstype: none, opts: bind, state: mounted}
     - assemble: {src: /etc/parts, dest: /etc/whole, delimiter: "--"}
     - assemble: {src: parts, remote_src: false, dest: /etc/ours, mode: "0640"}
     - fetch: {src: /srv/large, dest: got}
@@ -72,7 +74,8 @@ fn a_check_touches_nothing_and_a_second_run_changes_nothing() {
         "crontab -l; crontab -u ops -l; cat /etc/cron.d/dpp-test; java; cat /srv/checkout/f; \
          grep kafka /etc/security/limits.conf; locale -a | grep de_; readlink /etc/localtime; \
          ssh-keygen -F example.org -f /etc/ssh/ssh_known_hosts | wc -l; debconf-show tzdata | grep Areas; \
-         cat /etc/whole /etc/ours; stat -c %a /etc/ours",
+         cat /etc/whole /etc/ours; stat -c %a /etc/ours; \
+         findmnt -n -o FSTYPE /mnt/ram; cat /mnt/shown/f; grep mnt /etc/fstab",
     );
     insta::assert_snapshot!("what_modules_left_on_a_host", there);
     let large = std::fs::read(lab.path("got/web1/srv/large")).unwrap();
@@ -91,16 +94,18 @@ fn what_is_taken_away_is_gone_once() {
         "- hosts: lab\n  gather_facts: false\n  become: true\n  tasks:\n\
          \x20   - cron: {name: a, state: absent, cron_file: dpp-test}\n\
          \x20   - alternatives: {name: editor, path: /opt/ed, state: absent}\n\
-         \x20   - known_hosts: {name: example.org, path: /etc/ssh/ssh_known_hosts, state: absent}\n",
+         \x20   - known_hosts: {name: example.org, path: /etc/ssh/ssh_known_hosts, state: absent}\n\
+         \x20   - mount: {path: /mnt/ram, state: absent}\n",
     );
     lab.on(
         "web1",
         "mkdir -p /etc/cron.d && printf '#Ansible: a\\n@daily root x\\n' >/etc/cron.d/dpp-test && touch /opt/ed && \
          update-alternatives --install /usr/bin/editor editor /opt/ed 5 && \
-         echo 'example.org ssh-rsa AAAA' >/etc/ssh/ssh_known_hosts",
+         echo 'example.org ssh-rsa AAAA' >/etc/ssh/ssh_known_hosts && mkdir /mnt/ram && \
+         echo 'tmpfs /mnt/ram tmpfs defaults 0 0' >>/etc/fstab && mount /mnt/ram",
     );
-    assert_eq!(lab.dppctl(["run", "site.yml"]).exits(0).changes(), 3);
-    assert_eq!(lab.on("web1", "ls /etc/cron.d/dpp-test /usr/bin/editor 2>/dev/null; cat /etc/ssh/ssh_known_hosts"), "");
+    assert_eq!(lab.dppctl(["run", "site.yml"]).exits(0).changes(), 4);
+    assert_eq!(lab.on("web1", "grep mnt /etc/fstab; ls -d /mnt/ram /etc/cron.d/dpp-test /usr/bin/editor 2>/dev/null; cat /etc/ssh/ssh_known_hosts"), "");
     assert_eq!(lab.dppctl(["run", "site.yml"]).exits(0).changes(), 0);
 }
 
@@ -119,4 +124,28 @@ fn a_host_that_is_away_is_waited_for() {
     thread::sleep(Duration::from_secs(4));
     lab.boot_again("web1");
     let _ = lab.finish(waiting).exits(0);
+}
+
+#[test]
+fn a_host_is_rebooted_and_the_run_goes_on() {
+    // Hosts of the lab share the kernel, and so its boot id; the start of their init is their own.
+    let lab = Lab::boot("modulesreboot", &["web1"]).file(
+        "site.yml",
+        "- hosts: lab\n  gather_facts: false\n  tasks:\n\
+         \x20   - copy: {content: a, dest: /run/gone-after-a-start}\n      become: true\n\
+         \x20   - reboot: {boot_time_command: \"cut -d' ' -f22 /proc/1/stat\", reboot_timeout: 60, connect_timeout: 2}\n\
+         \x20     become: true\n      register: rebooted\n\
+         \x20   - stat: {path: /run/gone-after-a-start}\n      register: left\n\
+         \x20   - assert: {that: [rebooted.rebooted, not left.stat.exists]}\n",
+    );
+    let run = lab.start(["run", "site.yml"]);
+    lab.boot_when_down("web1");
+    let done = lab.finish(run).exits(0);
+    assert_eq!(done.changes(), 2, "{done}");
+    lab.write(
+        "here.yml",
+        "- hosts: localhost\n  gather_facts: false\n  tasks:\n    - reboot: {reboot_command: 'true'}\n",
+    );
+    let refused = lab.dppctl(["run", "here.yml"]).exits(2);
+    assert!(refused.failure().contains("the machine anew that dppctl runs on"), "{refused}");
 }

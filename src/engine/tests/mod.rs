@@ -12,5 +12,6 @@ mod pauses;
 mod play;
 mod precedence;
 mod refusals;
+mod rsync;
 mod stage;
 mod threaded;

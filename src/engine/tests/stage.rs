@@ -27,7 +27,7 @@ use crate::template::{Scope, SearchPath, Surroundings, Templates, omit};
 use crate::transport::{AgentBinary, BecomeMethod, Connection, TransportError};
 use crate::value::{Map, Text, Value};
 
-use super::threaded::{Record, Threaded};
+use super::threaded::{Record, Threaded, way};
 
 /// A project in a folder of its own.
 pub(super) struct Stage {
@@ -220,7 +220,7 @@ impl Stage {
             find_route: Box::new(move |host, login| {
                 let user = login.unwrap_or("ops").to_owned();
                 logins.logins.lock().unwrap().push(user.clone());
-                let (machine, record) = (format!("{user}@{host}:22"), logins.clone());
+                let (machine, far, record) = (format!("{user}@{host}:22"), way(&user, host), logins.clone());
                 let owed = owing.iter().filter(|(owing, _)| owing == host).map(|(_, debt)| debt.clone());
                 let (host, owed): (String, Vec<Debt>) = (host.to_owned(), owed.collect());
                 let connect =
@@ -232,6 +232,7 @@ impl Stage {
                     machine,
                     user,
                     connect,
+                    ssh: Some(far),
                     become_password: None,
                     becoming: None,
                     become_method: BecomeMethod::Sudo,

@@ -9,7 +9,7 @@ use dpp_protocol::{
     Debt, Failure, Frame, Hello, MAGIC, Mode, PROTOCOL, Request, Response, Task, read_frame, write_message,
 };
 
-use crate::transport::{Connection, TransportError, Wire};
+use crate::transport::{Connection, OpenSsh, TransportError, Wire};
 
 /// What the machines were asked.
 #[derive(Clone, Default)]
@@ -20,6 +20,12 @@ pub(super) struct Record {
 
 /// A host that is a thread, and what it is owed: it speaks the agent's language and runs the real modules.
 pub(super) struct Threaded(pub(super) Record, pub(super) Vec<Debt>);
+
+/// How programs with a client of their own would reach a host.
+pub(super) fn way(user: &str, address: &str) -> OpenSsh {
+    let options = vec!["-i".to_owned(), "/k/id".to_owned()];
+    OpenSsh { user: user.to_owned(), address: address.to_owned(), port: 22, options, password: None }
+}
 
 impl Connection for Threaded {
     fn start(&self, _command: &str, _terminal: bool) -> Result<Wire, TransportError> {
