@@ -59,6 +59,7 @@ pub const MODULES: &[Entry] = &[
     Entry::of::<system::group::Group>(),
     Entry::of::<system::hostname::Hostname>(),
     Entry::of::<files::ini_file::IniFile>(),
+    Entry::of::<system::iptables::Iptables>(),
     Entry::of::<system::known_hosts::KnownHosts>(),
     Entry::of::<files::lineinfile::Lineinfile>(),
     Entry::of::<system::locale_gen::LocaleGen>(),

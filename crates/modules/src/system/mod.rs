@@ -8,6 +8,7 @@ pub mod cron;
 pub mod getent;
 pub mod group;
 pub mod hostname;
+pub mod iptables;
 pub mod known_hosts;
 pub mod listen_ports_facts;
 pub mod locale_gen;
