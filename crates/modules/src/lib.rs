@@ -60,6 +60,7 @@ pub const MODULES: &[Entry] = &[
     Entry::of::<system::hostname::Hostname>(),
     Entry::of::<files::ini_file::IniFile>(),
     Entry::of::<system::iptables::Iptables>(),
+    Entry::of::<system::java_cert::JavaCert>(),
     Entry::of::<system::known_hosts::KnownHosts>(),
     Entry::of::<files::lineinfile::Lineinfile>(),
     Entry::of::<system::locale_gen::LocaleGen>(),

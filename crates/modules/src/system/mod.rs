@@ -9,6 +9,7 @@ pub mod getent;
 pub mod group;
 pub mod hostname;
 pub mod iptables;
+pub mod java_cert;
 pub mod known_hosts;
 pub mod listen_ports_facts;
 pub mod locale_gen;
