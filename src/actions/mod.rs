@@ -3,6 +3,7 @@
 //! An action either does its work here or says what a module on the host is to do. It opens no connection.
 
 mod action;
+mod argument_spec;
 mod artifact;
 mod artifact_archive;
 mod artifact_fits;
@@ -29,6 +30,7 @@ mod supply;
 mod synchronize;
 mod template;
 mod unarchive;
+mod validate_argument_spec;
 mod vars_folder;
 mod wait_for_connection;
 
@@ -62,6 +64,7 @@ pub const ACTIONS: &[Action] = &[
     synchronize::ACTION,
     template::ACTION,
     unarchive::ACTION,
+    validate_argument_spec::ACTION,
     wait_for_connection::ACTION,
 ];
 

@@ -166,6 +166,9 @@ impl<'a> Compiler<'a> {
         for dependency in &role.dependencies {
             steps.extend(self.dependency(dependency, &inside));
         }
+        if let Some(entry) = &role.takes {
+            steps.extend(self.task(&entry.task(&role.name, &folder, &used.params), &inside));
+        }
         steps.extend(self.steps(&role.tasks, &inside));
         let handlers_folder = Surrounding { folder: folder.join("handlers"), ..inside };
         let handlers = self.handlers_of(&role.handlers, &handlers_folder);

@@ -26,9 +26,21 @@ pub(crate) fn role_use(task: &Task) -> Result<(RoleUse, RoleFiles), Problem> {
         defaults: file("defaults_from"),
         vars: file("vars_from"),
         handlers: file("handlers_from"),
+        checked: entry_point(task),
     };
     let used = RoleUse { name, params: Map::new(), keywords: Keywords::default(), place: task.action_place.clone() };
     Ok((used, main))
+}
+
+/// The entry point whose arguments are checked: under the very name that is written, as Ansible has it.
+fn entry_point(task: &Task) -> Option<String> {
+    let is_off = match task.arg("rolespec_validate") {
+        Some(Value::Bool(yes)) => !yes,
+        Some(Value::Text(text)) => matches!(text.as_str(), "no" | "false" | "off" | "False"),
+        _ => false,
+    };
+    let written = task.arg("tasks_from").and_then(Value::as_str).unwrap_or("main");
+    (!is_off).then(|| written.to_owned())
 }
 
 /// The file of tasks that `import_tasks` or `include_tasks` names, as it is written.

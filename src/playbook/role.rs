@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::files::Files;
+use crate::playbook::argument_specs::EntryPoint;
 use crate::playbook::keywords::{variables, wrong};
 use crate::playbook::{Item, RoleUse, draft_tasks};
 use crate::source::{Place, Problem, Problems};
@@ -30,6 +31,8 @@ pub struct Role {
     pub tasks: Vec<Item>,
     /// `handlers/main.yml`.
     pub handlers: Vec<Item>,
+    /// What it says of the arguments it takes.
+    pub takes: Option<EntryPoint>,
 }
 
 /// Which files of a role are its main ones; `main` when nobody says otherwise.
@@ -43,12 +46,14 @@ pub struct RoleFiles {
     pub vars: String,
     /// Under `handlers/`.
     pub handlers: String,
+    /// The entry point whose arguments are checked, if any is.
+    pub checked: Option<String>,
 }
 
 impl Default for RoleFiles {
     fn default() -> Self {
         let main = || "main".to_owned();
-        Self { tasks: main(), defaults: main(), vars: main(), handlers: main() }
+        Self { tasks: main(), defaults: main(), vars: main(), handlers: main(), checked: Some(main()) }
     }
 }
 
@@ -63,6 +68,7 @@ impl RoleFiles {
             defaults: render(&self.defaults)?,
             vars: render(&self.vars)?,
             handlers: render(&self.handlers)?,
+            checked: self.checked.as_deref().map(&render).transpose()?,
         })
     }
 }
@@ -77,6 +83,8 @@ impl Role {
         let vars = keep(vars_of(files, &folder.join("vars"), &main.vars));
         let (dependencies, allow_duplicates) =
             meta(files, folder).map_err(|more| problems.extend(more)).unwrap_or_default();
+        let takes = main.checked.as_deref().map_or(Ok(None), |name| EntryPoint::read(files, folder, name));
+        let takes = takes.map_err(|more| problems.extend(more)).unwrap_or_default();
         let mut mistakes = Problems::new();
         let mut tasks_of = |part: &str, main: &str| {
             let Some(path) = yaml_file(files, &folder.join(part), main) else { return Vec::new() };
@@ -90,7 +98,7 @@ impl Role {
         }
         let folder = folder.to_owned();
         let name = name.to_owned();
-        Ok(Self { name, folder, defaults, vars, dependencies, allow_duplicates, mistakes, tasks, handlers })
+        Ok(Self { name, folder, defaults, vars, dependencies, allow_duplicates, mistakes, tasks, handlers, takes })
     }
 
     /// Finds a role's folder: a path, or a name in one of the folders of roles.
@@ -109,7 +117,7 @@ impl Role {
 }
 
 /// A file of a role by its main name: `main`, `main.yml`, `main.yaml`; a folder of this name holds several.
-fn yaml_file(files: &dyn Files, folder: &Path, main: &str) -> Option<PathBuf> {
+pub(super) fn yaml_file(files: &dyn Files, folder: &Path, main: &str) -> Option<PathBuf> {
     let names = [main.to_owned(), format!("{main}.yml"), format!("{main}.yaml"), format!("{main}.json")];
     names.into_iter().map(|name| folder.join(name)).find(|path| files.is_file(path))
 }

@@ -93,6 +93,31 @@ pub struct Loop {
 }
 
 impl Task {
+    /// A task that nobody wrote, without arguments.
+    pub(super) fn new(name: Text, action: &str, place: Place) -> Self {
+        Self {
+            name: Some(name),
+            action: action.to_owned(),
+            action_place: place.clone(),
+            args: Vec::new(),
+            args_template: None,
+            keywords: Keywords::default(),
+            register: None,
+            notify: Vec::new(),
+            listen: Vec::new(),
+            repeat: None,
+            until: Vec::new(),
+            retries: None,
+            delay: None,
+            changed_when: None,
+            failed_when: None,
+            delegate_facts: None,
+            asynchronous: None,
+            poll: None,
+            place,
+        }
+    }
+
     /// The action without the collection's prefix: `ansible.builtin.apt` and `apt` are one.
     pub fn short_action(&self) -> &str {
         short(&self.action)

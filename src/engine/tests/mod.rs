@@ -1,6 +1,7 @@
 //! Whole runs without a network: playbooks from memory, agents in threads of this process, what happened as a list.
 
 mod aftermath;
+mod arguments;
 mod away;
 mod debts;
 mod delegation;
