@@ -21,6 +21,7 @@ mod survey;
 pub mod system;
 #[cfg(test)]
 mod testing;
+pub mod tls;
 pub mod vcs;
 pub mod web;
 
@@ -71,6 +72,8 @@ pub const MODULES: &[Entry] = &[
     Entry { name: "package", ..Entry::of::<packages::apt::Apt>() },
     Entry::of::<packages::package_facts::PackageFacts>(),
     Entry::of::<system::listen_ports_facts::ListenPortsFacts>(),
+    Entry::of::<tls::csr::OpensslCsr>(),
+    Entry::of::<tls::privatekey::OpensslPrivatekey>(),
     Entry::of::<system::pam_limits::PamLimits>(),
     Entry::of::<files::patch::Patch>(),
     Entry::of::<system::ping::Ping>(),

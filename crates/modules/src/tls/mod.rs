@@ -1,0 +1,8 @@
+//! Modules for keys and what is signed with them, by the host's own `openssl`.
+//!
+//! A passphrase reaches openssl through its environment, which nobody but its user and root can read; a key lies in no file
+//! but its own.
+
+pub mod csr;
+mod openssl;
+pub mod privatekey;
