@@ -52,6 +52,7 @@ pub const MODULES: &[Entry] = &[
     Entry::of::<packages::dpkg_selections::DpkgSelections>(),
     Entry::of::<files::fetch::Fetch>(),
     Entry::of::<files::file::File>(),
+    Entry::of::<system::filesystem::Filesystem>(),
     Entry::of::<files::find::Find>(),
     Entry::of::<packages::gem::Gem>(),
     Entry::of::<web::get_url::GetUrl>(),

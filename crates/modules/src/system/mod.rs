@@ -5,6 +5,7 @@ pub mod alternatives;
 pub mod authorized_key;
 mod connections;
 pub mod cron;
+pub mod filesystem;
 pub mod getent;
 pub mod group;
 pub mod hostname;
