@@ -135,6 +135,7 @@ pub const MODULES: &[Entry] = &[
     Entry::of::<web::uri::Uri>(),
     Entry::of::<system::user::User>(),
     Entry::of::<system::wait_for::WaitFor>(),
+    Entry::of::<tls::certificate::X509Certificate>(),
 ];
 
 /// Finds a module by its short name.

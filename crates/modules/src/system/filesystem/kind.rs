@@ -4,7 +4,7 @@ use dpp_protocol::Failure;
 use serde::Deserialize;
 
 use crate::Host;
-use crate::system::tool::{accepted, ask_tool, installed};
+use crate::system::tool::{accepted, ask_tool};
 
 /// A kind of file system, by the name a task gives it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -180,10 +180,6 @@ impl Kind {
         let package = if program == "fatresize" { "fatresize" } else { self.package() };
         Failure::new(format!("there is no `{program}` on this host"))
             .help(format!("`apt: {{name: {package}}}` before this task brings it"))
-    }
-
-    pub(super) fn is_lacking(self, program: &str, host: &Host) -> bool {
-        installed(program, host).is_none()
     }
 }
 

@@ -12,7 +12,7 @@ use crate::arguments::{Flag, HostPath, Words};
 use crate::files::refusal::refused;
 use crate::presence::Presence;
 use crate::system::filesystem::kind::Kind;
-use crate::system::tool::{accepted, ask_tool, run_tool};
+use crate::system::tool::{accepted, ask_tool, installed, run_tool};
 use crate::{Host, Module, Step, Survey};
 
 /// Parameters of `filesystem`.
@@ -90,7 +90,7 @@ impl Module for Filesystem {
             return Err(Failure::new(format!("there is no device {}", self.dev.text()))
                 .help("`lsblk` on the host lists those that are there"));
         }
-        if let Some(kind) = self.fstype.filter(|kind| kind.is_lacking(&step.program, host)) {
+        if let Some(kind) = self.fstype.filter(|_| installed(&step.program, host).is_none()) {
             return Err(kind.lacking(&step.program));
         }
         host.life(&format!("{} {}", step.program, step.arguments.join(" ")), None);

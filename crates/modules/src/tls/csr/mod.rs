@@ -19,6 +19,7 @@ use crate::files::refusal::refused;
 use crate::files::step::FileStep;
 use crate::presence::Presence;
 use crate::tls::csr::names::{pairs, wrong};
+use crate::tls::der::asked;
 use crate::tls::openssl::{der, is_there, openssl};
 use crate::{Host, Module, Survey};
 
@@ -317,24 +318,6 @@ fn is_same(one: &str, other: &str) -> bool {
     let (one, other) = (der(one), der(other));
     let (one, other) = (asked(&one), asked(&other));
     one.is_some() && one == other
-}
-
-/// What a request asks for: the first element inside of it, without the signature that follows.
-fn asked(der: &[u8]) -> Option<&[u8]> {
-    let (_, inner) = element(der)?;
-    element(inner).map(|(whole, _)| whole)
-}
-
-/// The first element: whole, and what is inside of it.
-fn element(der: &[u8]) -> Option<(&[u8], &[u8])> {
-    let first = usize::from(*der.get(1)?);
-    let (begin, length) = if first < 0x80 {
-        (2, first)
-    } else {
-        let digits = der.get(2..2 + (first & 0x7f))?;
-        (2 + digits.len(), digits.iter().fold(0usize, |length, digit| (length << 8) | usize::from(*digit)))
-    };
-    Some((der.get(..begin.checked_add(length)?)?, der.get(begin..begin + length)?))
 }
 
 #[cfg(test)]
