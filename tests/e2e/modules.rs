@@ -149,3 +149,15 @@ fn a_host_is_rebooted_and_the_run_goes_on() {
     let refused = lab.dppctl(["run", "here.yml"]).exits(2);
     assert!(refused.failure().contains("the machine anew that dppctl runs on"), "{refused}");
 }
+
+#[test]
+fn after_a_boot_systemd_has_nothing_to_read_again() {
+    let lab = Lab::boot("booted", &["h1"]).file(
+        "site.yml",
+        "- hosts: lab\n  become: true\n  gather_facts: false\n  tasks:\n    \
+         - systemd: {name: ssh, state: started, daemon_reload: true}\n",
+    );
+    lab.power_off("h1");
+    lab.boot_again("h1");
+    assert_eq!(lab.dppctl(["run", "site.yml"]).exits(0).changes(), 0);
+}

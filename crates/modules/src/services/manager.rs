@@ -109,7 +109,7 @@ impl Manager {
         }
     }
 
-    /// When systemd read the unit files last; none where it is too old to tell.
+    /// When systemd read the unit files anew last; none where it did not since the boot, or is too old to tell.
     pub fn units_read_at(&mut self) -> Result<Option<SystemTime>, Failure> {
         let call = Call {
             path: OBJECT,
@@ -119,7 +119,8 @@ impl Manager {
         };
         match self.bus.call(&call) {
             Ok(body) => {
-                let micros = body.first().and_then(Value::as_u64);
+                // It is 0 from the boot on until files are read anew.
+                let micros = body.first().and_then(Value::as_u64).filter(|micros| *micros > 0);
                 Ok(micros.map(|micros| SystemTime::UNIX_EPOCH + Duration::from_micros(micros)))
             }
             Err(BusError::Refused { .. }) => Ok(None),
