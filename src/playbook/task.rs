@@ -95,27 +95,7 @@ pub struct Loop {
 impl Task {
     /// A task that nobody wrote, without arguments.
     pub(super) fn new(name: Text, action: &str, place: Place) -> Self {
-        Self {
-            name: Some(name),
-            action: action.to_owned(),
-            action_place: place.clone(),
-            args: Vec::new(),
-            args_template: None,
-            keywords: Keywords::default(),
-            register: None,
-            notify: Vec::new(),
-            listen: Vec::new(),
-            repeat: None,
-            until: Vec::new(),
-            retries: None,
-            delay: None,
-            changed_when: None,
-            failed_when: None,
-            delegate_facts: None,
-            asynchronous: None,
-            poll: None,
-            place,
-        }
+        Self { name: Some(name), action: action.to_owned(), ..empty(&place) }
     }
 
     /// The action without the collection's prefix: `ansible.builtin.apt` and `apt` are one.
@@ -201,7 +181,7 @@ fn block(node: &Node, entries: &[(Key, Node)], problems: &mut Problems) -> Block
 }
 
 fn task(node: &Node, entries: &[(Key, Node)], problems: &mut Problems) -> Option<Task> {
-    let mut task = empty(node);
+    let mut task = empty(&node.place);
     let mut actions: Vec<&(Key, Node)> = Vec::new();
     let mut extra = None;
     for entry in entries {
@@ -223,11 +203,12 @@ fn task(node: &Node, entries: &[(Key, Node)], problems: &mut Problems) -> Option
     Some(task)
 }
 
-fn empty(node: &Node) -> Task {
+/// A task that says nothing yet.
+fn empty(place: &Place) -> Task {
     Task {
         name: None,
         action: String::new(),
-        action_place: node.place.clone(),
+        action_place: place.clone(),
         args: Vec::new(),
         args_template: None,
         keywords: Keywords::default(),
@@ -243,7 +224,7 @@ fn empty(node: &Node) -> Task {
         delegate_facts: None,
         asynchronous: None,
         poll: None,
-        place: node.place.clone(),
+        place: place.clone(),
     }
 }
 
