@@ -22,6 +22,7 @@ const SHARED: &[(&str, &[&str])] = &[
             "modules/packages",
             "modules/pipeline",
             "modules/system",
+            "modules/tls",
             "modules/vcs",
             "modules/web",
             "plan",
