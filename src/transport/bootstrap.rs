@@ -1,8 +1,8 @@
 //! Starts the agent in one round trip: a shell looks for it by its hash, takes it from standard input when it is
 //! missing, and becomes it; through sudo or su when asked.
 
-use std::fs;
-use std::io::{BufReader, Read, Write};
+use std::fs::{self, File};
+use std::io::{self, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -44,40 +44,58 @@ const SCRIPT: &str = "h=$1; u=$(id -u); \
     [ -z \"$full\" ] || echo the agent arrived damaged, or there is no room for it in$full; \
     echo no folder lets a file of ours run: tried $dirs; exit 1";
 
-/// The agent's bytes and their hash; packed when a host lacks it, because half of them are air.
+/// The agent's file and its hash. Its bytes are read again, and packed because half of them are air, when a host lacks it: most
+/// hosts have it.
 #[derive(Debug)]
 pub struct AgentBinary {
-    bytes: Vec<u8>,
+    path: PathBuf,
     sha256: String,
-    packed: OnceLock<Vec<u8>>,
+    packed: OnceLock<Result<Vec<u8>, String>>,
 }
 
 impl AgentBinary {
-    /// Reads it from a file.
+    /// Takes it from a file.
     pub fn read(path: &Path) -> Result<Self, TransportError> {
-        let bytes = fs::read(path).map_err(|error| TransportError::AgentBinary {
-            path: path.display().to_string(),
-            cause: error.to_string(),
-        })?;
-        let sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(Self { bytes, sha256, packed: OnceLock::new() })
+        let hashed = File::open(path).and_then(|mut file| {
+            let (mut hash, mut piece) = (Sha256::new(), vec![0; 256 << 10]);
+            while let length @ 1.. = file.read(&mut piece)? {
+                hash.update(&piece[..length]);
+            }
+            Ok(hash)
+        });
+        let hash = hashed.map_err(|error| unreadable(path, error.to_string()))?;
+        Ok(Self { path: path.to_owned(), sha256: hexadecimal(hash), packed: OnceLock::new() })
     }
 
     /// What is sent: the length of the packed bytes on a line of its own, and they.
-    fn packed(&self) -> &[u8] {
-        self.packed.get_or_init(|| {
-            let mut packed = GzEncoder::new(Vec::new(), Compression::default());
-            // Writing to memory cannot fail.
-            let _ = packed.write_all(&self.bytes);
-            let packed = packed.finish().unwrap_or_default();
-            [format!("{}\n", packed.len()).as_bytes(), &packed].concat()
-        })
+    fn packed(&self) -> Result<&[u8], TransportError> {
+        let packed = self.packed.get_or_init(|| self.pack().map_err(|error| error.to_string()));
+        packed.as_deref().map_err(|cause| unreadable(&self.path, cause.clone()))
+    }
+
+    fn pack(&self) -> io::Result<Vec<u8>> {
+        let bytes = fs::read(&self.path)?;
+        if hexadecimal(Sha256::new().chain_update(&bytes)) != self.sha256 {
+            return Err(io::Error::other("it was replaced since this run began"));
+        }
+        let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+        packed.write_all(&bytes)?;
+        let packed = packed.finish()?;
+        Ok([format!("{}\n", packed.len()).as_bytes(), &packed].concat())
     }
 
     /// Where it lies: beside this programme, as a build leaves it and as the package installs it.
     pub fn beside(programme: &Path) -> PathBuf {
         programme.with_file_name("dppctl-agent")
     }
+}
+
+fn unreadable(path: &Path, cause: String) -> TransportError {
+    TransportError::AgentBinary { path: path.display().to_string(), cause }
+}
+
+fn hexadecimal(hash: Sha256) -> String {
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// By which programme another user is become.
@@ -196,7 +214,7 @@ impl Greeting<'_> {
                 self.answer_password(wire)?;
             }
             if seen.ends_with(NEED_MARK) {
-                send(wire, self.binary.packed())?;
+                send(wire, self.binary.packed()?)?;
             }
             if seen.len() > 1 << 20 {
                 return Err(self.refusal(&seen));
