@@ -190,6 +190,11 @@ impl TransportError {
             Self::WrongPassphrase { .. } => {
                 "look at --key-passphrase-file or ansible_private_key_passphrase; ssh-keygen -y -f KEY tries one".into()
             }
+            Self::NoAgent { said } if said.contains("GLIBC_") => {
+                "this agent was built on a newer system than the host is: `make release` builds one for every x86_64 Linux \
+                 since glibc 2.17"
+                    .into()
+            }
             Self::HungUp { .. } => {
                 "while a host boots, only root may log in; give it more time: --connect-timeout 60".into()
             }
@@ -231,5 +236,17 @@ pub enum LinkError {
 impl From<FrameError> for LinkError {
     fn from(error: FrameError) -> Self {
         Self::Lost(error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_agent_that_a_host_is_too_old_for_comes_with_the_way_to_one_that_it_is_not() {
+        let help = |said: &str| TransportError::NoAgent { said: said.into() }.help();
+        assert!(help("libc.so.6: version `GLIBC_2.34' not found").is_some_and(|help| help.contains("make release")));
+        assert_eq!(help("no folder lets a file of ours run"), None);
     }
 }
