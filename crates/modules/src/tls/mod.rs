@@ -8,3 +8,18 @@ pub mod csr;
 mod der;
 mod openssl;
 pub mod privatekey;
+
+use std::io;
+use std::path::Path;
+
+use dpp_protocol::Failure;
+
+use crate::files::refusal::refused;
+
+/// What lies at a path now; nothing when no file does.
+fn found<'a, T>(path: &'a Path, read: impl Fn(&'a Path) -> io::Result<T>) -> Result<Option<T>, Failure> {
+    match read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        read => read.map(Some).map_err(|error| refused("read", path, &error)),
+    }
+}

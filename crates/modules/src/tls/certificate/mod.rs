@@ -19,6 +19,7 @@ use crate::files::refusal::refused;
 use crate::files::step::FileStep;
 use crate::presence::Presence;
 use crate::tls::certificate::form::{AUTHORITY_KEY, Form, SUBJECT_KEY, is_of};
+use crate::tls::found;
 use crate::tls::openssl::{der, is_there};
 use crate::{Host, Module, Survey};
 
@@ -130,11 +131,7 @@ impl Module for X509Certificate {
 
     fn survey(&self, host: &Host) -> Result<Survey<FileStep>, Failure> {
         self.check()?;
-        let old = match fs::read_to_string(&self.path) {
-            Ok(text) => Some(text),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-            Err(error) => return Err(refused("read", &self.path, &error)),
-        };
+        let old = found(&self.path, fs::read_to_string)?;
         if self.state == Presence::Absent {
             let gone = old.map(|_| FileStep::Remove(self.path.to_path_buf()));
             return Ok(self.described(Survey::steps(gone.into_iter().collect())));

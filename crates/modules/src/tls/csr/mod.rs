@@ -20,6 +20,7 @@ use crate::files::step::FileStep;
 use crate::presence::Presence;
 use crate::tls::csr::names::{pairs, wrong};
 use crate::tls::der::asked;
+use crate::tls::found;
 use crate::tls::openssl::{der, is_there, openssl};
 use crate::{Host, Module, Survey};
 
@@ -135,11 +136,7 @@ impl Module for OpensslCsr {
 
     fn survey(&self, host: &Host) -> Result<Survey<FileStep>, Failure> {
         self.check()?;
-        let old = match fs::read_to_string(&self.path) {
-            Ok(text) => Some(text),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-            Err(error) => return Err(refused("read", &self.path, &error)),
-        };
+        let old = found(&self.path, fs::read_to_string)?;
         if self.state == Presence::Absent {
             let gone = old.map(|_| FileStep::Remove(self.path.to_path_buf()));
             return self.described(Survey::steps(gone.into_iter().collect()));

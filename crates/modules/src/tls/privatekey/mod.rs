@@ -14,6 +14,7 @@ use crate::files::mode::FileMode;
 use crate::files::refusal::refused;
 use crate::files::step::FileStep;
 use crate::presence::Presence;
+use crate::tls::found;
 use crate::tls::openssl::{fingerprints, is_there};
 use crate::tls::privatekey::key::{Key, Traits, made};
 use crate::{Host, Module, Step, Survey};
@@ -197,11 +198,7 @@ impl Module for OpensslPrivatekey {
 
     fn survey(&self, host: &Host) -> Result<Survey<KeyStep>, Failure> {
         self.check()?;
-        let old = match fs::read(&self.path) {
-            Ok(bytes) => Some(bytes),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-            Err(error) => return Err(refused("read", &self.path, &error)),
-        };
+        let old = found(&self.path, fs::read)?;
         if self.state == Presence::Absent {
             let gone = old.map(|_| KeyStep::Remove(FileStep::Remove(self.path.to_path_buf())));
             return Ok(self.described(Survey::steps(gone.into_iter().collect()), host));
