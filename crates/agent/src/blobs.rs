@@ -6,15 +6,16 @@
 use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use dpp_modules::files::checksum::sha256_of;
 use dpp_modules::packages::dpkg::space;
 use dpp_protocol::Failure;
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::FlockOperation;
 use sha2::{Digest, Sha256};
 
+use crate::held::Held;
 use crate::write_back::WriteBack;
 
 /// The folder of blobs and the one that is being received.
@@ -22,14 +23,13 @@ pub(crate) struct Blobs {
     folder: PathBuf,
     receiving: Option<Part>,
     /// Asked for in this session, with a shared lock on what was found whole, and right.
-    used: BTreeMap<PathBuf, File>,
+    used: BTreeMap<PathBuf, Held>,
 }
 
 /// A file of which not everything is there yet.
 struct Part {
     path: PathBuf,
-    /// Opened for the lock alone: that of `file` would last as long as what else has it open.
-    lock: File,
+    lock: Held,
     file: File,
     hash: Sha256,
     write_back: WriteBack,
@@ -50,7 +50,7 @@ impl Blobs {
         if self.used.contains_key(&whole) && whole.exists() {
             return Ok(size);
         }
-        if let Some(kept) = locked(&whole, FlockOperation::NonBlockingLockShared) {
+        if let Some(kept) = Held::of(&whole, FlockOperation::NonBlockingLockShared) {
             if sha256_of(&whole).is_ok_and(|found| found == sha256) {
                 self.used.insert(whole, kept);
                 return Ok(size);
@@ -98,7 +98,7 @@ impl Blobs {
         }
         // It is not forced onto the disk here: whoever puts it in its place does that, and a later session looks again.
         let whole = self.folder.join(sha256);
-        let kept = fs::rename(&part, &whole).and_then(|()| Ok(flock(&lock, FlockOperation::LockShared)?));
+        let kept = fs::rename(&part, &whole).and_then(|()| lock.becomes(FlockOperation::LockShared));
         kept.map_err(|error| cannot("keep a file", &part, &error))?;
         self.used.insert(whole, lock);
         Ok(())
@@ -108,7 +108,7 @@ impl Blobs {
     pub(crate) fn forget_used(&mut self) {
         for (blob, kept) in std::mem::take(&mut self.used) {
             // Another session that still needs it has its lock too, and removes it.
-            if flock(&kept, FlockOperation::NonBlockingLockExclusive).is_ok() && is_at(&kept, &blob) {
+            if kept.becomes(FlockOperation::NonBlockingLockExclusive).is_ok() && kept.is_at(&blob) {
                 let _ = fs::remove_file(blob);
             }
         }
@@ -135,30 +135,18 @@ impl Blobs {
     }
 
     /// The first part of this file that no other session is at, begun if need be.
-    fn part(&self, sha256: &str) -> io::Result<(PathBuf, File)> {
+    fn part(&self, sha256: &str) -> io::Result<(PathBuf, Held)> {
         const MOST: u32 = 64;
         for number in 0..MOST {
             let tail = if number == 0 { String::new() } else { number.to_string() };
             let path = self.folder.join(format!("{sha256}.part{tail}"));
             OpenOptions::new().append(true).create(true).mode(0o600).open(&path)?;
-            if let Some(file) = locked(&path, FlockOperation::NonBlockingLockExclusive) {
-                return Ok((path, file));
+            if let Some(lock) = Held::of(&path, FlockOperation::NonBlockingLockExclusive) {
+                return Ok((path, lock));
             }
         }
         Err(io::Error::other(format!("{MOST} sessions receive it already")))
     }
-}
-
-/// Opens a file under a lock; nothing when it is not there, when another has the lock, or when it was taken away meanwhile.
-fn locked(path: &Path, operation: FlockOperation) -> Option<File> {
-    let file = OpenOptions::new().read(true).append(true).open(path).ok()?;
-    flock(&file, operation).ok()?;
-    is_at(&file, path).then_some(file)
-}
-
-/// Whether this is still the file of that name.
-fn is_at(file: &File, path: &Path) -> bool {
-    file.metadata().is_ok_and(|opened| fs::metadata(path).is_ok_and(|named| opened.ino() == named.ino()))
 }
 
 fn cannot(what: &str, path: &Path, error: &io::Error) -> Failure {
@@ -188,6 +176,7 @@ mod tests {
         let mut cut = Blobs::new(folder.path().into());
         assert_eq!(cut.open(&sha256(), 9).unwrap(), 0);
         cut.append(&TEXT[..4]).unwrap();
+        let in_a_child = cut.receiving.as_ref().unwrap().lock.try_clone().unwrap();
         drop(cut);
         let mut next = Blobs::new(folder.path().into());
         assert_eq!(next.open(&sha256(), 9).unwrap(), 4);
@@ -196,6 +185,7 @@ mod tests {
         assert_eq!((names(folder.path()), next.open(&sha256(), 9).unwrap()), (vec!["SUM".to_owned()], 9));
         next.forget_used();
         assert_eq!(names(folder.path()), [""; 0]);
+        drop(in_a_child);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 mod blobs;
 mod bounded;
 mod hash;
+mod held;
 mod job;
 mod pulse;
 mod session;
