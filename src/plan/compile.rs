@@ -73,6 +73,8 @@ pub struct Compiler<'a> {
     pub done: RolesDone,
     /// Tags of tasks met on the way, wanted or not.
     pub tags: BTreeSet<String>,
+    /// Roles whose dependencies are being compiled, outermost first.
+    dependents: Vec<String>,
     /// Includes that were followed.
     followed: HashSet<PathBuf>,
 }
@@ -93,6 +95,7 @@ impl<'a> Compiler<'a> {
             meets_includes: false,
             done: Vec::new(),
             tags: BTreeSet::new(),
+            dependents: Vec::new(),
             followed: HashSet::new(),
         }
     }
@@ -163,9 +166,11 @@ impl<'a> Compiler<'a> {
             depth: around.depth + 1,
         };
         let mut steps = Vec::new();
+        self.dependents.push(used.name.as_str().to_owned());
         for dependency in &role.dependencies {
             steps.extend(self.dependency(dependency, &inside));
         }
+        self.dependents.pop();
         if let Some(entry) = &role.takes {
             steps.extend(self.task(&entry.task(&role.name, &folder, &used.params), &inside));
         }
@@ -185,6 +190,12 @@ impl<'a> Compiler<'a> {
 
     /// A dependency runs once a play with the same parameters, unless it allows more.
     fn dependency(&mut self, used: &RoleUse, around: &Surrounding) -> Vec<Step> {
+        if self.dependents.iter().any(|dependent| dependent == used.name.as_str()) {
+            let round = [self.dependents.as_slice(), &[used.name.as_str().to_owned()]].concat().join(" → ");
+            let problem = Problem::error("DPP0108", format!("roles depend on one another in a circle: {round}"));
+            self.problems.push(problem.at(&used.place, "here again"));
+            return Vec::new();
+        }
         let key = (PathBuf::from(used.name.as_str()), used.params.clone(), used.keywords.when.clone());
         if self.done.contains(&key) && !self.allows_duplicates(used, around) {
             return Vec::new();

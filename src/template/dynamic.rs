@@ -6,6 +6,7 @@ use minijinja::value::ValueKind;
 use minijinja::{Error, Value as Dynamic};
 
 use super::error::fault;
+use super::filters::LONGEST;
 use super::frame::Frame;
 use super::objects::{Dict, List};
 use super::python;
@@ -73,7 +74,13 @@ fn list(value: &Dynamic, frame: &Arc<Frame>, depth: usize) -> Result<Value, Erro
     if let Some(shared) = value.downcast_object_ref::<List>().and_then(List::shared) {
         return Ok(Value::List(shared));
     }
-    let items = value.try_iter()?.map(|item| convert(&item, frame, depth + 1)).collect::<Result<Vec<_>, _>>()?;
+    let mut items = Vec::new();
+    for item in value.try_iter()? {
+        if items.len() == LONGEST {
+            return Err(fault(format!("the list has more than {LONGEST} items")));
+        }
+        items.push(convert(&item, frame, depth + 1)?);
+    }
     Ok(items.into())
 }
 

@@ -118,7 +118,7 @@ fn narrowed(at: &Place, name: &str) -> Place {
 
 /// What minijinja says, where it says it without values.
 fn refusal(error: &Error) -> String {
-    const HARMLESS: [&str; 8] = [
+    const HARMLESS: [&str; 12] = [
         "tried to use ",
         "cannot ",
         "object is not",
@@ -127,6 +127,10 @@ fn refusal(error: &Error) -> String {
         "template ",
         "loop",
         "can only assign",
+        "recursion limit",
+        "range has too many",
+        "repeated ",
+        "overflow",
     ];
     let detail = error.detail().unwrap_or_default();
     match error.kind() {
@@ -134,6 +138,7 @@ fn refusal(error: &Error) -> String {
         ErrorKind::MissingArgument => "an argument is missing".to_owned(),
         ErrorKind::TooManyArguments => "there are too many arguments".to_owned(),
         ErrorKind::UnknownMethod | ErrorKind::TemplateNotFound | ErrorKind::UnknownBlock => detail.to_owned(),
+        _ if detail.starts_with("unable to calculate ") => "the number is too large to be calculated".to_owned(),
         _ if HARMLESS.iter().any(|words| detail.starts_with(words)) => detail.to_owned(),
         kind => kind.to_string(),
     }

@@ -210,6 +210,7 @@ fn suffixed(key: &mut Pep440, suffixes: &str) -> Option<()> {
             "a" | "alpha" => key.before = (1, number),
             "b" | "beta" => key.before = (2, number),
             "rc" | "c" | "pre" | "preview" => key.before = (3, number),
+            "" if digits == 0 => return None,
             "post" | "rev" | "r" | "" => key.after = Some(number),
             "dev" => key.development = (false, number),
             _ => return None,

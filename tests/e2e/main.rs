@@ -12,6 +12,7 @@ mod debts;
 mod deployed;
 mod doctor;
 mod encrypted;
+mod extremes;
 mod homes;
 mod keywords;
 mod killed;

@@ -10,12 +10,12 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use dpp_modules::files::checksum::sha256_of;
+use dpp_modules::lock_file::LockFile;
 use dpp_modules::packages::dpkg::space;
 use dpp_protocol::Failure;
 use rustix::fs::FlockOperation;
 use sha2::{Digest, Sha256};
 
-use crate::held::Held;
 use crate::write_back::WriteBack;
 
 /// The folder of blobs and the one that is being received.
@@ -23,13 +23,13 @@ pub(crate) struct Blobs {
     folder: PathBuf,
     receiving: Option<Part>,
     /// Asked for in this session, with a shared lock on what was found whole, and right.
-    used: BTreeMap<PathBuf, Held>,
+    used: BTreeMap<PathBuf, LockFile>,
 }
 
 /// A file of which not everything is there yet.
 struct Part {
     path: PathBuf,
-    lock: Held,
+    lock: LockFile,
     file: File,
     hash: Sha256,
     write_back: WriteBack,
@@ -50,7 +50,7 @@ impl Blobs {
         if self.used.contains_key(&whole) && whole.exists() {
             return Ok(size);
         }
-        if let Some(kept) = Held::of(&whole, FlockOperation::NonBlockingLockShared) {
+        if let Some(kept) = LockFile::of(&whole, FlockOperation::NonBlockingLockShared) {
             if sha256_of(&whole).is_ok_and(|found| found == sha256) {
                 self.used.insert(whole, kept);
                 return Ok(size);
@@ -98,7 +98,7 @@ impl Blobs {
         }
         // It is not forced onto the disk here: whoever puts it in its place does that, and a later session looks again.
         let whole = self.folder.join(sha256);
-        let kept = fs::rename(&part, &whole).and_then(|()| lock.becomes(FlockOperation::LockShared));
+        let kept = fs::rename(&part, &whole).and_then(|()| lock.lock(FlockOperation::LockShared));
         kept.map_err(|error| cannot("keep a file", &part, &error))?;
         self.used.insert(whole, lock);
         Ok(())
@@ -108,7 +108,7 @@ impl Blobs {
     pub(crate) fn forget_used(&mut self) {
         for (blob, kept) in std::mem::take(&mut self.used) {
             // Another session that still needs it has its lock too, and removes it.
-            if kept.becomes(FlockOperation::NonBlockingLockExclusive).is_ok() && kept.is_at(&blob) {
+            if kept.lock(FlockOperation::NonBlockingLockExclusive).is_ok() && kept.is_at(&blob) {
                 let _ = fs::remove_file(blob);
             }
         }
@@ -135,13 +135,13 @@ impl Blobs {
     }
 
     /// The first part of this file that no other session is at, begun if need be.
-    fn part(&self, sha256: &str) -> io::Result<(PathBuf, Held)> {
+    fn part(&self, sha256: &str) -> io::Result<(PathBuf, LockFile)> {
         const MOST: u32 = 64;
         for number in 0..MOST {
             let tail = if number == 0 { String::new() } else { number.to_string() };
             let path = self.folder.join(format!("{sha256}.part{tail}"));
             OpenOptions::new().append(true).create(true).mode(0o600).open(&path)?;
-            if let Some(lock) = Held::of(&path, FlockOperation::NonBlockingLockExclusive) {
+            if let Some(lock) = LockFile::of(&path, FlockOperation::NonBlockingLockExclusive) {
                 return Ok((path, lock));
             }
         }

@@ -6,7 +6,6 @@
 mod blobs;
 mod bounded;
 mod hash;
-mod held;
 mod job;
 mod pulse;
 mod session;

@@ -4,13 +4,15 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, Permissions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use dpp_protocol::{Debt, Failure};
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::FlockOperation;
+
+use crate::lock_file::LockFile;
 
 /// Receives signs of life of the running task: a text, and done and whole where they can be counted.
 pub type Life<'a> = dyn Fn(&str, Option<(u64, u64)>) + 'a;
@@ -118,11 +120,11 @@ impl<'a> Host<'a> {
 
     /// Keeps other agents from the debts until it is dropped: two runs may be on this host at once. What is locked is a
     /// file of its own, since that of the debts is replaced.
-    fn lock_debts(&self) -> Result<File, Failure> {
+    fn lock_debts(&self) -> Result<LockFile, Failure> {
         let path = self.state.join("debts.lock");
         self.private_folder()
-            .and_then(|_| OpenOptions::new().create(true).append(true).mode(0o600).open(&path))
-            .and_then(|file| flock(&file, FlockOperation::LockExclusive).map(|()| file).map_err(io::Error::from))
+            .and_then(|_| LockFile::open(&path))
+            .and_then(|file| file.lock(FlockOperation::LockExclusive).map(|()| file))
             .map_err(|error| self.debts_failure("lock", &error))
     }
 

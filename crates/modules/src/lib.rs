@@ -11,6 +11,7 @@ pub mod files;
 mod host;
 mod labels;
 pub mod lock;
+pub mod lock_file;
 mod module;
 pub mod packages;
 pub mod pipeline;

@@ -4,20 +4,20 @@
 //! The lock is the kernel's, on a file of the agent's state, and ends with the agent, however that ends. What the file says is
 //! only who has it.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
 use dpp_protocol::{Change, Failure, ResultMap, Verb};
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::FlockOperation;
 use rustix::process::{Pid, Signal, kill_process};
 use serde::{Deserialize, Serialize};
 
 use crate::arguments::Number;
+use crate::lock_file::LockFile;
 use crate::{Host, Module, Survey};
 
 /// The code of a host that is another run's.
@@ -31,7 +31,7 @@ const YIELDS_IN: Duration = Duration::from_secs(3);
 const ENDS_IN: Duration = Duration::from_secs(10);
 
 /// The lock that this process has: whose it is, and the file that is locked while it is open.
-static HELD: Mutex<Option<(String, File)>> = Mutex::new(None);
+static HELD: Mutex<Option<(String, LockFile)>> = Mutex::new(None);
 
 /// Parameters of `dppctl_lock`.
 #[derive(Debug, Deserialize)]
@@ -132,7 +132,7 @@ impl Lock {
         let failed =
             |error: io::Error| Failure::new(format!("cannot lock {}: {error}", path.display())).code("DPP1103");
         host.private_folder().map_err(failed)?;
-        let mut file = open(&path).map_err(failed)?;
+        let mut file = LockFile::open(&path).map_err(failed)?;
         if !is_locked(&file).map_err(failed)? {
             let other = Holder::read(&mut file).ok();
             if other.as_ref().is_some_and(|other| other.ticket == self.ticket) {
@@ -148,7 +148,7 @@ impl Lock {
     }
 
     /// The file once it is locked for us.
-    fn awaited(&self, file: File, other: Option<&Holder>) -> Option<File> {
+    fn awaited(&self, file: LockFile, other: Option<&Holder>) -> Option<LockFile> {
         let is_younger = other.is_some_and(|other| other.ticket > self.ticket);
         let patience = Duration::try_from_secs_f64(self.wait.0).unwrap_or_default();
         let patience = if is_younger { patience.max(YIELDS_IN) } else { patience };
@@ -158,7 +158,7 @@ impl Lock {
         // Who is given the lock after nobody waits for it any more, drops it at once.
         let (got, given) = mpsc::channel();
         thread::spawn(move || {
-            if flock(&file, FlockOperation::LockExclusive).is_ok() {
+            if file.lock(FlockOperation::LockExclusive).is_ok() {
                 let _ = got.send(file);
             }
         });
@@ -189,23 +189,19 @@ fn path(host: &Host) -> std::path::PathBuf {
     host.state().join("lock")
 }
 
-fn open(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
-}
-
 /// Whether the lock was free, and is now had through this file.
-fn is_locked(file: &File) -> io::Result<bool> {
-    match flock(file, FlockOperation::NonBlockingLockExclusive) {
+fn is_locked(file: &LockFile) -> io::Result<bool> {
+    match file.lock(FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(true),
-        Err(rustix::io::Errno::WOULDBLOCK) => Ok(false),
-        Err(error) => Err(error.into()),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
+        Err(error) => Err(error),
     }
 }
 
 /// Who has the lock now; nobody when what is written there is of a run that ended.
 fn holder(path: &Path) -> Option<Holder> {
-    let mut file = OpenOptions::new().read(true).open(path).ok()?;
-    match flock(&file, FlockOperation::NonBlockingLockShared) {
+    let mut file = path.exists().then(|| LockFile::open(path).ok())??;
+    match file.lock(FlockOperation::NonBlockingLockShared) {
         Ok(()) => None,
         Err(_) => Holder::read(&mut file).ok(),
     }
@@ -226,8 +222,8 @@ fn end_holder(path: &Path) -> Result<(), Failure> {
     let pid = i32::try_from(holder.pid).ok().and_then(Pid::from_raw).ok_or_else(|| failed("no process".into()))?;
     kill_process(pid, Signal::TERM).map_err(|error| failed(error.to_string()))?;
     let (got, given) = mpsc::channel();
-    let file = open(path).map_err(|error| failed(error.to_string()))?;
-    thread::spawn(move || got.send(flock(&file, FlockOperation::LockShared)));
+    let file = LockFile::open(path).map_err(|error| failed(error.to_string()))?;
+    thread::spawn(move || got.send(file.lock(FlockOperation::LockShared)));
     match given.recv_timeout(ENDS_IN) {
         Ok(Ok(())) => Ok(()),
         _ => Err(failed(format!("it did not end within {}s", ENDS_IN.as_secs()))),
@@ -268,8 +264,8 @@ mod tests {
     }
 
     /// What another run's agent does to the lock.
-    fn other(state: &Path, ticket: &str) -> File {
-        let mut file = open(&state.join("lock")).unwrap();
+    fn other(state: &Path, ticket: &str) -> LockFile {
+        let mut file = LockFile::open(&state.join("lock")).unwrap();
         assert!(is_locked(&file).unwrap());
         let lock = Lock {
             state: State::Held,
@@ -318,7 +314,7 @@ mod tests {
         for (ticket, wait, gets_it) in [("1-old", 0.0, true), ("9-young", 0.0, false), ("9-young", 5.0, true)] {
             let theirs = other(state.path(), "5-b");
             let held_by = holder(&theirs);
-            let file = open(&state.path().join("lock")).unwrap();
+            let file = LockFile::open(&state.path().join("lock")).unwrap();
             let ends = thread::spawn(move || {
                 thread::sleep(Duration::from_millis(200));
                 drop(theirs);

@@ -51,3 +51,20 @@ fn keywords_without_effect_are_told() {
     let run = play("meta: clear_host_errors").run();
     assert_eq!(run.warnings(), ["`meta: clear_host_errors` has no effect: a host that failed stays out of the run"]);
 }
+
+#[test]
+fn roles_that_depend_on_one_another_in_a_circle_are_refused() {
+    let stage = Stage::new("[web]\na\n")
+        .file("site.yml", "- hosts: web\n  roles: [a]\n")
+        .file("roles/a/meta/main.yml", "dependencies: [b]\n")
+        .file("roles/b/meta/main.yml", "dependencies: [{role: a}]\n");
+    let refused = stage.refused();
+    assert_eq!(refused[0].code, "DPP0108", "{refused:?}");
+    assert!(refused[0].message.ends_with("in a circle: a → b → a"), "{refused:?}");
+    // One that another one depends on, too, is no circle.
+    let stage = Stage::new("[web]\na\n")
+        .file("site.yml", "- hosts: web\n  roles: [a, b]\n")
+        .file("roles/a/meta/main.yml", "dependencies: [b]\n")
+        .file("roles/b/tasks/main.yml", "- debug:\n");
+    assert_eq!(stage.refused(), []);
+}

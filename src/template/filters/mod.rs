@@ -23,13 +23,19 @@ mod urls;
 mod yaml;
 
 use minijinja::value::{Rest, ValueOrKwargs};
-use minijinja::{Environment, State};
+use minijinja::{Environment, Error, State};
 
 use super::arguments::{self, Function};
+use super::error::fault;
 use super::{predicates, time};
 
 /// The longest text or list that a filter makes out of a number somebody wrote.
 pub(super) const LONGEST: usize = 10_000_000;
+
+/// The width, unless a text of it would fill the memory.
+pub(super) fn narrow(width: usize) -> Result<usize, Error> {
+    if width > LONGEST { Err(fault(format!("a width above {LONGEST} is refused"))) } else { Ok(width) }
+}
 
 /// Every filter, by name.
 const FILTERS: &[(&str, Function)] = &[

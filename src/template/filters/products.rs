@@ -58,16 +58,17 @@ fn choices(
     ordered: bool,
 ) -> Result<Vec<Vec<usize>>, Error> {
     let mut rows: Vec<Vec<usize>> = vec![Vec::new()];
-    for _ in 0..length {
+    for chosen in 0..length {
+        // Of each row come at most so many: looked at before they are made.
+        if rows.len().saturating_mul(size.saturating_sub(chosen)) > LONGEST {
+            return Err(arguments.refusal("would give more items than fit"));
+        }
         let longer = |row: &Vec<usize>| {
             let from = if ordered { 0 } else { row.last().map_or(0, |last| last + 1) };
             let next = (from..size).filter(|index| !row.contains(index));
             next.map(|index| [row.as_slice(), &[index]].concat()).collect::<Vec<_>>()
         };
         rows = rows.iter().flat_map(longer).collect();
-        if rows.len() > LONGEST / 10 {
-            return Err(arguments.refusal("would give more items than fit"));
-        }
     }
     Ok(rows)
 }

@@ -3,7 +3,7 @@
 use minijinja::value::Tuple;
 use minijinja::{Error, Value as Dynamic};
 
-use super::LONGEST;
+use super::narrow;
 use crate::template::arguments::Arguments;
 use crate::template::functions::formatted;
 use crate::template::methods::{lines, split_text};
@@ -85,7 +85,7 @@ pub(super) fn indent(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, E
     let (first, blank) = (arguments.flag(2, "first", false)?, arguments.flag(3, "blank", false)?);
     let blanks = match &width {
         Some(width) if width.as_str().is_some() => width.to_string(),
-        Some(width) => " ".repeat(width.as_usize().unwrap_or(4).min(LONGEST)),
+        Some(width) => " ".repeat(narrow(width.as_usize().unwrap_or(4))?),
         None => " ".repeat(4),
     };
     Ok(Dynamic::from(indented(&text, &blanks, first, blank)))
@@ -127,7 +127,7 @@ pub(super) fn truncate(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic,
 
 pub(super) fn center(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
     let text = arguments.subject_text()?;
-    let width = arguments.int(1, "width")?.and_then(|width| usize::try_from(width).ok()).unwrap_or(80).min(LONGEST);
+    let width = narrow(arguments.int(1, "width")?.and_then(|width| usize::try_from(width).ok()).unwrap_or(80))?;
     let fill = width.saturating_sub(text.chars().count());
     // Python puts the odd blank on the left when the width is odd too.
     let left = fill / 2 + (fill & width & 1);

@@ -97,13 +97,19 @@ fn whole(text: &str) -> Option<i64> {
     }
 }
 
+/// The last number of so many, unless it is beyond all that can be counted.
+fn after(start: i64, count: i64, stride: i64) -> Option<i64> {
+    start.checked_add(count.checked_mul(stride)?)?.checked_sub(stride.signum())
+}
+
 fn numbers(call: &Call, sequence: &Sequence) -> Result<Vec<Dynamic>, Error> {
+    let too_many = || call.refusal("would give more numbers than fit");
     let stride = sequence.stride.unwrap_or(1);
     let (end, stride) = match (sequence.end, sequence.count) {
         (Some(_), Some(_)) => return Err(call.refusal("takes `end` or `count`, not both")),
         (None, None) => return Err(call.refusal("needs `end` or `count`")),
         (None, Some(0)) => return Ok(Vec::new()),
-        (None, Some(count)) => (sequence.start + count * stride - stride.signum(), stride),
+        (None, Some(count)) => (after(sequence.start, count, stride).ok_or_else(too_many)?, stride),
         (Some(end), None) => (end, stride),
     };
     if stride == 0 {
@@ -112,10 +118,8 @@ fn numbers(call: &Call, sequence: &Sequence) -> Result<Vec<Dynamic>, Error> {
     if (stride > 0 && end < sequence.start) || (stride < 0 && end > sequence.start) {
         return Err(call.refusal("never reaches its end; turn the sign of `stride`"));
     }
-    let steps = (end - sequence.start) / stride;
-    if usize::try_from(steps).is_ok_and(|steps| steps > LONGEST) {
-        return Err(call.refusal("would give more numbers than fit"));
-    }
+    let steps = (i128::from(end) - i128::from(sequence.start)) / i128::from(stride);
+    let steps = i64::try_from(steps).ok().filter(|steps| *steps <= LONGEST as i64).ok_or_else(too_many)?;
     let print =
         |step: i64| formatted(&sequence.format, &Dynamic::from(sequence.start + step * stride)).map(Dynamic::from);
     (0..=steps).map(print).collect()

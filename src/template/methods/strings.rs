@@ -5,6 +5,7 @@ use minijinja::{Error, Value as Dynamic};
 
 use super::{Given, texts};
 use crate::template::error::fault;
+use crate::template::filters::{LONGEST, narrow};
 use crate::template::objects::list;
 
 pub(super) fn call(text: &str, method: &str, given: &Given<'_>) -> Result<Option<Dynamic>, Error> {
@@ -22,7 +23,7 @@ pub(super) fn call(text: &str, method: &str, given: &Given<'_>) -> Result<Option
         "ljust" => Dynamic::from(padded(text, given, |fill| (0, fill))?),
         "rjust" => Dynamic::from(padded(text, given, |fill| (fill, 0))?),
         "center" => Dynamic::from(padded(text, given, |fill| (fill / 2, fill - fill / 2))?),
-        "zfill" => Dynamic::from(zero_filled(text, given.int(0)?.unwrap_or(0))),
+        "zfill" => Dynamic::from(zero_filled(text, given.int(0)?.unwrap_or(0))?),
         "removeprefix" => Dynamic::from(text.strip_prefix(&given.need_text(0)?).unwrap_or(text)),
         "removesuffix" => Dynamic::from(text.strip_suffix(&given.need_text(0)?).unwrap_or(text)),
         "swapcase" => Dynamic::from(text.chars().map(swapped).collect::<String>()),
@@ -133,9 +134,7 @@ fn padded(text: &str, given: &Given<'_>, sides: fn(usize) -> (usize, usize)) -> 
     if fill.chars().count() != 1 {
         return Err(fault("the fill must be one character"));
     }
-    if width > super::super::filters::LONGEST {
-        return Err(fault(format!("a width above {} is refused", super::super::filters::LONGEST)));
-    }
+    narrow(width)?;
     let (left, right) = sides(width.saturating_sub(text.chars().count()));
     Ok(format!("{}{text}{}", fill.repeat(left), fill.repeat(right)))
 }
@@ -143,7 +142,7 @@ fn padded(text: &str, given: &Given<'_>, sides: fn(usize) -> (usize, usize)) -> 
 /// Each tab becomes as many blanks as lead to the next column that is a multiple of `size`.
 fn with_tabs_expanded(text: &str, size: i64) -> Result<String, Error> {
     let size = usize::try_from(size).unwrap_or(0);
-    if size.saturating_mul(text.matches('\t').count()) > super::super::filters::LONGEST {
+    if size.saturating_mul(text.matches('\t').count()) > LONGEST {
         return Err(fault(format!("tabs of {size} columns are refused")));
     }
     let (mut expanded, mut column) = (String::with_capacity(text.len()), 0);
@@ -167,11 +166,11 @@ fn with_tabs_expanded(text: &str, size: i64) -> Result<String, Error> {
     Ok(expanded)
 }
 
-fn zero_filled(text: &str, width: i64) -> String {
-    let width = usize::try_from(width).unwrap_or(0).min(super::super::filters::LONGEST);
+fn zero_filled(text: &str, width: i64) -> Result<String, Error> {
+    let width = narrow(usize::try_from(width).unwrap_or(0))?;
     let missing = width.saturating_sub(text.chars().count());
     let sign = text.len() - text.trim_start_matches(['+', '-']).len();
-    format!("{}{}{}", &text[..sign.min(1)], "0".repeat(missing), &text[sign.min(1)..])
+    Ok(format!("{}{}{}", &text[..sign.min(1)], "0".repeat(missing), &text[sign.min(1)..]))
 }
 
 fn swapped(character: char) -> char {

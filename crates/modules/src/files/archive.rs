@@ -102,7 +102,7 @@ impl Archive {
             Kind::Zip => self.unzip("-oq", Some(folder), host)?,
             _ => self.tar(newer, Some(folder), host)?,
         };
-        self.accepted(finished).map(|_| ())
+        self.accepted_as("unpack", finished).map(|_| ())
     }
 
     fn tar(&self, what: &[&str], folder: Option<&Path>, host: &Host) -> Result<Finished, Failure> {
@@ -133,10 +133,16 @@ impl Archive {
     }
 
     fn accepted(&self, finished: Finished) -> Result<Finished, Failure> {
+        self.accepted_as("read", finished)
+    }
+
+    fn accepted_as(&self, attempt: &str, finished: Finished) -> Result<Finished, Failure> {
         if finished.succeeded() {
             return Ok(finished);
         }
-        let text = format!("cannot read the archive {}: the unpacker {}", self.path.display(), finished.ending());
+        let said = finished.stderr.lines().map(|line| line.trim_start_matches("tar: ")).find(|line| !line.is_empty());
+        let cause = said.map_or_else(|| format!("the unpacker {}", finished.ending()), str::to_owned);
+        let text = format!("cannot {attempt} the archive {}: {cause}", self.path.display());
         Err(finished.describe(Failure::new(text)))
     }
 }

@@ -1,37 +1,49 @@
-//! A file under a lock that ends with its holder, and not a moment later.
+//! A file whose lock ends with its holder, and not a moment later.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::ops::Deref;
-use std::os::unix::fs::MetadataExt;
+use std::ops::{Deref, DerefMut};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use rustix::fs::{FlockOperation, flock};
 
-/// An open file that holds a flock(2).
-pub(crate) struct Held(File);
+/// An open file with its flock(2), once it has one.
+#[derive(Debug)]
+pub struct LockFile(File);
 
-impl Held {
+impl LockFile {
+    /// Opens the file that a lock is on, without the lock; it is made, for its owner alone, where it is missing.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path).map(Self)
+    }
+
     /// Opens a file under a lock; nothing when it is not there, when another has the lock, or when it was taken away meanwhile.
-    pub(crate) fn of(path: &Path, operation: FlockOperation) -> Option<Self> {
+    pub fn of(path: &Path, operation: FlockOperation) -> Option<Self> {
         let file = OpenOptions::new().read(true).append(true).open(path).ok()?;
         flock(&file, operation).ok()?;
         let held = Self(file);
         held.is_at(path).then_some(held)
     }
 
-    /// Turns the lock into one of another kind.
-    pub(crate) fn becomes(&self, operation: FlockOperation) -> io::Result<()> {
+    /// Locks it, or turns the lock that it has into one of another kind.
+    ///
+    /// # Errors
+    /// `WouldBlock` when another has the lock, and the operation does not wait.
+    pub fn lock(&self, operation: FlockOperation) -> io::Result<()> {
         Ok(flock(&self.0, operation)?)
     }
 
     /// Whether this is still the file of that name.
-    pub(crate) fn is_at(&self, path: &Path) -> bool {
+    pub fn is_at(&self, path: &Path) -> bool {
         self.metadata().is_ok_and(|opened| fs::metadata(path).is_ok_and(|named| opened.ino() == named.ino()))
     }
 }
 
-impl Deref for Held {
+impl Deref for LockFile {
     type Target = File;
 
     fn deref(&self) -> &File {
@@ -39,7 +51,13 @@ impl Deref for Held {
     }
 }
 
-impl Drop for Held {
+impl DerefMut for LockFile {
+    fn deref_mut(&mut self) -> &mut File {
+        &mut self.0
+    }
+}
+
+impl Drop for LockFile {
     fn drop(&mut self) {
         // To close the file is not enough: between its fork and its exec a child has it open, too, and keeps the lock.
         let _ = flock(&self.0, FlockOperation::Unlock);
@@ -55,11 +73,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("part");
         fs::write(&path, "").unwrap();
-        let first = Held::of(&path, FlockOperation::NonBlockingLockExclusive).unwrap();
+        let first = LockFile::of(&path, FlockOperation::NonBlockingLockExclusive).unwrap();
         let in_a_child = first.try_clone().unwrap();
-        assert!(Held::of(&path, FlockOperation::NonBlockingLockExclusive).is_none());
+        assert!(LockFile::of(&path, FlockOperation::NonBlockingLockExclusive).is_none());
         drop(first);
-        assert!(Held::of(&path, FlockOperation::NonBlockingLockExclusive).is_some());
+        assert!(LockFile::of(&path, FlockOperation::NonBlockingLockExclusive).is_some());
         drop(in_a_child);
     }
 
@@ -68,7 +86,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("part");
         fs::write(&path, "").unwrap();
-        let held = Held::of(&path, FlockOperation::NonBlockingLockShared).unwrap();
+        let held = LockFile::of(&path, FlockOperation::NonBlockingLockShared).unwrap();
         assert!(held.is_at(&path));
         fs::write(folder.path().join("other"), "").unwrap();
         fs::rename(folder.path().join("other"), &path).unwrap();
