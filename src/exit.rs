@@ -7,6 +7,8 @@ use std::process::ExitCode;
 pub enum Exit {
     /// Done.
     Ok,
+    /// A plan found changes to be made, and `--detailed-exitcode` asked for that.
+    Changes,
     /// A person said no, or a question met no terminal.
     Declined,
     /// Another run has the hosts.
@@ -32,9 +34,10 @@ pub enum Exit {
 impl Exit {
     /// Every code with its name and meaning, for `help exit-codes` and the manual.
     pub const TABLE: &'static [(Self, &'static str, &'static str)] = &[
-        (Self::Ok, "ok", "done; also when --check found changes to be made"),
+        (Self::Ok, "ok", "done; also when plan or --check found changes to be made"),
         (Self::Internal, "internal", "our fault, or this machine's: I/O, a bug"),
         (Self::Failed, "failed", "a task failed on at least one host"),
+        (Self::Changes, "changes", "plan --detailed-exitcode found changes to be made"),
         (Self::Unreachable, "unreachable", "at least one host could not be reached, none failed"),
         (Self::Unhealthy, "unhealthy", "status, verify or a gate says no: pipeline broken, events lost"),
         (Self::Locked, "locked", "another run has the hosts"),
@@ -56,6 +59,7 @@ impl Exit {
             Self::Ok => 0,
             Self::Internal => 1,
             Self::Failed => 2,
+            Self::Changes => 3,
             Self::Unreachable => 4,
             Self::Unhealthy => 6,
             Self::Locked => 7,

@@ -31,7 +31,7 @@ use crate::report::{Failed, RunReport};
 use crate::source::{Problem, Severity, nearest};
 use crate::template::{Scope, SearchPath};
 use crate::transport::AgentBinary;
-use crate::ui::{Close, Ui};
+use crate::ui::{Close, Shows, Ui};
 use crate::value::{Map, Text, Value};
 
 /// What is to be run, and how.
@@ -47,6 +47,10 @@ pub(super) struct Conduct<'a> {
     pub(super) lock: Option<&'a LockArgs>,
     /// What goes on while the hosts are worked on.
     pub(super) beside: Option<&'a dyn Beside>,
+    /// What is shown of it.
+    pub(super) shows: Shows,
+    /// How a run ends that is done and made changes, or would have.
+    pub(super) with_changes: Exit,
 }
 
 /// Something that goes on beside a run and proves something about it.
@@ -97,7 +101,8 @@ pub(super) fn conduct(invocation: &mut Invocation, conduct: &Conduct, ui: Ui) ->
     let interrupts = Interrupts::listen(&events);
     let engine = engine(invocation, conduct, vars, ways, events.clone(), verbosity, interrupts.cancel())?;
     conduct.beside.map_or(Ok(()), Beside::begin)?;
-    let wanted = Wanted { reports: &invocation.reports, events: conduct.how.events.as_deref() };
+    let events_to = conduct.how.events.as_deref();
+    let wanted = Wanted { reports: &invocation.reports, events: events_to, shows: conduct.shows };
     let watch = Watch::begin(ui, conduct.how.diff, &invocation.project.root, &wanted, inbox)?;
     events.tell(started);
     let end = engine.run(plan);
@@ -137,7 +142,9 @@ fn told(watch: Watch, conduct: &Conduct, end: &RunEnd, stopped: Option<Exit>) ->
     if stopped.is_some() {
         followers.report.break_off();
     }
-    let exit = stopped.unwrap_or_else(|| exit(end, &followers.report));
+    let has_changes = followers.report.changes() > 0;
+    let done = |exit: Exit| if exit == Exit::Ok && has_changes { conduct.with_changes } else { exit };
+    let exit = stopped.unwrap_or_else(|| done(exit(end, &followers.report)));
     let proof = conduct.beside.map(|beside| beside.end(exit));
     let exit = proof.as_ref().map_or(exit, |proof| proof.exit);
     let typed: Vec<String> = std::env::args().skip(1).collect();

@@ -19,17 +19,66 @@ use crate::exit::Exit;
 use crate::pipeline::Stage;
 use crate::plan::{BlockStep, Plan, PlayPlan, Step};
 use crate::source::{Problem, nearest};
-use crate::ui::Ui;
+use crate::ui::{Shows, Ui};
 
-/// Options of `deploy`.
+/// What is deployed.
 #[derive(Debug, Args)]
-pub(super) struct DeployArgs {
+pub(super) struct TargetArgs {
     /// Playbook; the project's deploy.yml, or else the shipped one
     #[arg(value_name = "PLAYBOOK")]
     playbook: Option<PathBuf>,
     /// Only this stage: rabbitmq, relay, kafka, connect, elasticsearch, kibana or webapp
     #[arg(long, value_name = "STAGE", value_parser = stage, add = ArgValueCompleter::new(candidates::stages))]
     only: Option<Stage>,
+}
+
+/// A deployment that was found to be possible.
+pub(super) struct Deployment {
+    pub(super) invocation: Invocation,
+    pub(super) playbook: PathBuf,
+    pub(super) only: Option<Stage>,
+    /// Why the one stage that is wanted has no host.
+    pub(super) nobody: Option<Problem>,
+}
+
+impl Deployment {
+    /// Reads the project and looks for what stands against it.
+    pub(super) fn read(
+        global: &Global,
+        target: &TargetArgs,
+        how: &HowArgs,
+        privilege: &PrivilegeArgs,
+        connection: &ConnectionArgs,
+    ) -> Result<Self, Stop> {
+        let mut invocation = Invocation::read(global, Some(connection), Some(privilege))?;
+        let playbook = playbook(&invocation.project.root, target.playbook.as_deref())?;
+        let limit = global.limit.as_deref();
+        if playbook.starts_with(content::path("")) {
+            groups::lay_out(&mut invocation)?;
+            groups::require_spelling(&invocation.inventory)?;
+            Sketch::draw(&mut invocation, playbook.clone(), limit, how)?.require_password()?;
+        }
+        let nobody = match target.only {
+            Some(stage) => layout::without_host(&mut invocation, playbook.clone(), stage, limit, how)?,
+            None => None,
+        };
+        Ok(Self { invocation, playbook, only: target.only, nobody })
+    }
+
+    /// Leaves of the plan what is wanted.
+    pub(super) fn narrow(only: Option<Stage>, nobody: Option<&Problem>, plan: &mut Plan) -> Result<(), Stop> {
+        if let Some(stage) = only {
+            keep_only(plan, &[stage])?;
+        }
+        nobody.map_or(Ok(()), |nobody| Err(nobody.clone().into()))
+    }
+}
+
+/// Options of `deploy`.
+#[derive(Debug, Args)]
+pub(super) struct DeployArgs {
+    #[command(flatten)]
+    target: TargetArgs,
     /// Do not ask before the first change
     #[arg(short, long)]
     yes: bool,
@@ -53,25 +102,10 @@ pub(super) fn stage(name: &str) -> Result<Stage, String> {
 }
 
 pub(super) fn deploy(global: &Global, args: &DeployArgs, ui: Ui) -> Result<Exit, Stop> {
-    let mut invocation = Invocation::read(global, Some(&args.connection), Some(&args.privilege))?;
-    let playbook = playbook(&invocation.project.root, args.playbook.as_deref())?;
-    if playbook.starts_with(content::path("")) {
-        groups::lay_out(&mut invocation)?;
-        groups::require_spelling(&invocation.inventory)?;
-        Sketch::draw(&mut invocation, playbook.clone(), global.limit.as_deref(), &args.how)?.require_password()?;
-    }
-    let limit = global.limit.as_deref();
-    let nobody = match args.only {
-        Some(stage) => layout::without_host(&mut invocation, playbook.clone(), stage, limit, &args.how)?,
-        None => None,
-    };
+    let Deployment { mut invocation, playbook, only, nobody } =
+        Deployment::read(global, &args.target, &args.how, &args.privilege, &args.connection)?;
     let review = |plan: &mut Plan| {
-        if let Some(stage) = args.only {
-            keep_only(plan, &[stage])?;
-        }
-        if let Some(nobody) = &nobody {
-            return Err(nobody.clone().into());
-        }
+        Deployment::narrow(only, nobody.as_ref(), plan)?;
         if args.yes || args.how.check { Ok(()) } else { confirm(plan, ui) }
     };
     let exit = conduct(
@@ -81,14 +115,16 @@ pub(super) fn deploy(global: &Global, args: &DeployArgs, ui: Ui) -> Result<Exit,
             playbooks: vec![playbook.clone()],
             selection: &args.selection,
             how: &args.how,
-            limit,
+            limit: global.limit.as_deref(),
             review: &review,
             lock: Some(&args.lock),
             beside: None,
+            shows: Shows::Story,
+            with_changes: Exit::Ok,
         },
         ui,
     )?;
-    let is_whole = args.only.is_none()
+    let is_whole = only.is_none()
         && global.limit.is_none()
         && args.selection.tags.is_empty()
         && args.selection.skip_tags.is_empty();

@@ -15,11 +15,12 @@ use crate::cli::options::{HowArgs, SelectionArgs};
 use crate::cli::ways::Ways;
 use crate::content;
 use crate::engine::{Errands, PlayVars, RunVars, TaskVars};
+use crate::exit::Exit;
 use crate::pipeline::{Stage, Wiring, no_password};
 use crate::plan::{PlayPlan, RoleScope, Step, TaskStep};
 use crate::source::Problem;
 use crate::template::{Lookup, Scope, SearchPath, Variables};
-use crate::ui::Ui;
+use crate::ui::{Shows, Ui};
 use crate::value::{Map, Value};
 
 /// The pipeline as the playbook lays it out.
@@ -152,6 +153,8 @@ fn plays(invocation: &mut Invocation, playbook: PathBuf, how: &HowArgs) -> Resul
         review: &|_plan| Ok(()),
         lock: None,
         beside: None,
+        shows: Shows::Story,
+        with_changes: Exit::Ok,
     };
     Ok(plan(invocation, &conduct)?.plays.into_iter().map(Arc::new).collect())
 }

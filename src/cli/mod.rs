@@ -28,6 +28,7 @@ mod options;
 mod packages;
 mod passphrases;
 mod passwords;
+mod plan;
 mod prompts;
 mod reach;
 mod render;
@@ -81,6 +82,9 @@ enum Command {
     Packages(packages::PackagesArgs),
     /// Begin a project, or look what one of Ansible needs
     Init(init::InitArgs),
+    /// Look what deploy would do, without touching anything
+    #[command(alias = "check")]
+    Plan(plan::PlanArgs),
     /// Bring hosts to a running pipeline
     #[command(visible_alias = "apply")]
     Deploy(deploy::DeployArgs),
@@ -163,6 +167,7 @@ fn parsed() -> Result<Cli, clap::Error> {
 fn dispatch(cli: &Cli, ui: Ui) -> Result<Exit, Stop> {
     match &cli.command {
         Command::Packages(args) => packages::run(&cli.global, args, ui),
+        Command::Plan(args) => plan::plan(&cli.global, args, ui),
         Command::Deploy(args) => deploy::deploy(&cli.global, args, ui),
         Command::Upgrade(args) => upgrade::upgrade(&cli.global, args, ui),
         Command::Status(args) => status::status(&cli.global, args, ui),

@@ -9,6 +9,8 @@ const LIMIT: [&str; 2] = ["-l", "--limit"];
 const VARIABLES: [&str; 2] = ["-e", "--extra-vars"];
 const INVENTORY: [&str; 2] = ["-i", "--inventory"];
 const CHECK: [&str; 2] = ["--check", "--dry-run"];
+const PLAN: [&str; 2] = ["plan", "check"];
+const DETAILED: &str = "--detailed-exitcode";
 /// Stands where variables stood. Typed as it is, it is refused, and so cannot be forgotten.
 const AGAIN: &str = "<the same variables>";
 
@@ -72,7 +74,14 @@ fn safe(mut pieces: Vec<Piece>) -> Vec<Piece> {
 
 /// The same without what would only look.
 fn unchecked(pieces: Vec<Piece>) -> impl Iterator<Item = Piece> {
-    pieces.into_iter().filter_map(|piece| match piece {
+    let mut is_command = true;
+    pieces.into_iter().filter_map(move |piece| match piece {
+        Piece::Word(word)
+            if !word.starts_with('-') && std::mem::take(&mut is_command) && PLAN.contains(&word.as_str()) =>
+        {
+            Some(Piece::Word("deploy".to_owned()))
+        }
+        Piece::Word(word) if word == DETAILED => None,
         Piece::Word(word) if CHECK.contains(&word.as_str()) => None,
         Piece::Letters(letters) => Some(letters.replace('C', "")).filter(|left| !left.is_empty()).map(Piece::Letters),
         piece => Some(piece),

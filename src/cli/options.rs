@@ -107,7 +107,7 @@ pub(super) struct SelectionArgs {
 }
 
 /// How it is done.
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Run")]
 pub(super) struct HowArgs {
     /// Hosts worked on at a time

@@ -9,7 +9,7 @@ use crate::cli::conduct::{Conduct, conduct};
 use crate::cli::invocation::Invocation;
 use crate::cli::options::{ConnectionArgs, Global, HowArgs, PrivilegeArgs, SelectionArgs};
 use crate::exit::Exit;
-use crate::ui::Ui;
+use crate::ui::{Shows, Ui};
 
 /// Options of `run`.
 #[derive(Debug, Args)]
@@ -40,6 +40,8 @@ pub(super) fn run(global: &Global, args: &RunArgs, ui: Ui) -> Result<Exit, Stop>
             review: &|_plan| Ok(()),
             lock: None,
             beside: None,
+            shows: Shows::Story,
+            with_changes: Exit::Ok,
         },
         ui,
     )

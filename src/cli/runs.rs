@@ -13,7 +13,7 @@ use crate::exit::Exit;
 use crate::project::Project;
 use crate::report::{PastRun, ReportFile, ReportKind};
 use crate::source::Problem;
-use crate::ui::{Close, Table, Ui, answer_json, reporter};
+use crate::ui::{Close, Shows, Table, Ui, answer_json, reporter};
 
 /// What is wanted of them.
 #[derive(Debug, Subcommand)]
@@ -121,7 +121,7 @@ fn document(run: &PastRun) -> Json {
 }
 
 fn show(run: &PastRun, diff: bool, ui: Ui) -> Result<(), Stop> {
-    let mut screen = reporter(ui, diff, run.number);
+    let mut screen = reporter(ui, diff, run.number, Shows::Story);
     run.events.iter().for_each(|event| screen.on(event));
     let exit = match run.end() {
         "failed" => Exit::Failed,

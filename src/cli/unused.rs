@@ -19,6 +19,7 @@ const UNUSED: &[(&str, &[&str])] = &[
     ("packages fetch", HOSTS),
     ("packages list", HOSTS),
     ("init", ALL),
+    ("plan", &[]),
     ("deploy", &[]),
     ("upgrade", &[]),
     ("status", REPORT),

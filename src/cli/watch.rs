@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::cli::Stop;
 use crate::event::{Event, Stamped, now};
 use crate::report::{EventStream, ReportFile, ReportKind, RunLog, RunReport};
-use crate::ui::{Reporter, Ui, reporter};
+use crate::ui::{Reporter, Shows, Ui, reporter};
 
 /// How often a screen that moves is drawn anew.
 const TICK: Duration = Duration::from_millis(100);
@@ -19,6 +19,7 @@ pub(super) struct Wanted<'a> {
     pub(super) reports: &'a [(ReportKind, PathBuf)],
     /// `-` is standard output.
     pub(super) events: Option<&'a Path>,
+    pub(super) shows: Shows,
 }
 
 /// A run's followers.
@@ -60,7 +61,13 @@ impl Watch {
         if let Some(path) = &shown {
             ui.headline(&format!("run {run} · log {}", path.display()));
         }
-        let followers = Followers { screen: reporter(ui, diff, run), log, events, files, report: RunReport::default() };
+        let followers = Followers {
+            screen: reporter(ui, diff, run, wanted.shows),
+            log,
+            events,
+            files,
+            report: RunReport::default(),
+        };
         Ok(Self { run, log: shown, thread: thread::spawn(move || followers.follow(&inbox)) })
     }
 
@@ -149,7 +156,7 @@ mod tests {
     fn a_log_or_a_stream_that_cannot_be_written_any_more_is_told_of_once() {
         let log = RunLog::into_file(Path::new("/dev/full")).ok();
         let events = EventStream::create(Path::new("/dev/full"), 1).ok();
-        let screen = reporter(Ui::plain(), false, 1);
+        let screen = reporter(Ui::plain(), false, 1, Shows::Story);
         let mut followers = Followers { screen, log, events, files: Vec::new(), report: RunReport::default() };
         for ms in 0..2 {
             followers.take(&Stamped { t: 0, event: Event::RunFinished { ms } });

@@ -4,14 +4,18 @@ use dpp_protocol::{Change, Verb};
 
 /// `~ /etc/hosts mode 0600 -> 0644`.
 pub(super) fn words(change: &Change) -> String {
-    let mark = match change.verb {
-        Verb::Create => '+',
-        Verb::Change => '~',
-        Verb::Delete => '-',
-        Verb::Restart => '>',
-        Verb::Run => '$',
-    };
-    format!("{mark} {} {}", change.what, change.detail).trim_end().to_owned()
+    format!("{} {} {}", mark(change.verb).0, change.what, change.detail).trim_end().to_owned()
+}
+
+/// The mark of a change and its colour, which repeats the mark and never stands for it.
+pub(super) fn mark(verb: Verb) -> (char, &'static str) {
+    match verb {
+        Verb::Create => ('+', "32"),
+        Verb::Change => ('~', "33"),
+        Verb::Delete => ('-', "31"),
+        Verb::Restart => ('>', "36"),
+        Verb::Run => ('$', "35"),
+    }
 }
 
 /// A unified difference with three lines of context.

@@ -27,6 +27,23 @@ pub struct Close {
 
 /// The last lines.
 pub(super) fn lines(ui: &Ui, report: &RunReport, close: &Close) -> Vec<String> {
+    let changes = report.changes();
+    let would = if report.check { "would be made" } else { "made" };
+    let s = if changes == 1 { "" } else { "s" };
+    with_sum(ui, report, close, &format!("{changes} change{s} {would}"))
+}
+
+/// The last lines of a plan, whose sum is told by itself.
+pub(super) fn of_plan(ui: &Ui, report: &RunReport, close: &Close, sum: &str) -> Vec<String> {
+    let mut lines = with_sum(ui, report, close, "nothing was touched");
+    if ui.verbosity >= -1 {
+        let at = lines.iter().rposition(String::is_empty).map_or(0, |blank| blank + 1);
+        lines.insert(at, sum.to_owned());
+    }
+    lines
+}
+
+fn with_sum(ui: &Ui, report: &RunReport, close: &Close, sum: &str) -> Vec<String> {
     let mut lines = Vec::new();
     for group in failure::alike(&report.failures) {
         lines.push(String::new());
@@ -36,7 +53,7 @@ pub(super) fn lines(ui: &Ui, report: &RunReport, close: &Close) -> Vec<String> {
         return lines;
     }
     lines.push(String::new());
-    lines.push(summary(report, close.exit));
+    lines.push(summary(report, close.exit, sum));
     lines.extend(close.proof.iter().map(|(line, _)| line.clone()));
     if ui.verbosity < 0 {
         return lines;
@@ -50,14 +67,12 @@ pub(super) fn lines(ui: &Ui, report: &RunReport, close: &Close) -> Vec<String> {
     lines
 }
 
-fn summary(report: &RunReport, exit: Exit) -> String {
+fn summary(report: &RunReport, exit: Exit, sum: &str) -> String {
     let (hosts, failed, lost) = (report.hosts.len(), report.failed_hosts(), report.lost_hosts());
     let good = hosts.saturating_sub(failed + lost + report.left.len());
-    let (changes, seconds) = (report.changes(), report.ms as f64 / 1000.0);
-    let would = if report.check { "would be made" } else { "made" };
-    let s = if changes == 1 { "" } else { "s" };
+    let seconds = report.ms as f64 / 1000.0;
     let word = if matches!(exit, Exit::Interrupted | Exit::Terminated) { "Stopped. Done" } else { "Done" };
-    let mut line = format!("{word} on {good} of {hosts} hosts, {changes} change{s} {would}, {seconds:.1}s.");
+    let mut line = format!("{word} on {good} of {hosts} hosts, {sum}, {seconds:.1}s.");
     let left: Vec<&str> = report.left.iter().map(String::as_str).collect();
     for (words, hosts) in
         [("Failed", report.failed_names()), ("Out of reach", report.lost_names()), ("Still to do", left)]
@@ -92,7 +107,7 @@ mod tests {
         let mut report = RunReport { hosts: hosts.into(), ..RunReport::default() };
         report.break_off();
         assert_eq!(
-            summary(&report, Exit::Interrupted),
+            summary(&report, Exit::Interrupted, "0 changes made"),
             "Stopped. Done on 0 of 2 hosts, 0 changes made, 0.0s. Failed: es2. Still to do: es1."
         );
     }

@@ -11,6 +11,7 @@ mod footer;
 mod lines;
 mod output;
 mod plain;
+mod plan;
 mod stream;
 mod table;
 mod terminal;
@@ -23,6 +24,7 @@ pub use document::{Document, answer_json};
 pub use ending::Close;
 pub use output::Output;
 pub use plain::Plain;
+pub use plan::PlanScreen;
 pub use stream::Stream;
 pub use table::Table;
 pub use terminal::{Colour, Ui, document as problem_document};
@@ -42,14 +44,24 @@ pub trait Reporter {
     fn end(&mut self, report: &RunReport, close: &Close);
 }
 
+/// What is shown of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shows {
+    /// What happens, while it happens.
+    Story,
+    /// What would be done, once that is known.
+    Plan,
+}
+
 /// The screen for a run.
-pub fn reporter(ui: Ui, diff: bool, run: u64) -> Box<dyn Reporter + Send> {
+pub fn reporter(ui: Ui, diff: bool, run: u64, shows: Shows) -> Box<dyn Reporter + Send> {
     match ui.output {
+        Output::Jsonl => Box::new(Stream::new(ui, run)),
+        _ if shows == Shows::Plan => Box::new(PlanScreen::new(ui, diff)),
         Output::Tty => Box::new(Bars::new(ui, diff)),
         Output::Plain => Box::new(Plain::new(ui, diff)),
         Output::Json if ui.is_terminal => Box::new(Document::beside(Bars::new(ui, diff), ui)),
         Output::Json => Box::new(Document::beside(Plain::new(ui, diff), ui)),
-        Output::Jsonl => Box::new(Stream::new(ui, run)),
         Output::Github => Box::new(Ci::github(ui, diff)),
         Output::Gitlab => Box::new(Ci::gitlab(ui, diff)),
     }

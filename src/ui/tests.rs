@@ -141,3 +141,40 @@ fn a_failure_that_reads_alike_on_several_hosts_is_told_once() {
     assert!(told[0].contains("(1, 3)") && told[0].contains("es1, es3 ·"), "{told:?}");
     assert!(told[1].contains("(2)") && told[1].contains("es2 ·"), "{told:?}");
 }
+
+#[test]
+fn a_plan_tells_what_is_the_same_on_several_hosts_once() {
+    let edited = |text: &str| {
+        Change::new(Verb::Change, "/etc/elasticsearch/elasticsearch.yml")
+            .texts(Some("a: 1\n".into()), Some(text.into()))
+    };
+    let planned = |changes: Vec<Change>| StepResult { changes, ..result(Status::Changed) };
+    let install = Change::new(Verb::Change, "elasticsearch").detail("5.6.2 -> 6.2.1");
+    let restart = Change::new(Verb::Restart, "elasticsearch").detail("its settings changed");
+    let mut report = RunReport::default();
+    let events = [
+        Event::RunStarted {
+            command: "plan".into(),
+            hosts: vec!["es1".into(), "es2".into(), "es3".into()],
+            same_machine: Vec::new(),
+            check: true,
+            steps: 9,
+        },
+        Event::PlayStarted { play: "elasticsearch".into(), hosts: vec!["es1".into(), "es2".into(), "es3".into()] },
+        finished("es1", "install", planned(vec![install.clone()])),
+        finished("es2", "install", planned(vec![install])),
+        finished("es3", "install", result(Status::Ok)),
+        finished("es1", "settings", planned(vec![edited("a: 2\n")])),
+        finished("es2", "settings", planned(vec![edited("a: 3\n")])),
+        finished("es1", "migrate", StepResult { unpredicted: true, ..planned(Vec::new()) }),
+        finished("es1", "restart", planned(vec![restart])),
+        Event::RunFinished { ms: 900 },
+    ];
+    events.into_iter().for_each(|event| report.absorb(&Stamped { t: 0, event }));
+    let next = vec![("Apply".to_owned(), "dppctl deploy -i hosts".to_owned())];
+    let close = Close { run: 4, command: "plan".into(), exit: Exit::Ok, next, log: None, proof: None };
+    insta::assert_snapshot!("a_plan", super::plan::drawn(&ui(0), &report, &close, false));
+    insta::assert_snapshot!("a_plan_with_differences", super::plan::drawn(&ui(0), &report, &close, true));
+    let nothing = RunReport { check: true, hosts: report.hosts, ..RunReport::default() };
+    insta::assert_snapshot!("a_plan_of_nothing", super::plan::drawn(&ui(0), &nothing, &close, false));
+}

@@ -22,6 +22,7 @@ mod modules;
 mod passphrases;
 mod past_runs;
 mod patience;
+mod plan;
 mod run;
 mod same_machine;
 mod sources;

@@ -29,7 +29,7 @@ use crate::exit::Exit;
 use crate::pipeline::{Stage, preflight_screen};
 use crate::plan::Plan;
 use crate::source::Problem;
-use crate::ui::{Ui, answer_json};
+use crate::ui::{Shows, Ui, answer_json};
 use crate::value::Value;
 
 use canary::Flight;
@@ -142,6 +142,8 @@ fn play(
         review: &review,
         lock: Some(&args.lock),
         beside: flight.as_ref().map(|flight| flight as &dyn Beside),
+        shows: Shows::Story,
+        with_changes: Exit::Ok,
     };
     conduct(invocation, &conducted, ui)
 }

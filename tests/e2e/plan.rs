@@ -1,0 +1,42 @@
+//! `dppctl plan`: told on hosts that are bare, followed by a deploy that does just that, and by a plan of nothing.
+
+use crate::lab::Lab;
+
+const SITE: &str = "
+- hosts: lab
+  become: true
+  gather_facts: false
+  tasks:
+    - file: {path: /etc/pipe, state: directory, mode: '0755'}
+    - copy: {content: \"name={{ inventory_hostname }}\\n\", dest: /etc/pipe/pipe.conf, mode: '0644'}
+      notify: restart pipe
+    - user: {name: pipe, create_home: false}
+    - template: {src: pipe.j2, dest: /etc/pipe/ours, owner: pipe, mode: '0644'}
+    - command: /bin/true
+      changed_when: false
+  handlers:
+    - name: restart pipe
+      systemd: {name: ssh, state: restarted}
+";
+
+#[test]
+fn a_plan_says_what_a_deploy_will_do_and_touches_nothing() {
+    let lab = Lab::boot("plan", &["h1", "h2"]).file("deploy.yml", SITE).file("pipe.j2", "ours\n");
+    insta::assert_snapshot!("a_plan_for_bare_hosts", lab.dppctl(["plan", "-D"]).exits(0));
+    assert_eq!(lab.on("h1", "ls -d /etc/pipe 2>&1 | grep -c 'No such'; getent passwd pipe | wc -l"), "1\n0\n");
+    let _ = lab.dppctl(["plan", "--detailed-exitcode"]).exits(3);
+    let document = lab.dppctl(["plan", "--json"]).exits(0).json();
+    assert_eq!((&document["schema"], &document["sum"]["hosts"]), (&"dppctl.plan/1".into(), &2.into()));
+
+    let done = lab.dppctl(["deploy", "--yes", "--no-verify"]).exits(0);
+    let planned: u64 = ["create", "change", "restart"].iter().map(|kind| document["sum"][kind].as_u64().unwrap()).sum();
+    assert_eq!((done.changes(), planned), (10, 10), "{done}");
+    let again = lab.dppctl(["plan", "--detailed-exitcode"]).exits(0);
+    assert!(again.stderr.contains("Plan: nothing to do on 2 hosts."), "{again}");
+
+    lab.on("h2", "echo edited >> /etc/pipe/pipe.conf");
+    insta::assert_snapshot!(
+        "a_plan_for_a_host_that_was_changed",
+        lab.dppctl(["plan", "--detailed-exitcode", "-D"]).exits(3)
+    );
+}
