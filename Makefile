@@ -12,7 +12,7 @@ ROOT := $(if $(filter 0,$(shell id -u)),,sudo --preserve-env)
 
 include tests/lab/lab.mk
 
-.PHONY: help deps dppctl build release release-deps test lint house unit e2e demo browser bench compat venv-deps audit clean
+.PHONY: help deps dppctl build release release-deps test lint house unit e2e demo browser bench compat fuzz venv-deps audit clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | sort | expand -t 16
@@ -80,6 +80,17 @@ compat: deps lab-deps $(if $(RECORD),venv-deps) ## results of dppctl beside thos
 	$(if $(RECORD),$(COMPAT) record $(RECORD))
 	$(COMPAT) check $(RECORD)
 COMPAT := $(AS_ROOT)$(CARGO) test $(WORKSPACE) --test compat --
+
+# Each target for FUZZ_SECONDS; what fails lands in fuzz/artifacts, what reaches new code in fuzz/corpus, which tests/fuzz.rs replays.
+fuzz: deps ## looks for inputs that make a reader panic or hang (FUZZ="template vault" FUZZ_SECONDS=600)
+	@$(CARGO) +nightly fuzz --version >/dev/null 2>&1 || { echo "make fuzz: cargo install cargo-fuzz, rustup toolchain install nightly"; \
+	    rustup toolchain install nightly --profile minimal && $(CARGO) install --quiet --locked cargo-fuzz; }
+	@mkdir -p fuzz/artifacts; for target in $(FUZZ); do echo "fuzz $$target, $(FUZZ_SECONDS) s"; \
+	    $(CARGO) +nightly fuzz run --sanitizer none $$target -- -max_total_time=$(FUZZ_SECONDS) -timeout=20 -max_len=4096 \
+	    >fuzz/artifacts/$$target.log 2>&1; failed=$$?; grep -E '^Done|ERROR|panicked|Test unit' fuzz/artifacts/$$target.log; \
+	    [ $$failed -eq 0 ] || exit 1; done
+FUZZ ?= playbook inventory template vault frames
+FUZZ_SECONDS ?= 600
 
 demo: build lab-deps ## bare hosts to a running, verified pipeline
 	tests/demo/run
