@@ -12,6 +12,7 @@ use minijinja::{Error, Value as Dynamic};
 use super::dynamic::to_dynamic;
 use super::engine::{Engines, Mode, Unit};
 use super::error::{TemplateError, carried, cause, fault};
+use super::functions;
 use super::literal;
 use super::scope::{Lookup, Scope};
 use crate::value::{Text, Value};
@@ -265,7 +266,7 @@ impl Object for Frame {
     }
 
     fn get_value_by_str(self: &Arc<Self>, name: &str) -> Option<Dynamic> {
-        if name.starts_with("__") { None } else { self.variable(name) }
+        if functions::is_own(name) { None } else { self.variable(name) }
     }
 }
 

@@ -75,6 +75,11 @@ pub(super) fn all() -> impl Iterator<Item = &'static str> {
     FUNCTIONS.iter().map(|(name, _)| *name).chain(["range", "namespace", "__ge", "__gt", "__le", "__lt"])
 }
 
+/// Whether a name stands for an operator. Other names that begin so are variables: many roles have `__name` for their own.
+pub(super) fn is_own(name: &str) -> bool {
+    name.starts_with("__") && all().any(|own| own == name)
+}
+
 /// The names a template may use.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
     let known = FUNCTIONS.iter().map(|(name, _)| *name).filter(|name| !name.starts_with("__"));

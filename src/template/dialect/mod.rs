@@ -149,6 +149,7 @@ impl Translator<'_> {
     fn variable(&mut self, start: usize) -> Option<usize> {
         let (open, close) = &self.marks.variable;
         let (tokens, end) = tokens(self.text, self.inside(start, open), close)?;
+        self.blanks(self.inside(start, open), &tokens, end);
         self.walk(&tokens, self.backslash, whole);
         Some(self.past(end, close))
     }
@@ -157,6 +158,7 @@ impl Translator<'_> {
         self.tags.push(start..start);
         let (open, close) = &self.marks.block;
         let (tokens, end) = tokens(self.text, self.inside(start, open), close)?;
+        self.blanks(self.inside(start, open), &tokens, end);
         let end = self.past(end, close);
         match tokens.first() {
             Some(name) if name.text == "raw" => self.end_of_raw(end),
@@ -165,6 +167,17 @@ impl Translator<'_> {
                 Some(end)
             }
             None => Some(end),
+        }
+    }
+
+    /// Jinja2 passes over every blank that Unicode has, such as the unbreakable one that editors let slip in.
+    fn blanks(&mut self, inside: usize, tokens: &[Token<'_>], end: usize) {
+        let begins = tokens.iter().map(|token| token.range.start).chain([end]);
+        let ends = [inside].into_iter().chain(tokens.iter().map(|token| token.range.end));
+        for gap in ends.zip(begins).map(|(from, to)| from..to) {
+            if !self.text[gap.clone()].is_ascii() {
+                self.edits.replace(gap, " ");
+            }
         }
     }
 
