@@ -54,10 +54,6 @@ pub(crate) fn explain(source: &Arc<Source>, at: usize, complaint: &str) -> Probl
             problem("this quote is not closed, or a line of its text begins too far to the left", here, "opened here")
                 .help("close it, or indent every line of the text deeper than its key")
         }
-        _ if complaint.contains("invalid indentation") => {
-            problem("this line begins too far to the left", content, "outside of the value it belongs to")
-                .help("indent it at least like the key that the value began with")
-        }
         _ if complaint.contains("quoted scalar") || complaint.contains("unexpected end of stream") => {
             problem("this quote is never closed", here, "opened here")
                 .help("close it, or double it if it belongs to the text")

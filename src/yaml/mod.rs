@@ -3,6 +3,7 @@
 //! It knows no task and no inventory: what the keys mean is another room's business.
 
 mod file;
+mod flow;
 mod merge;
 mod mistake;
 mod node;

@@ -17,6 +17,11 @@ impl Offsets {
         Self { starts, length: text.len() }
     }
 
+    /// Of a text whose characters stand for these bytes of another one.
+    pub(super) fn at(starts: Vec<usize>, length: usize) -> Self {
+        Self { starts: Some(starts), length }
+    }
+
     /// The byte a mark stands at.
     pub(crate) fn byte(&self, mark: &Marker) -> usize {
         match &self.starts {

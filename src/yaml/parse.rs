@@ -8,6 +8,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle, Span, StrInput, Tag};
 
 use crate::secret::{Decrypt, NoPassword};
 use crate::source::{Place, Problem, Problems, Source};
+use crate::yaml::flow::{Flowing, is_of_flow};
 use crate::yaml::merge::merged;
 use crate::yaml::mistake;
 use crate::yaml::offsets::Offsets;
@@ -26,9 +27,17 @@ pub fn parse(source: &Arc<Source>) -> Result<Vec<Node>, Problems> {
 
 /// Reads the documents of a source; `!vault` values are decrypted.
 pub fn parse_with(source: &Arc<Source>, vault: &dyn Decrypt) -> Result<Vec<Node>, Problems> {
-    let mut builder = Builder::new(source, vault);
-    let documents = builder.documents().map_err(|fatal| builder.all(fatal))?;
-    if builder.problems.is_empty() { Ok(documents) } else { Err(builder.problems) }
+    let mut text = Flowing::of(source.text());
+    loop {
+        let mut builder = Builder::new(source, &text, vault);
+        let read = builder.documents().map_err(|fatal| builder.all(fatal));
+        let (outside, problems) = (builder.outside, builder.problems);
+        match (read, outside.and_then(|at| text.moved(at))) {
+            (Err(_), Some(moved)) => text = moved,
+            (Err(fatal), None) => return Err(fatal),
+            (Ok(documents), _) => return if problems.is_empty() { Ok(documents) } else { Err(problems) },
+        }
+    }
 }
 
 struct Builder<'a> {
@@ -39,6 +48,8 @@ struct Builder<'a> {
     anchors: HashMap<usize, Node>,
     aliased: usize,
     depth: usize,
+    /// The byte at which a line inside of brackets begins too far to the left for the parser.
+    outside: Option<usize>,
     /// Mistakes after which reading goes on: duplicate keys, envelopes that do not open.
     problems: Problems,
 }
@@ -46,15 +57,16 @@ struct Builder<'a> {
 type Reading<T> = Result<T, Problem>;
 
 impl<'a> Builder<'a> {
-    fn new(source: &'a Arc<Source>, vault: &'a dyn Decrypt) -> Self {
+    fn new(source: &'a Arc<Source>, text: &'a Flowing, vault: &'a dyn Decrypt) -> Self {
         Self {
             source,
             vault,
-            offsets: Offsets::of(source.text()),
-            events: Parser::new_from_str(source.text()),
+            offsets: text.offsets(),
+            events: Parser::new_from_str(&text.text),
             anchors: HashMap::new(),
             aliased: 0,
             depth: 0,
+            outside: None,
             problems: Vec::new(),
         }
     }
@@ -77,10 +89,11 @@ impl<'a> Builder<'a> {
     }
 
     fn next(&mut self) -> Reading<Option<(Event<'a>, Span)>> {
-        self.events
-            .next_event()
-            .transpose()
-            .map_err(|error| mistake::explain(self.source, self.offsets.byte(error.marker()), error.info()))
+        self.events.next_event().transpose().map_err(|error| {
+            let at = self.offsets.byte(error.marker());
+            self.outside = is_of_flow(error.info()).then_some(at);
+            mistake::explain(self.source, at, error.info())
+        })
     }
 
     fn node(&mut self) -> Reading<Node> {

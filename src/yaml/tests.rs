@@ -33,6 +33,14 @@ fn a_document_becomes_values() {
 }
 
 #[test]
+fn lines_inside_of_brackets_begin_in_any_column() {
+    let text = "é:\n  b: [\n# why\n\"c # d\",\ne ]\n  f: {\n}\ng:\n  - {h: i,\n j: [\n1]}\n  - k\n";
+    assert_eq!(json(text), r#"{"é":{"b":["c # d","e"],"f":{}},"g":[{"h":"i","j":[1]},"k"]}"#);
+    let last = one(text).get("g").unwrap().as_list().unwrap()[1].place.clone();
+    assert_eq!(&text[last.range()], "k");
+}
+
+#[test]
 fn own_keys_win_over_merged_ones_and_the_first_merged_over_the_next() {
     let text = "x: &x {a: 1, b: 1}\ny: &y {b: 2, c: 2}\nz:\n  c: 3\n  <<: [*x, *y]\n";
     assert_eq!(json(text), r#"{"x":{"a":1,"b":1},"y":{"b":2,"c":2},"z":{"a":1,"b":1,"c":3}}"#);
@@ -143,7 +151,6 @@ fn mistakes_are_named_where_they_are() {
         "[a, b]: c\n",
         "a: |\n\tfoo\n",
         "a: ü\n b: x: y\n",
-        "- a: [\n  1\n]\n",
         "a: 'open\n",
     ];
     let mut screens = String::new();
