@@ -76,8 +76,10 @@ impl Catalogue {
 
     fn unknown(step: &TaskStep, known: &[&'static str]) -> Vec<Problem> {
         let action = step.task.short_action();
-        let unknown =
-            step.task.args.iter().filter(|(key, _)| !known.contains(&key.text.as_str()) && key.text != FOR_FREE_FORM);
+        let strange = |key: &str| !known.contains(&key) && key != FOR_FREE_FORM;
+        let unknown = step.task.args.iter().filter(|(key, value)| {
+            strange(&key.text) && !(may_be_omitted(value) && slip(&key.text, known.iter().copied()).is_none())
+        });
         unknown
             .map(|(key, _)| {
                 let shown: Vec<_> = known.iter().filter(|name| !name.starts_with('_')).copied().collect();
@@ -89,6 +91,11 @@ impl Catalogue {
             })
             .collect()
     }
+}
+
+/// `{{ x | default(omit) }}`: roles write keys of other systems so, which the run leaves out, or else the module refuses.
+fn may_be_omitted(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| text.contains("omit")) && has_template(value)
 }
 
 fn has_template(value: &Value) -> bool {

@@ -13,6 +13,7 @@ fn what_an_action_does_not_take_is_refused_with_what_may_be_meant() {
         ("copyy: {dest: /x}", "there is no module `copyy`", "copy"),
         ("systemd: {name: x, state: stoped}", "unknown variant `stoped`", "stopped"),
         ("apt: {name: x, state: presnt}", "unknown variant `presnt`", "present"),
+        ("apt: {name: x, update_cach: '{{ y | default(omit) }}'}", "unknown key `update_cach`", "update_cache"),
         ("uri: {}", "missing field `url`", ""),
         ("assert: {}", "`assert` wants `that`", ""),
         ("copy: {content: x}", "`copy` wants `dest`", ""),
@@ -37,7 +38,11 @@ fn what_an_action_does_not_take_is_refused_with_what_may_be_meant() {
 fn where_a_template_stands_and_where_a_module_is_a_stranger_only_the_run_can_tell() {
     let strangers = ["docker_swarm", "yum_repository", "rpm_key", "dnf", "apk"]
         .map(|name| format!("{{{name}: {{}}, when: false}}"));
-    for task in strangers.iter().map(String::as_str).chain(["{apt: {name: '{{ x }}', state: presnt}, when: false}"]) {
+    let open = [
+        "{apt: {name: '{{ x }}', state: presnt}, when: false}",
+        "package: {name: x, enablerepo: '{{ y | default(omit, true) }}'}",
+    ];
+    for task in strangers.iter().map(String::as_str).chain(open) {
         assert_eq!(play(task).refused(), [], "{task}");
     }
     let run = play("{name: t, ping: {}, retries: \"{{ 'abc' }}\", until: false}").run();
