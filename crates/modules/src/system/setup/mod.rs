@@ -11,6 +11,7 @@ mod names;
 mod network;
 mod platform;
 mod processor;
+mod python;
 mod virtualization;
 
 use dpp_protocol::{Change, Failure, ResultMap};
@@ -64,10 +65,11 @@ const SUBSETS: &[Subset] = &[
     },
     Subset { names: &["date_time"], minimal: true, gather: |_, _, facts| date_time::gather(facts) },
     Subset {
-        names: &["cmdline", "selinux", "apparmor", "lsb", "python"],
+        names: &["cmdline", "selinux", "apparmor", "lsb"],
         minimal: true,
         gather: |_, _, facts| platform::gather_rest(facts),
     },
+    Subset { names: &["python"], minimal: true, gather: |_, _, facts| python::gather(facts) },
     Subset {
         names: &["local"],
         minimal: true,
