@@ -177,7 +177,8 @@ impl Systemd {
     /// What leads from how the unit is to how it is wanted.
     fn orders_to(&self, name: &str, unit: &Unit, file_state: &str) -> Vec<Order> {
         let masked = unit.text("LoadState") == "masked" || file_state.starts_with("masked");
-        let enabled = matches!(file_state, "enabled" | "enabled-runtime");
+        // What only a generator enabled is not for good: `enabled-runtime` is enabled once more, as by Ansible.
+        let enabled = file_state == "enabled";
         // These have nothing to enable: others pull them in, or an init script stands behind them.
         let settled = matches!(file_state, "static" | "alias" | "indirect" | "generated" | "transient");
         let change = |kind, detail| Order::new(kind, Verb::Change, name, detail);
@@ -283,6 +284,8 @@ mod tests {
             (json!({"state": "reloaded"}), &running, "enabled", &["reload"]),
             (json!({"state": "reloaded"}), &dead, "enabled", &["start"]),
             (json!({"enabled": true}), &dead, "static", &[]),
+            (json!({"enabled": true}), &running, "enabled-runtime", &["enable"]),
+            (json!({"enabled": false}), &running, "enabled-runtime", &[]),
             (json!({"masked": false, "state": "started"}), &masked, "masked", &["unmask", "start"]),
             (json!({"masked": true}), &masked, "masked", &[]),
         ];
