@@ -130,17 +130,23 @@ impl<'a> Found<'a> {
                     }
                     missing.push(request.clone());
                 }
-                None if self.apt.only_upgrade.0 || self.is_provided(request) => {}
+                None if self.apt.only_upgrade.0 || self.is_provided(request)? => {}
                 None => missing.push(request.clone()),
             }
         }
         Ok(missing)
     }
 
-    fn is_provided(&self, request: &Request) -> bool {
-        request.wanted == Wanted::Any
+    /// Whether an installed package stands in for it. It does not for one that exists by itself, such as a transitional one.
+    fn is_provided(&self, request: &Request) -> Result<bool, Failure> {
+        let provided = request.wanted == Wanted::Any
             && self.installed.find(&request.name).is_none_or(|package| !package.is_broken())
-            && self.installed.provider(&request.name).is_some()
+            && self.installed.provider(&request.name).is_some();
+        if !provided {
+            return Ok(false);
+        }
+        let candidates = candidates::of(&[&request.name], self.apt.release())?;
+        Ok(candidates.get(&request.name).is_none_or(|candidate| candidate.version.is_none()))
     }
 
     /// Whether the lists must be refreshed; a task whose packages are there already needs them only if a source is new.
