@@ -1,5 +1,5 @@
-//! Lines inside of `[…]` and `{…}` may begin in any column for PyYAML, and so for Ansible; the parser wants them deeper than
-//! the key before. Those it complains of are given blanks, and every offset leads back to the text as it was written.
+//! Lines inside of `[…]` and `{…}` may begin in any column for `PyYAML`, and so for Ansible; the parser wants them deeper
+//! than the key before. Those it complains of are given blanks, and every offset leads back to the text as it was written.
 
 use std::collections::BTreeSet;
 

@@ -4,8 +4,9 @@ use dpp_protocol::{Change, Failure, ResultMap, Verb};
 
 use super::parameters::{Apt, State, Upgrade};
 use super::simulation;
+use crate::packages::apt_get::candidates::{self, Candidate};
+use crate::packages::apt_get::lists;
 use crate::packages::apt_get::transaction::only_about_the_cache;
-use crate::packages::apt_get::{candidates, lists};
 use crate::packages::dpkg::status::Installed;
 use crate::packages::dpkg::version;
 use crate::packages::request::{Request, Wanted, matches};
@@ -146,7 +147,7 @@ impl<'a> Found<'a> {
             return Ok(false);
         }
         let candidates = candidates::of(&[&request.name], self.apt.release())?;
-        Ok(candidates.get(&request.name).is_none_or(|candidate| candidate.version.is_none()))
+        Ok(candidates.get(&request.name).is_none_or(Candidate::is_virtual))
     }
 
     /// Whether the lists must be refreshed; a task whose packages are there already needs them only if a source is new.

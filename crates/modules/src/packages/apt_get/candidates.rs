@@ -17,6 +17,13 @@ pub struct Candidate {
     pub versions: Vec<String>,
 }
 
+impl Candidate {
+    /// Whether only other packages provide this name.
+    pub fn is_virtual(&self) -> bool {
+        self.version.is_none()
+    }
+}
+
 type Known = HashMap<(String, String), Candidate>;
 type Stamp = [Option<SystemTime>; 3];
 
@@ -125,5 +132,6 @@ mail-transport-agent:
         assert_eq!(found["jq"].version.as_deref(), Some("1.6-2.1+deb12u3"));
         assert_eq!(found["jq"].versions, ["1.6-2.1+deb12u3", "1.6-2.1+deb12u1"]);
         assert_eq!(found["mail-transport-agent"], Candidate::default());
+        assert!(found["mail-transport-agent"].is_virtual() && !found["jq"].is_virtual());
     }
 }
