@@ -75,10 +75,11 @@ AS_ROOT := $(if $(ROOT),CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER='$(ROOT)' )
 E2E := $(AS_ROOT)$(CARGO) test $(WORKSPACE) --test e2e --
 
 # What ansible-core answered is kept in tests/compat/recorded: only RECORD asks it, and only that needs Python and PyPI.
-compat: deps lab-deps $(if $(RECORD),venv-deps) ## results of dppctl beside those of ansible-core (RECORD="blocks loops" asks it anew)
+# ROLES asks it too: of every role in a folder (docs/roles.md); ROLE chooses among them.
+compat: deps lab-deps $(if $(RECORD)$(ROLES),venv-deps) ## results of dppctl beside those of ansible-core (RECORD="blocks loops" asks it anew, ROLES=folder of roles)
 	$(CARGO) build $(WORKSPACE) --bins
 	$(if $(RECORD),$(COMPAT) record $(RECORD))
-	$(COMPAT) check $(RECORD)
+	$(if $(ROLES),$(COMPAT) roles $(abspath $(ROLES)) $(ROLE),$(COMPAT) check $(RECORD))
 COMPAT := $(AS_ROOT)$(CARGO) test $(WORKSPACE) --test compat --
 
 # Each target for FUZZ_SECONDS; what fails lands in fuzz/artifacts, what reaches new code in fuzz/corpus, which tests/fuzz.rs replays.

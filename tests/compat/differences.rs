@@ -10,30 +10,38 @@ use regex::Regex;
 /// All explanations.
 pub(crate) struct Differences {
     known: Vec<(String, Regex)>,
+    reasons: Vec<String>,
     used: RefCell<BTreeSet<usize>>,
 }
 
 impl Differences {
     /// Reads them: `PLACE :: DIFFERENCE :: REASON`, both patterns of the whole text; a reason is never left out.
-    pub(crate) fn read() -> Self {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/compat/differences.txt");
+    pub(crate) fn read(name: &str) -> Self {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/compat").join(name);
         let text = fs::read_to_string(path).unwrap();
         let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
-        let known = lines.map(|line| {
+        let (mut known, mut reasons) = (Vec::new(), Vec::new());
+        for line in lines {
             let parts: Vec<&str> = line.split(" :: ").collect();
-            let [place, difference, reason] = parts[..] else { panic!("differences.txt: not three parts: {line}") };
-            assert!(reason.len() > 10, "differences.txt: no reason: {line}");
-            (line.to_owned(), Regex::new(&format!("^(?s:{place} :: {difference})$")).unwrap())
-        });
-        Self { known: known.collect(), used: RefCell::default() }
+            let [place, difference, reason] = parts[..] else { panic!("{name}: not three parts: {line}") };
+            assert!(reason.len() > 10, "{name}: no reason: {line}");
+            known.push((line.to_owned(), Regex::new(&format!("^(?s:{place} :: {difference})$")).unwrap()));
+            reasons.push(reason.to_owned());
+        }
+        Self { known, reasons, used: RefCell::default() }
     }
 
     /// Whether a difference is one of them.
     pub(crate) fn explains(&self, place: &str, difference: &str) -> bool {
+        self.reason(place, difference).is_some()
+    }
+
+    /// Why it differs, when that is known.
+    pub(crate) fn reason(&self, place: &str, difference: &str) -> Option<String> {
         let whole = format!("{place} :: {difference}");
         let found = self.known.iter().position(|(_, pattern)| pattern.is_match(&whole));
         self.used.borrow_mut().extend(found);
-        found.is_some()
+        found.map(|at| self.reasons[at].clone())
     }
 
     /// Explanations of what does not differ any more.

@@ -9,6 +9,8 @@ const PYTHON: &str = "apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
 /// One host; gone when it is dropped.
 pub(crate) struct Host {
     made_as: String,
+    /// The run of the lab that it is a part of.
+    run: String,
     address: String,
     has_python: bool,
 }
@@ -16,29 +18,57 @@ pub(crate) struct Host {
 impl Host {
     /// Boots it, for Ansible or for dppctl.
     pub(crate) fn boot(name: &str, has_python: bool) -> Self {
-        let said = lab(&["up", name]);
+        let mut host = Self::boot_in(name, 0);
+        host.has_python = has_python;
+        host
+    }
+
+    /// Boots one of several that have the same name, each in a run of its own; both programmes work on it in turn.
+    pub(crate) fn boot_in(name: &str, number: usize) -> Self {
+        let run = format!("compat-{}-{number}", std::process::id());
+        let said = lab(&run, &["up", name]);
         let address = said.lines().find_map(|line| line.strip_prefix(&format!("{name} "))).unwrap().to_owned();
-        Self { made_as: name.to_owned(), address, has_python }
+        Self { made_as: name.to_owned(), run, address, has_python: false }
     }
 
     /// As it was made.
     pub(crate) fn reset(&self) {
-        lab(&["reset", &self.made_as]);
-        if self.has_python {
+        self.reset_for(self.has_python);
+    }
+
+    /// As it was made, for Ansible or for dppctl.
+    pub(crate) fn reset_for(&self, has_python: bool) {
+        lab(&self.run, &["reset", &self.made_as]);
+        if has_python {
             self.on(PYTHON);
         }
     }
 
     /// Runs a shell line as root, and returns what it said.
     pub(crate) fn on(&self, line: &str) -> String {
-        lab(&["exec", &self.made_as, line])
+        lab(&self.run, &["exec", &self.made_as, line])
+    }
+
+    /// Where its lab serves packages of products, after it began to.
+    pub(crate) fn mirror(&self) -> String {
+        lab(&self.run, &["mirror", "up"]).trim().to_owned()
+    }
+
+    /// What the addresses of its lab begin with.
+    pub(crate) fn net(&self) -> String {
+        self.address[..=self.address.rfind('.').unwrap()].to_owned()
     }
 
     /// The inventory of all playbooks: the host, and this machine.
     pub(crate) fn inventory(&self) -> String {
-        let key = lab(&["key"]);
-        let known = lab(&["known-hosts"]);
-        let python = if self.has_python { "ansible_python_interpreter=/usr/bin/python3" } else { "" };
+        self.inventory_for(self.has_python)
+    }
+
+    /// The same, with or without a Python to use.
+    pub(crate) fn inventory_for(&self, has_python: bool) -> String {
+        let key = lab(&self.run, &["key"]);
+        let known = lab(&self.run, &["known-hosts"]);
+        let python = if has_python { "ansible_python_interpreter=/usr/bin/python3" } else { "" };
         format!(
             "[compat]\ntwin ansible_host={}\n\n[compat:vars]\nansible_user=root\nansible_ssh_private_key_file={}\n\
              ansible_ssh_common_args='-o UserKnownHostsFile={}'\n\n\
@@ -52,15 +82,15 @@ impl Host {
 
 impl Drop for Host {
     fn drop(&mut self) {
-        lab(&["down", &self.made_as]);
+        lab(&self.run, &["down", &self.made_as]);
     }
 }
 
 /// The lab, in a run of this process's own, which is swept when the process is gone.
-fn lab(arguments: &[&str]) -> String {
+fn lab(run: &str, arguments: &[&str]) -> String {
     let me = std::process::id().to_string();
     let mut command = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/lab/lab"));
-    command.args(arguments).env("DPP_LAB_RUN", format!("compat-{me}")).env("DPP_LAB_OWNER", &me);
+    command.args(arguments).env("DPP_LAB_RUN", run).env("DPP_LAB_OWNER", &me);
     let output = command.output().unwrap();
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "tests/lab/lab {arguments:?} failed: {error}");

@@ -1,7 +1,7 @@
 //! `make compat`: playbooks run by ansible-core and by dppctl, compared task by task: status, result, files.
 //!
 //! `record` asks ansible-core and keeps its answers in `recorded/`; `check` needs no Ansible and compares dppctl with them.
-//! Names of playbooks choose among them. What differs on purpose stands in `differences.txt`, with the reason. Needs root.
+//! `roles FOLDER` asks both of roles. Names of playbooks choose among them. What differs on purpose stands in `differences.txt`, with the reason. Needs root.
 #![expect(clippy::unwrap_used, reason = "a comparison that cannot go on shall say so and stop")]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "its verdict is its output")]
 
@@ -13,6 +13,7 @@ mod normal;
 mod oracle;
 mod ours;
 mod record;
+mod roles;
 mod state;
 
 use std::process::ExitCode;
@@ -26,9 +27,12 @@ use crate::record::Record;
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let (verb, names) = match arguments.split_first() {
-        Some((verb, names)) if ["record", "check"].contains(&verb.as_str()) => (verb.as_str(), names.to_vec()),
+        Some((verb, names)) if ["record", "check", "roles"].contains(&verb.as_str()) => (verb.as_str(), names.to_vec()),
         _ => ("check", arguments),
     };
+    if let ("roles", Some((folder, names))) = (verb, names.split_first()) {
+        return roles::run(folder, names);
+    }
     let pieces = corpus::chosen(&names);
     assert!(!pieces.is_empty(), "no playbook of the corpus is called {}", names.join(", "));
     match verb {
@@ -51,7 +55,7 @@ fn record(pieces: &[Piece]) -> ExitCode {
 
 /// Compares dppctl, on a host without Python, with what was recorded.
 fn check(pieces: &[Piece]) -> ExitCode {
-    let explained = Differences::read();
+    let explained = Differences::read("differences.txt");
     let host = Host::boot("ours", false);
     let mut whole = Verdict::default();
     for piece in pieces {

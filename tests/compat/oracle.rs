@@ -44,14 +44,7 @@ impl Oracle {
         host.reset();
         let project = Piece::project(&host.inventory());
         let events = project.path().join("events.jsonl");
-        fs::create_dir(project.path().join("callback_plugins")).unwrap();
-        fs::copy(here("callback.py"), project.path().join("callback_plugins/compat.py")).unwrap();
-        let mut command = Command::new(self.folder.join("bin/ansible-playbook"));
-        command.current_dir(project.path()).env_clear().env("PATH", "/usr/bin:/bin:/usr/sbin:/sbin");
-        command.env("HOME", project.path()).env("LANG", "C.UTF-8").env("COMPAT_EVENTS", &events);
-        command.env("ANSIBLE_CALLBACKS_ENABLED", "compat").env("ANSIBLE_PIPELINING", "1");
-        // With a terminal ssh mixes both outputs of what `raw` and `script` run, and adds words of its own.
-        command.env("ANSIBLE_SSH_USETTY", "0");
+        let mut command = self.playbook(project.path(), &events);
         command.args(["-i", "hosts", &format!("{}.yml", piece.name)]).args(&piece.options);
         let output = command.output().unwrap();
         let said = String::from_utf8_lossy(&output.stdout);
@@ -60,9 +53,23 @@ impl Oracle {
         let tasks = events.lines().map(|line| task(&serde_json::from_str(line).unwrap(), project.path())).collect();
         Record { tasks, state: state::of(host, &piece.state), exit: output.status.code().unwrap() }
     }
+
+    /// The command that runs playbooks of a folder, and tells of each task in the file `events`.
+    pub(crate) fn playbook(&self, project: &Path, events: &Path) -> Command {
+        fs::create_dir_all(project.join("callback_plugins")).unwrap();
+        fs::copy(here("callback.py"), project.join("callback_plugins/compat.py")).unwrap();
+        let mut command = Command::new(self.folder.join("bin/ansible-playbook"));
+        command.current_dir(project).env_clear().env("PATH", "/usr/bin:/bin:/usr/sbin:/sbin");
+        command.env("HOME", project).env("LANG", "C.UTF-8").env("COMPAT_EVENTS", events);
+        command.env("ANSIBLE_CALLBACKS_ENABLED", "compat").env("ANSIBLE_PIPELINING", "1");
+        // With a terminal ssh mixes both outputs of what `raw` and `script` run, and adds words of its own.
+        command.env("ANSIBLE_SSH_USETTY", "0");
+        command
+    }
 }
 
-fn task(line: &Json, project: &Path) -> TaskRecord {
+/// What its callback wrote of a task.
+pub(crate) fn task(line: &Json, project: &Path) -> TaskRecord {
     let text = |key: &str| line[key].as_str().unwrap().to_owned();
     let project = project.display().to_string();
     TaskRecord {
@@ -75,7 +82,8 @@ fn task(line: &Json, project: &Path) -> TaskRecord {
     }
 }
 
-fn here(name: &str) -> PathBuf {
+/// A file of this test.
+pub(crate) fn here(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/compat").join(name)
 }
 

@@ -16,9 +16,7 @@ use crate::state;
 pub(crate) fn run(piece: &Piece, host: &Host) -> Record {
     host.reset();
     let project = Piece::project(&host.inventory());
-    let mut command = Command::new(env!("CARGO_BIN_EXE_dppctl"));
-    command.current_dir(project.path()).env_clear().env("PATH", "/usr/bin:/bin:/usr/sbin:/sbin");
-    command.env("HOME", project.path()).env("LANG", "C.UTF-8");
+    let mut command = command(project.path());
     command.args(["run", "-i", "hosts", &format!("{}.yml", piece.name)]).args(&piece.options);
     let output = command.output().unwrap();
     let log = project.path().join(".dppctl/runs/1/log.jsonl");
@@ -32,7 +30,16 @@ pub(crate) fn run(piece: &Piece, host: &Host) -> Record {
     Record { tasks, state: state::of(host, &piece.state), exit: output.status.code().unwrap_or(-1) }
 }
 
-fn task(event: &Json, project: &Path) -> TaskRecord {
+/// The programme, in a folder that is its home too.
+pub(crate) fn command(project: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dppctl"));
+    command.current_dir(project).env_clear().env("PATH", "/usr/bin:/bin:/usr/sbin:/sbin");
+    command.env("HOME", project).env("LANG", "C.UTF-8");
+    command
+}
+
+/// What its log tells of a task.
+pub(crate) fn task(event: &Json, project: &Path) -> TaskRecord {
     let at = event["step"]["at"].as_str().unwrap();
     TaskRecord {
         // Ansible knows no columns.
