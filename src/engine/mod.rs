@@ -23,6 +23,7 @@ mod notify;
 mod pause;
 mod prepare;
 mod provisions;
+mod reached;
 mod reboot;
 mod receive;
 mod reconnect;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
+use super::reached::reached;
 use crate::engine::HostState;
 use crate::plan::{PlayPlan, RoleScope, TaskStep};
 use crate::template::{Lookup, Templates, Variables};
@@ -134,7 +135,7 @@ impl TaskVars {
         Self { step: Some(Arc::clone(step)), front: Map::new(), ..self.clone() }
     }
 
-    fn find(&self, name: &str) -> Option<Value> {
+    pub(super) fn find(&self, name: &str) -> Option<Value> {
         let known = self.state.read();
         let found = |map: &Map| map.get(name).cloned();
         found(&self.front)
@@ -159,6 +160,7 @@ impl TaskVars {
             .or_else(|| self.role().and_then(|role| chain(role).find_map(|role| found(&role.role.defaults))))
             .or_else(|| found(&known.exposed_defaults))
             .or_else(|| found(&self.play.play.role_defaults))
+            .or_else(|| reached(self, name))
     }
 
     fn role(&self) -> Option<&Arc<RoleScope>> {

@@ -97,6 +97,20 @@ fn an_include_passes_on_what_stands_around_it_and_what_it_applies_but_not_its_ow
 }
 
 #[test]
+fn a_task_is_told_how_its_host_is_reached_where_nobody_said_it() {
+    let show = "debug: {msg: '{{ ansible_connection }} {{ ansible_host }} {{ ansible_ssh_host }}'}";
+    let site = format!(
+        "- hosts: web\n  gather_facts: false\n  tasks:\n    - {{name: one, {show}}}\n    \
+         - {{name: two, connection: local, {show}}}\n"
+    );
+    let run = Stage::new("[web]\na\nb ansible_host=10.0.0.2\n").file("site.yml", &site).run();
+    let told = run.told();
+    for line in ["a one ok: ssh a a", "b one ok: ssh 10.0.0.2 10.0.0.2", "a two ok: local a a"] {
+        assert!(told.iter().any(|told| told == line), "{line}: {told:?}");
+    }
+}
+
+#[test]
 fn delegated_facts_belong_to_the_other_host() {
     let site = "- hosts: a\n  gather_facts: false\n  tasks:\n    - {name: set, set_fact: {x: 1}, delegate_to: b, delegate_facts: true}\n    \
                 - {name: show, debug: {msg: \"{{ hostvars.b.x }} {{ x | default('none') }}\"}}\n";
