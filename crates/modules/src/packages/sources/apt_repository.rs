@@ -62,7 +62,7 @@ impl Module for AptRepository {
             Presence::Absent => self.removing(&wanted),
         };
         if !steps.is_empty() && self.update_cache.0 {
-            steps.push(SourceStep::Refresh);
+            steps.push(SourceStep::refresh_after(&steps));
         }
         Ok(Survey::steps(steps).value("repo", self.repo.clone()).value("state", self.state.name()))
     }

@@ -29,8 +29,12 @@ pub enum SourceStep {
         /// To where.
         to: PathBuf,
     },
-    /// The package lists are read again.
-    Refresh,
+    /// The package lists are read again; where they cannot be, the files are put back, or the next run would take a source
+    /// that does not work for one that is done.
+    Refresh {
+        /// What each changed file was; none where there was none.
+        before: Vec<(PathBuf, Option<Vec<u8>>)>,
+    },
 }
 
 impl SourceStep {
@@ -65,9 +69,36 @@ impl SourceStep {
                 make_folder(to)?;
                 key::fetch(url, to)
             }
-            Self::Refresh => lists::refresh(host, Duration::from_mins(1), 5, Duration::from_secs(12)),
+            Self::Refresh { before } => lists::refresh(host, Duration::from_mins(1), 5, Duration::from_secs(12))
+                .map_err(|failure| put_back(before, failure)),
         }
     }
+
+    /// A refresh after these steps.
+    pub(super) fn refresh_after(steps: &[Self]) -> Self {
+        let path = |step: &Self| match step {
+            Self::Write(content) => Some(content.path.clone()),
+            Self::Remove(path) => Some(path.clone()),
+            Self::Fetch { .. } | Self::Refresh { .. } => None,
+        };
+        let before = steps.iter().filter_map(path).map(|path| (path.clone(), fs::read(&path).ok()));
+        Self::Refresh { before: before.collect() }
+    }
+}
+
+fn put_back(before: &[(PathBuf, Option<Vec<u8>>)], mut failure: Failure) -> Failure {
+    for (path, text) in before {
+        let done = match text {
+            Some(text) => fs::write(path, text),
+            None => fs::remove_file(path),
+        };
+        let told = match done {
+            Ok(()) => "is again as it was".to_owned(),
+            Err(error) => format!("could not be put back: {error}"),
+        };
+        failure = failure.note("file", format!("{} {told}", path.display()));
+    }
+    failure
 }
 
 impl Step for SourceStep {
@@ -78,7 +109,7 @@ impl Step for SourceStep {
             Self::Fetch { url, to } => {
                 Change::new(Verb::Create, to.display().to_string()).detail(format!("fetched from {url}"))
             }
-            Self::Refresh => Change::new(Verb::Run, "apt-get update"),
+            Self::Refresh { .. } => Change::new(Verb::Run, "apt-get update"),
         }
     }
 }
@@ -87,5 +118,23 @@ fn make_folder(path: &Path) -> Result<(), Failure> {
     match path.parent() {
         Some(folder) => fs::create_dir_all(folder).map_err(|error| refused("make", folder, &error)),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_that_does_not_work_leaves_no_trace() {
+        let folder = tempfile::tempdir().unwrap();
+        let [old, new] = ["old.list", "new.list"].map(|name| folder.path().join(name));
+        fs::write(&old, "deb one").unwrap();
+        let steps = [&old, &new].map(|path| SourceStep::write(path.clone(), b"deb two".to_vec(), None, "").unwrap());
+        let SourceStep::Refresh { before } = SourceStep::refresh_after(&steps) else { panic!("no refresh") };
+        [&old, &new].iter().for_each(|path| fs::write(path, "deb two").unwrap());
+        let failure = put_back(&before, Failure::new("no Release file"));
+        assert_eq!((fs::read_to_string(&old).unwrap().as_str(), new.exists()), ("deb one", false));
+        assert_eq!(failure.message, "no Release file");
     }
 }
