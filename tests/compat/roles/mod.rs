@@ -25,7 +25,7 @@ use row::Row;
 /// Roles at once, each with a host of its own, unless `JOBS` says otherwise.
 const JOBS: usize = 2;
 
-/// Compares the roles of a folder, or those of these names; without names the table of the document is written anew.
+/// Compares the roles of a folder, or those of these names, and puts them into the table of the document.
 pub(crate) fn run(folder: &str, names: &[String]) -> ExitCode {
     let roles = Role::all(Path::new(folder), names);
     assert!(!roles.is_empty(), "no role in {folder}");
@@ -43,10 +43,8 @@ pub(crate) fn run(folder: &str, names: &[String]) -> ExitCode {
     rows.sort_by(|one, other| one.name.cmp(&other.name));
     let known = rows.iter_mut().map(|row| row.judge(&explained));
     let strange = known.filter(|&is_known| !is_known).count();
-    println!("\n{}", table::of(&rows));
-    if names.is_empty() {
-        table::keep(&rows);
-    }
+    println!("\n{} roles, {strange} differ without an explanation; docs/roles.md has the table", rows.len());
+    table::keep(&rows);
     ExitCode::from(u8::from(strange > 0))
 }
 

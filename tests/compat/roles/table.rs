@@ -1,5 +1,6 @@
 //! The table of `docs/roles.md`.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
@@ -12,44 +13,58 @@ const MARKS: [&str; 2] = ["<!-- written by make compat ROLES=folder -->\n", "<!-
 /// Which roles, of which commit.
 const REQUIREMENTS: &str = include_str!("requirements.yml");
 
-/// As Markdown.
-pub(crate) fn of(rows: &[Row]) -> String {
-    let mut text = format!(
-        "{}: {} roles; {} converge with both, change nothing the second time, and end in the same state.\n\n\
-         | Role | Commit | Tasks | Ansible | dppctl | Seconds, Ansible | Seconds, dppctl | Final state | Note |\n\
-         | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n",
-        today(),
-        rows.len(),
-        rows.iter().filter(|row| is_good(row)).count()
-    );
-    text.extend(rows.iter().map(line));
-    text
-}
+const HEAD: &str = "\
+| Role | Commit | Tasks | Ansible | dppctl | Seconds, Ansible | Seconds, dppctl | Statuses | Final state | Note |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
+";
 
-/// Puts it into the document.
+/// Puts rows into the document; those of other roles stay.
 pub(crate) fn keep(rows: &[Row]) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/roles.md");
-    let old = fs::read_to_string(&path).unwrap();
-    let (Some((head, _)), Some((_, end))) = (old.split_once(MARKS[0]), old.split_once(MARKS[1])) else {
+    let document = fs::read_to_string(&path).unwrap();
+    let (Some((head, rest)), Some((_, end))) = (document.split_once(MARKS[0]), document.split_once(MARKS[1])) else {
         panic!("{}: the two lines around the table are gone", path.display())
     };
-    fs::write(&path, [head, MARKS[0], &of(rows), MARKS[1], end].concat()).unwrap();
+    let old = rest.split(MARKS[1]).next().unwrap_or_default();
+    let mut lines: BTreeMap<String, String> = old.lines().filter_map(named).collect();
+    lines.extend(rows.iter().map(line).filter_map(|line| named(&line)));
+    fs::write(&path, [head, MARKS[0], &summary(&lines), MARKS[1], end].concat()).unwrap();
 }
 
-fn is_good(row: &Row) -> bool {
-    let [.., (0, _), (0, 0)] = row.runs[..] else { return false };
-    row.runs[1] == (0, 0) && row.of_state.len() + row.of_tasks.len() == 0
+/// A line of the table by its role; nothing for its head.
+fn named(line: &str) -> Option<(String, String)> {
+    let name = cells(line).first()?.to_string();
+    name.contains('.').then(|| (name, line.to_owned()))
+}
+
+fn cells(line: &str) -> Vec<&str> {
+    line.trim().trim_matches('|').split('|').map(str::trim).collect()
+}
+
+fn summary(lines: &BTreeMap<String, String>) -> String {
+    let good = lines.values().filter(|line| is_good(&cells(line))).count();
+    let table: String = lines.values().map(|line| format!("{line}\n")).collect();
+    format!(
+        "{}: {} roles; {good} of them converge with both, change nothing the second time, and end in the same state.\n\n{HEAD}{table}",
+        today(),
+        lines.len()
+    )
+}
+
+/// Both converged, changed nothing the second time, and nothing differs.
+fn is_good(cells: &[&str]) -> bool {
+    let quiet = |cell: &str| !cell.contains("fails") && cell.ends_with(", 0");
+    quiet(cells[3]) && quiet(cells[4]) && cells[7] == "equal" && cells[8] == "equal"
 }
 
 fn line(row: &Row) -> String {
     let told = |(exit, changed): (i32, usize)| if exit == 0 { changed.to_string() } else { "fails".to_owned() };
-    let state = if row.of_state.is_empty() { "equal".to_owned() } else { format!("{} differ", row.of_state.len()) };
-    let mut notes = row.reasons.clone();
-    if !row.of_tasks.is_empty() {
-        notes.insert(0, format!("{} tasks differ", row.of_tasks.len()));
-    }
+    let counted = |found: &[String]| match found.len() {
+        0 => "equal".to_owned(),
+        count => format!("{count} differ"),
+    };
     format!(
-        "| {} | {} | {} | {}, {} | {}, {} | {:.0} | {:.0} | {state} | {} |\n",
+        "| {} | {} | {} | {}, {} | {}, {} | {:.0} | {:.0} | {} | {} | {} |",
         row.name,
         commit(&row.name),
         row.tasks,
@@ -59,7 +74,9 @@ fn line(row: &Row) -> String {
         told(row.runs[3]),
         row.seconds.0,
         row.seconds.1,
-        notes.join("; ")
+        counted(&row.of_tasks),
+        counted(&row.of_state),
+        row.reasons.join("; ").replace('|', "\\|")
     )
 }
 
