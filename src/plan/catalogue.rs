@@ -9,6 +9,31 @@ use crate::value::{Map, Value};
 /// Arguments that every module takes on top of its own: options of the connection to a product that roles pass along.
 const FOR_FREE_FORM: &str = "_raw_params";
 
+/// `package` is written for every manager there is: what only others take belongs to tasks that a condition keeps from
+/// hosts of ours; where it does not, the module refuses it.
+const OF_OTHER_MANAGERS: &[&str] = &[
+    "allowerasing",
+    "best",
+    "bugfix",
+    "conf_file",
+    "disable_excludes",
+    "disable_gpg_check",
+    "disable_plugin",
+    "disablerepo",
+    "enable_plugin",
+    "enablerepo",
+    "exclude",
+    "install_weak_deps",
+    "installroot",
+    "nobest",
+    "releasever",
+    "security",
+    "skip_broken",
+    "sslverify",
+    "use_backend",
+    "validate_certs",
+];
+
 /// Says why an action cannot be done with arguments that are final already.
 pub type Misfit = fn(&str, &Map) -> Option<Failure>;
 
@@ -61,7 +86,9 @@ impl Catalogue {
     /// A value that is not what the action takes, or one that is missing; where a template stands, only the run can tell.
     fn misfit(&self, step: &TaskStep) -> Option<Problem> {
         let task = &step.task;
-        let is_open = task.args_template.is_some() || !step.keywords.module_defaults.is_empty();
+        let is_open = task.args_template.is_some()
+            || !step.keywords.module_defaults.is_empty()
+            || task.args.iter().any(|(key, _)| is_of_another_manager(task.short_action(), &key.text));
         if is_open || task.args.iter().any(|(_, value)| has_template(value)) {
             return None;
         }
@@ -76,7 +103,7 @@ impl Catalogue {
 
     fn unknown(step: &TaskStep, known: &[&'static str]) -> Vec<Problem> {
         let action = step.task.short_action();
-        let strange = |key: &str| !known.contains(&key) && key != FOR_FREE_FORM;
+        let strange = |key: &str| !known.contains(&key) && key != FOR_FREE_FORM && !is_of_another_manager(action, key);
         let unknown = step.task.args.iter().filter(|(key, value)| {
             strange(&key.text) && !(may_be_omitted(value) && slip(&key.text, known.iter().copied()).is_none())
         });
@@ -91,6 +118,10 @@ impl Catalogue {
             })
             .collect()
     }
+}
+
+fn is_of_another_manager(action: &str, key: &str) -> bool {
+    action == "package" && OF_OTHER_MANAGERS.contains(&key)
 }
 
 /// `{{ x | default(omit) }}`: roles write keys of other systems so, which the run leaves out, or else the module refuses.

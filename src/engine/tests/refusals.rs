@@ -40,7 +40,8 @@ fn where_a_template_stands_and_where_a_module_is_a_stranger_only_the_run_can_tel
         .map(|name| format!("{{{name}: {{}}, when: false}}"));
     let open = [
         "{apt: {name: '{{ x }}', state: presnt}, when: false}",
-        "package: {name: x, enablerepo: '{{ y | default(omit, true) }}'}",
+        "package: {name: x, arch: '{{ y | default(omit, true) }}'}",
+        "{package: {name: x, enablerepo: epel}, when: false}",
     ];
     for task in strangers.iter().map(String::as_str).chain(open) {
         assert_eq!(play(task).refused(), [], "{task}");
