@@ -120,7 +120,9 @@ impl Module for Systemd {
         Ok(if unit.exists() { survey } else { survey.unpredicted() })
     }
 
-    fn apply(&self, order: &Order, host: &Host, _result: &mut ResultMap) -> Result<(), Failure> {
+    fn apply(&self, order: &Order, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
+        // As for Ansible, systemd that reads its files is no change; a later order of the same task is one.
+        result.insert("_changed".into(), order.is_change().into());
         let mut manager = self.manager()?;
         let name = self.unit_name().unwrap_or_default();
         let done = match order.kind {
@@ -147,6 +149,10 @@ impl Module for Systemd {
 impl Order {
     fn new(kind: Kind, verb: Verb, what: &str, detail: &str) -> Self {
         Self { kind, change: Change::new(verb, what).detail(detail) }
+    }
+
+    fn is_change(&self) -> bool {
+        !matches!(self.kind, Kind::ReadAgain | Kind::Reexecute)
     }
 
     fn read_again() -> Self {
@@ -292,6 +298,12 @@ mod tests {
         for (parameters, unit, file_state, expected) in cases {
             assert_eq!(orders(parameters.clone(), unit, file_state), expected, "{parameters} {}", unit.words());
         }
+    }
+
+    #[test]
+    fn systemd_that_reads_its_files_is_no_change() {
+        let enable = Order::new(Kind::Enable, Verb::Change, "x.service", "enable");
+        assert_eq!([Order::read_again(), enable].map(|order| order.is_change()), [false, true]);
     }
 
     #[test]

@@ -87,7 +87,8 @@ impl Module for Sysctl {
         if new_file {
             steps.push(Setting::File(Box::new(NewContent::new(&*self.file, Source::Bytes(new.into_bytes())))));
         }
-        if self.state == State::Present && (self.set.0 || (self.reload.0 && new_file)) {
+        // A file that is right says nothing of the kernel, which somebody may have told otherwise since.
+        if self.state == State::Present && (self.set.0 || self.reload.0) {
             steps.extend(self.kernel_step()?);
         }
         Ok(Survey::steps(steps))
@@ -203,6 +204,16 @@ mod tests {
             params["sysctl_file"] = ground.write("s.conf", text).into();
             ground.converge("sysctl", &params);
             assert_eq!(ground.read("s.conf"), wanted);
+        }
+    }
+
+    #[test]
+    fn a_kernel_that_was_told_otherwise_is_told_again() {
+        for (value, reload, changed) in [("Linux", true, false), ("Unix", true, true), ("Unix", false, false)] {
+            let ground = Ground::new();
+            let file = ground.write("s.conf", &format!("kernel.ostype={value}\n"));
+            let params = json!({"name": "kernel.ostype", "value": value, "sysctl_file": file, "reload": reload});
+            assert_eq!(ground.survey("sysctl", &params).unwrap().changed, changed, "{value} {reload}");
         }
     }
 
