@@ -2,6 +2,7 @@
 
 use super::answer::{Answer, Run};
 use super::left::Left;
+use super::noise::is_noise;
 use super::role::Role;
 use crate::differences::Differences;
 use crate::record::TaskRecord;
@@ -100,7 +101,8 @@ fn words(task: &TaskRecord) -> String {
 /// What Ansible's host had from the beginning, and dppctl's never, is Python.
 fn of_state(theirs: &Answer, ours: &Answer) -> Vec<String> {
     let mut found = Vec::new();
-    for (name, value) in &theirs.after.things {
+    // What was kept of Ansible may be older than the list of noise.
+    for (name, value) in theirs.after.things.iter().filter(|(name, _)| !is_noise(name)) {
         let is_pythons = !ours.before.things.contains_key(name) && theirs.before.things.get(name) == Some(value);
         match ours.after.things.get(name) {
             Some(own) if own == value => {}
