@@ -5,7 +5,7 @@ use std::sync::Arc;
 use minijinja::value::{Kwargs, Rest, ValueOrKwargs};
 use minijinja::{Error, State, Value as Dynamic};
 
-use super::dynamic::{defined, type_name, undefined};
+use super::dynamic::{defined, type_name, undefined, whole};
 use super::error::fault;
 use super::{functions, objects, python};
 
@@ -66,7 +66,16 @@ impl<'t, 'e> Arguments<'_, 't, 'e> {
 
     /// What the filter works on, as `str()` writes it.
     pub(super) fn subject_text(&self) -> Result<String, Error> {
-        Ok(python::text(&self.subject()?))
+        let subject = self.subject()?;
+        whole(&subject)?;
+        Ok(python::text(&subject))
+    }
+
+    /// What the filter works on, which must be a text already.
+    pub(super) fn need_subject_text(&self) -> Result<String, Error> {
+        let subject = self.subject()?;
+        let text = subject.as_str().map(str::to_owned);
+        text.ok_or_else(|| self.refusal(&format!("needs a text, not {}", type_name(&subject))))
     }
 
     /// What the filter works on, as items.
@@ -119,7 +128,8 @@ impl<'t, 'e> Arguments<'_, 't, 'e> {
     /// A whole number, if it is given and not None.
     pub(super) fn int(&mut self, position: usize, name: &str) -> Result<Option<i64>, Error> {
         let Some(value) = self.take(position, name)?.filter(|value| !value.is_none()) else { return Ok(None) };
-        let number = value.as_i64().or_else(|| value.as_str()?.trim().parse().ok());
+        let is_fraction = value.is_number() && !value.is_integer();
+        let number = value.as_i64().filter(|_| !is_fraction).or_else(|| value.as_str()?.trim().parse().ok());
         number.map(Some).ok_or_else(|| self.refusal(&format!("needs a whole number as `{name}`")))
     }
 

@@ -14,7 +14,11 @@ pub(super) fn compare(left: &Dynamic, right: &Dynamic) -> Result<Ordering, Error
     match (left.kind(), right.kind()) {
         (ValueKind::String, ValueKind::String) => Ok(left.as_str().cmp(&right.as_str())),
         (ValueKind::Number | ValueKind::Bool, ValueKind::Number | ValueKind::Bool) => Ok(left.cmp(right)),
-        (ValueKind::Seq, ValueKind::Seq) if left.is_tuple() == right.is_tuple() => sequences(left, right),
+        (ValueKind::Seq | ValueKind::Iterable, ValueKind::Seq | ValueKind::Iterable)
+            if left.is_tuple() == right.is_tuple() =>
+        {
+            sequences(left, right)
+        }
         _ => Err(fault(format!("cannot order `{}` and `{}`", type_name(left), type_name(right)))),
     }
 }

@@ -110,6 +110,35 @@ pub(super) fn defined(value: &Dynamic) -> Result<Dynamic, Error> {
     if value.is_undefined() { Err(undefined(value)) } else { valid(value) }
 }
 
+/// Refuses what holds something undefined, however deep: Python cannot write it as a text.
+pub(super) fn whole(value: &Dynamic) -> Result<(), Error> {
+    whole_to(value, 0)
+}
+
+fn whole_to(value: &Dynamic, depth: usize) -> Result<(), Error> {
+    if depth > DEEPEST {
+        return Ok(());
+    }
+    match value.kind() {
+        ValueKind::Undefined | ValueKind::Invalid => defined(value).map(drop),
+        ValueKind::Map if is_shared(value) => Ok(()),
+        ValueKind::Map => {
+            let mut keys = value.try_iter()?.checked();
+            keys.try_for_each(|key| whole_to(&value.get_item(&key?)?, depth + 1))
+        }
+        ValueKind::Seq | ValueKind::Iterable if is_shared(value) => Ok(()),
+        ValueKind::Seq | ValueKind::Iterable => {
+            value.try_iter()?.checked().try_for_each(|item| whole_to(&item?, depth + 1))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn is_shared(value: &Dynamic) -> bool {
+    value.downcast_object_ref::<Dict>().is_some_and(|dict| dict.shared().is_some())
+        || value.downcast_object_ref::<List>().is_some_and(|list| list.shared().is_some())
+}
+
 /// What Python calls the value's type.
 pub(super) fn type_name(value: &Dynamic) -> &'static str {
     match value.kind() {

@@ -13,7 +13,7 @@ use super::dialect::{Backslash, Marks, Mention, OffsetMap, Translation, translat
 use super::frame::Frame;
 use super::regex::Patterns;
 use super::surroundings::Surroundings;
-use super::{filters, functions, methods, predicates, python};
+use super::{dynamic, filters, functions, methods, predicates, python};
 use crate::source::Source;
 
 /// What a template may cost: enough for a million turns of a loop, spent in a few seconds.
@@ -297,7 +297,10 @@ fn print(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Dynamic) -> Re
     let written = match value.as_str() {
         Some(text) => out.write_str(text),
         None if value.is_none() || value.is_undefined() => Ok(()),
-        None => out.write_str(&python::text(value)),
+        None => {
+            dynamic::whole(value)?;
+            out.write_str(&python::text(value))
+        }
     };
     written.map_err(|_| Error::from(ErrorKind::WriteFailure))
 }

@@ -1,23 +1,18 @@
-//! The global functions of templates, and the ones that stand for operators whose Python meaning minijinja has not.
+//! The global functions of templates, and how members are looked up.
 
-use std::cmp::Ordering;
 use std::sync::Arc;
 
-use minijinja::formatting::{FormatStyle, format};
 use minijinja::value::{Object, Rest, ValueOrKwargs};
 use minijinja::{Environment, Error, State, Value as Dynamic};
 
 use super::arguments::{self, Arguments, Function};
-use super::compare::compare;
 use super::dynamic::{defined, undefined, valid};
 use super::error::{TemplateError, carried};
-use super::filters::LONGEST;
-use super::{lookups, objects, python};
+use super::{lookups, objects, operators};
 
 const FUNCTIONS: &[(&str, Function)] = &[
     ("__dict", changeable_dict),
     ("__list", changeable_list),
-    ("__mod", remainder),
     ("dict", dict),
     ("lookup", lookups::lookup),
     ("now", super::time::now),
@@ -33,13 +28,10 @@ pub(super) fn register(environment: &mut Environment<'static>) {
             |state: &mut State<'_, '_>, given: Rest<ValueOrKwargs>| arguments::call(name, *function, state, given);
         add(environment, name, Dynamic::from_function(call));
     }
-    add(environment, "__ge", Dynamic::from_function(ge));
-    add(environment, "__gt", Dynamic::from_function(gt));
-    add(environment, "__le", Dynamic::from_function(le));
-    add(environment, "__lt", Dynamic::from_function(lt));
     add(environment, "range", Dynamic::from_function(minijinja::functions::range));
     add(environment, "namespace", Dynamic::from_function(minijinja::functions::namespace));
     environment.add_filter("__get", get);
+    operators::register(environment);
 }
 
 fn add(environment: &mut Environment<'static>, name: &'static str, function: Dynamic) {
@@ -72,7 +64,7 @@ pub(super) fn unset(value: &Dynamic) -> Option<Error> {
 
 /// All names, also those that no template writes.
 pub(super) fn all() -> impl Iterator<Item = &'static str> {
-    FUNCTIONS.iter().map(|(name, _)| *name).chain(["range", "namespace", "__ge", "__gt", "__le", "__lt"])
+    FUNCTIONS.iter().map(|(name, _)| *name).chain(["range", "namespace"]).chain(operators::NAMES)
 }
 
 /// Whether a name stands for an operator. Other names that begin so are variables: many roles have `__name` for their own.
@@ -99,84 +91,6 @@ fn get(subject: &Dynamic, key: &Dynamic, path: Option<&str>) -> Result<Dynamic, 
         super::frame::Frame::current()?.miss(path.unwrap_or_default());
     }
     valid(&found)
-}
-
-fn ge(left: &Dynamic, right: &Dynamic) -> Result<bool, Error> {
-    compare(left, right).map(Ordering::is_ge)
-}
-
-fn gt(left: &Dynamic, right: &Dynamic) -> Result<bool, Error> {
-    compare(left, right).map(Ordering::is_gt)
-}
-
-fn le(left: &Dynamic, right: &Dynamic) -> Result<bool, Error> {
-    compare(left, right).map(Ordering::is_le)
-}
-
-fn lt(left: &Dynamic, right: &Dynamic) -> Result<bool, Error> {
-    compare(left, right).map(Ordering::is_lt)
-}
-
-fn remainder(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
-    let (left, right) = (arguments.need(0, "")?, arguments.need(1, "")?);
-    if let Some(pattern) = left.as_str() {
-        return formatted(pattern, &right).map(Dynamic::from);
-    }
-    let numbers = [&left, &right].map(|value| f64::try_from(value.clone()).ok());
-    match (left.as_i64(), right.as_i64(), numbers) {
-        (Some(_), Some(0), _) => Err(arguments.refusal("divides by zero")),
-        (Some(a), Some(b), _) => Ok(Dynamic::from((i128::from(a)).rem_euclid(i128::from(b)) + shift(a, b))),
-        (_, _, [Some(a), Some(b)]) if b != 0.0 => Ok(Dynamic::from(a - b * (a / b).floor())),
-        _ => Err(super::error::fault("`%` needs numbers, or a text to format")),
-    }
-}
-
-/// Python's remainder has the sign of the divisor.
-fn shift(dividend: i64, divisor: i64) -> i128 {
-    let (dividend, divisor) = (i128::from(dividend), i128::from(divisor));
-    if divisor < 0 && dividend.rem_euclid(divisor) != 0 { divisor } else { 0 }
-}
-
-/// `"%s" % value`: a tuple gives one value for each mark, a mapping gives them by name.
-pub(super) fn formatted(pattern: &str, values: &Dynamic) -> Result<String, Error> {
-    let values: Vec<Dynamic> =
-        if values.is_tuple() { values.try_iter()?.map(printable).collect() } else { vec![printable(values.clone())] };
-    refuse_wide(pattern, &values)?;
-    format(FormatStyle::Printf, pattern, &values)
-}
-
-/// Refuses a mark of `%` that asks for more columns or decimals than anybody reads: they are memory.
-fn refuse_wide(pattern: &str, values: &[Dynamic]) -> Result<(), Error> {
-    // What follows a `%` until the letter of its kind: `-5.2` of `%-5.2f`, `(name)05` of `%(name)05d`.
-    let marks = pattern.split('%').skip(1).map(|mark| mark.rsplit_once(')').map_or(mark, |(_, mark)| mark));
-    let marks: Vec<&str> =
-        marks.map(|mark| mark.split(|c: char| c.is_ascii_alphabetic()).next().unwrap_or("")).collect();
-    refuse_widths(&marks, marks.iter().any(|mark| mark.contains('*')), values)
-}
-
-/// The same for the fields of Python's `format`: `>5.2f` of `{:>5.2f}`, and fields in fields, whose widths are values.
-pub(super) fn refuse_wide_fields(pattern: &str, values: &[Dynamic]) -> Result<(), Error> {
-    let fields = pattern.split('{').skip(1).filter_map(|field| Some(field.split_once(':')?.1));
-    let fields: Vec<&str> = fields.map(|field| field.split('}').next().unwrap_or("")).collect();
-    refuse_widths(&fields, [":{", ">{", "<{", "^{", ".{"].iter().any(|nested| pattern.contains(nested)), values)
-}
-
-fn refuse_widths(marks: &[&str], by_value: bool, values: &[Dynamic]) -> Result<(), Error> {
-    let is_wide = |digits: &str| !digits.is_empty() && digits.parse::<usize>().map_or(true, |width| width > LONGEST);
-    let written = |mark: &&str| mark.split(|character: char| !character.is_ascii_digit()).any(is_wide);
-    let is_wide_value = |value: &Dynamic| value.as_i64().is_some_and(|width| width.unsigned_abs() > LONGEST as u64);
-    if marks.iter().any(written) || by_value && values.iter().any(is_wide_value) {
-        return Err(super::error::fault(format!("a width above {LONGEST} is refused")));
-    }
-    Ok(())
-}
-
-/// Numbers with a fraction are printed as Python does where the pattern asks for text.
-fn printable(value: Dynamic) -> Dynamic {
-    if value.is_number() || value.as_str().is_some() || value.kind() == minijinja::value::ValueKind::Map {
-        return value;
-    }
-    Dynamic::from(python::text(&value))
 }
 
 fn changeable_list(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {

@@ -23,7 +23,9 @@ mod lookups;
 mod methods;
 mod objects;
 mod omit;
+mod operators;
 mod predicates;
+mod printf;
 mod python;
 mod regex;
 mod scope;
@@ -31,6 +33,7 @@ mod select;
 mod surroundings;
 mod templates;
 mod time;
+mod timespan;
 mod version;
 mod yaml;
 

@@ -199,5 +199,9 @@ pub(super) fn dict(entries: impl IntoIterator<Item = (Dynamic, Dynamic)>) -> Dyn
 
 /// The items of anything that can be walked; a mapping gives its keys.
 pub(super) fn items(value: &Dynamic) -> Result<Vec<Dynamic>, Error> {
-    super::dynamic::defined(value)?.try_iter()?.checked().collect()
+    let value = super::dynamic::defined(value)?;
+    if value.is_none() {
+        return Err(super::error::fault("nothing (None) has no items"));
+    }
+    value.try_iter()?.checked().collect()
 }

@@ -13,6 +13,7 @@ use minijinja::{Error, State, Value as Dynamic};
 use super::arguments::Arguments;
 use super::error::fault;
 use super::frame::Frame;
+use super::timespan::Timespan;
 
 /// A moment without a time zone, as `to_datetime` gives it.
 #[derive(Debug)]
@@ -99,6 +100,18 @@ fn zone(frame: &Frame, utc: bool) -> TimeZone {
 fn present(frame: &Frame) -> Timestamp {
     let now: SystemTime = (frame.engines().surroundings().now)();
     Timestamp::try_from(now).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// `later - earlier`; nothing when the first is no moment.
+pub(super) fn difference(later: &Dynamic, earlier: &Dynamic) -> Option<Result<Dynamic, Error>> {
+    let later = later.downcast_object_ref::<Moment>()?;
+    Some(match earlier.downcast_object_ref::<Moment>() {
+        Some(earlier) => in_utc(later.0).and_then(|later| {
+            let micro = |moment: &Zoned| i128::from(moment.timestamp().as_microsecond());
+            Ok(Dynamic::from_object(Timespan(micro(&later) - micro(&in_utc(earlier.0)?))))
+        }),
+        None => Err(fault("only a moment can be taken from a moment")),
+    })
 }
 
 /// `now(utc=False, fmt=None)`.

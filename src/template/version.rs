@@ -210,8 +210,8 @@ fn suffixed(key: &mut Pep440, suffixes: &str) -> Option<()> {
             "a" | "alpha" => key.before = (1, number),
             "b" | "beta" => key.before = (2, number),
             "rc" | "c" | "pre" | "preview" => key.before = (3, number),
-            "" if digits == 0 => return None,
-            "post" | "rev" | "r" | "" => key.after = Some(number),
+            "post" | "rev" | "r" => key.after = Some(number),
+            "" if digits > 0 => key.after = Some(number),
             "dev" => key.development = (false, number),
             _ => return None,
         }
@@ -247,6 +247,7 @@ mod tests {
     #[test]
     fn a_number_against_a_word_is_refused() {
         assert!(Scheme::Loose.compare("1.a", "1.1").is_err());
+        assert!(Scheme::Pep440.compare("1.0 é", "1.0").is_err(), "and it comes to an end");
         assert!(Scheme::Semantic.compare("1.0", "1.0.0").is_err());
     }
 }

@@ -1,13 +1,15 @@
 //! `make compat`: playbooks run by ansible-core and by dppctl, compared task by task: status, result, files.
 //!
 //! `record` asks ansible-core and keeps its answers in `recorded/`; `check` needs no Ansible and compares dppctl with them.
-//! `roles FOLDER` asks both of roles. Names of playbooks choose among them. What differs on purpose stands in `differences.txt`, with the reason. Needs root.
+//! `expressions` compares templates by chance with ansible-core itself, `roles FOLDER` whole roles. Names of playbooks choose
+//! among them. What differs on purpose stands in `differences.txt`, with the reason. Needs root.
 #![expect(clippy::unwrap_used, reason = "a comparison that cannot go on shall say so and stop")]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "its verdict is its output")]
 
 mod compare;
 mod corpus;
 mod differences;
+mod expressions;
 mod host;
 mod normal;
 mod oracle;
@@ -26,6 +28,9 @@ use crate::record::Record;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(("expressions", more)) = arguments.split_first().map(|(verb, more)| (verb.as_str(), more)) {
+        return expressions::run(more);
+    }
     let (verb, names) = match arguments.split_first() {
         Some((verb, names)) if ["record", "check", "roles"].contains(&verb.as_str()) => (verb.as_str(), names.to_vec()),
         _ => ("check", arguments),

@@ -39,6 +39,11 @@ impl Oracle {
         Self { folder }
     }
 
+    /// Where a programme of its environment is.
+    pub(crate) fn programme(&self, name: &str) -> PathBuf {
+        self.folder.join("bin").join(name)
+    }
+
     /// Runs a playbook on the host and keeps what became of each task.
     pub(crate) fn ask(&self, piece: &Piece, host: &Host) -> Record {
         host.reset();

@@ -118,16 +118,22 @@ impl<'s> Walk<'_, 's> {
 
     fn sum(&mut self) -> Parsed {
         let mut range = self.concatenation()?;
-        while self.eat("+") || self.eat("-") {
+        while let Some(operator) = self.peek().filter(|token| matches!(token.text, "+" | "-")).cloned() {
+            self.at += 1;
             range.end = self.concatenation()?.end;
+            if operator.text == "-" {
+                self.call(range.start, "__sub", operator.range, range.end);
+            }
         }
         Ok(range)
     }
 
     fn concatenation(&mut self) -> Parsed {
         let mut range = self.product()?;
-        while self.eat("~") {
+        while let Some(operator) = self.peek().filter(|token| token.text == "~").cloned() {
+            self.at += 1;
             range.end = self.product()?.end;
+            self.call(range.start, "__cat", operator.range, range.end);
         }
         Ok(range)
     }
@@ -146,19 +152,23 @@ impl<'s> Walk<'_, 's> {
 
     fn power(&mut self) -> Parsed {
         let mut range = self.unary(true)?;
-        while self.eat("**") {
+        while let Some(operator) = self.peek().filter(|token| token.text == "**").cloned() {
+            self.at += 1;
             range.end = self.unary(true)?.end;
+            self.call(range.start, "__pow", operator.range, range.end);
         }
         Ok(range)
     }
 
     fn unary(&mut self, with_filters: bool) -> Parsed {
         let start = self.start()?;
-        if self.is_sign("+") {
-            // minijinja has no such operator, and it changes nothing.
-            self.edits.replace(start..start + 1, "");
-        }
-        let mut range = if self.eat("-") || self.eat("+") {
+        let mut range = if self.eat("+") {
+            // minijinja has no such operator.
+            let range = start..self.unary(false)?.end;
+            self.edits.replace(start..start + 1, "__plus(");
+            self.edits.close(range.end, ")");
+            range
+        } else if self.eat("-") {
             start..self.unary(false)?.end
         } else {
             let primary = self.primary()?;
@@ -185,7 +195,14 @@ impl<'s> Walk<'_, 's> {
                 self.wrap(&range, "__dict(");
                 Ok(range)
             }
-            (Kind::Text, _) => Ok(self.texts(&token)),
+            (Kind::Text, _) => {
+                let range = self.texts(&token);
+                if range != token.range {
+                    self.edits.open(range.start, "(");
+                    self.edits.close(range.end, ")");
+                }
+                Ok(range)
+            }
             (Kind::Sign, _) | (Kind::Name, "and" | "or" | "in" | "is" | "if" | "else" | "not") => Err(NotUnderstood),
             (Kind::Name | Kind::Number, _) => Ok(token.range),
         }

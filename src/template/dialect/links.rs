@@ -68,7 +68,10 @@ impl Walk<'_, '_> {
         let open = self.next()?;
         let is_slice = self.slice()?;
         let close = self.expect("]")?;
-        if !is_slice {
+        if is_slice {
+            self.edits.open(start, "__each(");
+            self.edits.close(open.range.start, ")");
+        } else {
             self.edits.open(start, "(");
             self.edits.replace(open.range, "|__get(");
             let path = self.path(start..close.end);

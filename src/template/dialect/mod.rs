@@ -263,7 +263,10 @@ fn repetition(walk: &mut Walk<'_, '_>) -> Result<(), NotUnderstood> {
     while !walk.eat_name("in") {
         walk.next()?;
     }
-    walk.tuple(false)?;
+    let walked = walk.tuple(false)?;
+    // Two brackets: `1, 2` is one tuple.
+    walk.edits.open(walked.start, "__each((");
+    walk.edits.close(walked.end, "))");
     if walk.eat_name("if") {
         walk.expression()?;
     }

@@ -15,7 +15,7 @@ const STYLES: [(&str, &str, &str, &str); 5] = [
 ];
 
 pub(super) fn comment(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
-    let text = arguments.subject_text()?;
+    let text = arguments.need_subject_text()?;
     let style = arguments.text(1, "style")?.unwrap_or_else(|| "plain".to_owned());
     let known = STYLES.iter().find(|(name, ..)| *name == style);
     let (_, beginning, decoration, end) =

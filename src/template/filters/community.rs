@@ -8,7 +8,7 @@ use minijinja::{Error, Value as Dynamic};
 
 use super::merge::{ListMerge, merged};
 use crate::template::arguments::Arguments;
-use crate::template::dynamic::valid;
+use crate::template::dynamic::{type_name, valid};
 use crate::template::error::fault;
 use crate::template::methods::entries;
 use crate::template::objects::{dict, items, list};
@@ -21,8 +21,27 @@ pub(super) fn dict_filter(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynam
     if subject.kind() == ValueKind::Map {
         return Ok(dict(entries(&subject)?));
     }
-    let pair = |item: Dynamic| Ok((item.get_item_by_index(0)?, item.get_item_by_index(1)?));
-    items(&subject)?.into_iter().map(pair).collect::<Result<Vec<_>, Error>>().map(dict)
+    pairs(&subject).map(dict)
+}
+
+/// Pairs as Python's `dict()` reads them; a key is no list and no mapping.
+fn pairs(value: &Dynamic) -> Result<Vec<(Dynamic, Dynamic)>, Error> {
+    let pair = |item: Dynamic| match two_of(&item)?.as_slice() {
+        [key, value] if matches!(key.kind(), ValueKind::Map | ValueKind::Iterable) => {
+            Err(fault(format!("a {} is no key; its value is {}", type_name(key), type_name(value))))
+        }
+        [key, _] if key.kind() == ValueKind::Seq && !key.is_tuple() => Err(fault("a list is no key")),
+        [key, value] => Ok((key.clone(), value.clone())),
+        _ => Err(fault("a mapping is made of pairs")),
+    };
+    items(value)?.into_iter().map(pair).collect()
+}
+
+fn two_of(pair: &Dynamic) -> Result<Vec<Dynamic>, Error> {
+    match pair.as_str() {
+        Some(text) => Ok(text.chars().map(|character| Dynamic::from(character.to_string())).collect()),
+        None => items(pair),
+    }
 }
 
 pub(super) fn dict_kv(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {

@@ -8,7 +8,7 @@ use minijinja::{Error, Value as Dynamic};
 use super::LONGEST;
 use crate::template::arguments::Arguments;
 use crate::template::compare::{compare, sort_by_key};
-use crate::template::dynamic::type_name;
+use crate::template::dynamic::{defined, type_name, whole};
 use crate::template::objects;
 use crate::template::python;
 use crate::template::select::member;
@@ -56,7 +56,8 @@ pub(super) fn join(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Err
             Some(attribute) => member(&item, attribute)?,
             None => item,
         };
-        parts.push(python::text(&crate::template::dynamic::defined(&item)?));
+        whole(&item)?;
+        parts.push(python::text(&item));
     }
     Ok(Dynamic::from(parts.join(&separator)))
 }
@@ -79,9 +80,12 @@ pub(super) fn key(item: &Dynamic, attribute: Option<&Dynamic>, case_sensitive: b
     let Some(attribute) = attribute else { return Ok(folded(item, case_sensitive)) };
     let names = python::text(attribute);
     if attribute.as_str().is_none() || !names.contains(',') {
-        return Ok(folded(&member(item, attribute)?, case_sensitive));
+        return Ok(folded(&defined(&member(item, attribute)?)?, case_sensitive));
     }
-    let keys = names.split(',').map(|name| member(item, &Dynamic::from(name)).map(|key| folded(&key, case_sensitive)));
+    let keys = names.split(',').map(|name| {
+        let key = defined(&member(item, &Dynamic::from(name))?)?;
+        Ok::<_, Error>(folded(&key, case_sensitive))
+    });
     Ok(Dynamic::from(keys.collect::<Result<Vec<_>, _>>()?))
 }
 
@@ -192,7 +196,7 @@ pub(super) fn slice(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Er
     let mut columns = Vec::with_capacity(count);
     for index in 0..count {
         let mut column: Vec<Dynamic> = items.by_ref().take(short + usize::from(index < longer)).collect();
-        if let Some(fill) = fill.clone().filter(|_| index >= longer && longer > 0) {
+        if let Some(fill) = fill.clone().filter(|_| index >= longer) {
             column.push(fill);
         }
         columns.push(objects::list(column));

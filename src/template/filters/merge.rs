@@ -5,6 +5,7 @@ use minijinja::value::ValueKind;
 use minijinja::{Error, Value as Dynamic};
 
 use crate::template::arguments::Arguments;
+use crate::template::dynamic::whole;
 use crate::template::methods::entries;
 use crate::template::objects::{self, dict};
 use crate::template::python;
@@ -25,6 +26,7 @@ pub(super) fn combine(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, 
     }
     let mut result = Entries::new();
     for map in all {
+        whole(&map)?;
         result = merged(result, entries(&map)?, recursive, lists)?;
     }
     Ok(dict(result))

@@ -4,6 +4,7 @@ use minijinja::value::ValueKind;
 use minijinja::{Error, Value as Dynamic};
 
 use crate::template::arguments::Arguments;
+use crate::template::operators::raised;
 
 /// Python's `int()`, or the default when the value is no number.
 pub(super) fn int(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
@@ -71,6 +72,9 @@ pub(super) fn round(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Er
     let scale = 10f64.powi(precision);
     let rounded = match method.as_str() {
         "common" => common(number, precision),
+        "ceil" | "floor" if !(number * scale).is_finite() => {
+            return Err(arguments.refusal("needs a number that is not too big to be scaled"));
+        }
         "ceil" => (number * scale).ceil() / scale,
         "floor" => (number * scale).floor() / scale,
         _ => return Err(arguments.refusal("knows the methods common, ceil and floor")),
@@ -93,7 +97,11 @@ fn common(number: f64, precision: i32) -> f64 {
 }
 
 fn number(arguments: &Arguments<'_, '_, '_>, value: &Dynamic) -> Result<f64, Error> {
-    let number = if value.as_str().is_some() { None } else { f64::try_from(value.clone()).ok() };
+    let number = match value.kind() {
+        ValueKind::Bool => Some(f64::from(u8::from(value.is_true()))),
+        ValueKind::Number => f64::try_from(value.clone()).ok(),
+        _ => None,
+    };
     number.ok_or_else(|| arguments.refusal("needs a number"))
 }
 
@@ -101,6 +109,9 @@ pub(super) fn log(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Erro
     let subject = arguments.subject()?;
     let base = arguments.take(1, "base")?;
     let value = number(arguments, &subject)?;
+    if value <= 0.0 {
+        return Err(arguments.refusal("needs a number above 0"));
+    }
     Ok(Dynamic::from(match base {
         None => value.ln(),
         Some(base) => match number(arguments, &base)? {
@@ -113,7 +124,7 @@ pub(super) fn log(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Erro
 
 pub(super) fn pow(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
     let (subject, exponent) = (arguments.subject()?, arguments.need(1, "y")?);
-    Ok(Dynamic::from(number(arguments, &subject)?.powf(number(arguments, &exponent)?)))
+    raised(number(arguments, &subject)?, number(arguments, &exponent)?).map(Dynamic::from)
 }
 
 pub(super) fn root(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {

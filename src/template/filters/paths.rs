@@ -44,7 +44,7 @@ pub(super) fn path_join(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic
     }
     let mut joined = String::new();
     for part in items(&subject)? {
-        let part = python::text(&part);
+        let part = part.as_str().ok_or_else(|| arguments.refusal("needs texts to join"))?.to_owned();
         if part.starts_with('/') {
             joined = part;
         } else {

@@ -46,8 +46,8 @@ pub(super) fn random(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, E
 }
 
 pub(super) fn shuffle(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
-    let mut items = arguments.subject_items()?;
     let seed = arguments.take(1, "seed")?.filter(Dynamic::is_true);
+    let Ok(mut items) = arguments.subject_items() else { return arguments.subject() };
     chance(seed.as_ref())?.shuffle(&mut items);
     Ok(list(items))
 }

@@ -56,24 +56,31 @@ pub(super) fn regex_search(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dyna
         multiline: arguments.flag(usize::MAX, "multiline", false)?,
         ..Flags::default()
     };
-    let groups = arguments.rest(2)?;
+    let groups = arguments.rest(2)?.iter().map(|group| group_of(arguments, group)).collect::<Result<Vec<_>, _>>()?;
     let regex = Frame::current()?.engines().patterns().get(&pattern, flags)?;
     let Some(captures) = regex::search(&regex, &text)? else { return Ok(Dynamic::from(())) };
     if groups.is_empty() {
         return Ok(Dynamic::from(captures.get(0).map_or("", |whole| whole.as_str())));
     }
-    let group = |wanted: &Dynamic| {
-        let wanted = wanted.as_str().unwrap_or_default();
-        let name =
-            wanted.strip_prefix("\\g<").and_then(|name| name.strip_suffix('>')).or_else(|| wanted.strip_prefix('\\'));
-        let name = name.ok_or_else(|| arguments.refusal(r"takes groups as `\1` or `\g<name>`"))?;
+    let group = |name: &String| {
         let found = match name.parse::<usize>() {
+            Ok(number) if number >= captures.len() => return Err(arguments.refusal("knows no such group")),
             Ok(number) => captures.get(number),
             Err(_) => captures.name(name),
         };
         Ok(found.map_or_else(|| Dynamic::from(()), |found| Dynamic::from(found.as_str())))
     };
     groups.iter().map(group).collect::<Result<Vec<_>, Error>>().map(list)
+}
+
+/// The number or name in `\1` or `\g<name>`.
+fn group_of(arguments: &Arguments<'_, '_, '_>, wanted: &Dynamic) -> Result<String, Error> {
+    let wanted = wanted.as_str().unwrap_or_default();
+    let name = match wanted.strip_prefix("\\g") {
+        Some(name) => name.strip_prefix('<').and_then(|name| name.strip_suffix('>')),
+        None => wanted.strip_prefix('\\').filter(|digits| digits.starts_with(|c: char| c.is_ascii_digit())),
+    };
+    name.map(str::to_owned).ok_or_else(|| arguments.refusal(r"takes groups as `\1` or `\g<name>`"))
 }
 
 pub(super) fn regex_escape(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {

@@ -10,8 +10,13 @@ use crate::template::objects::list;
 use crate::template::python;
 use crate::template::select::member;
 
+/// What is nothing, false or 0 counts as an empty list here, as in Jinja2.
+fn walked(arguments: &Arguments<'_, '_, '_>) -> Result<Vec<Dynamic>, Error> {
+    if arguments.subject()?.is_true() { arguments.subject_items() } else { Ok(Vec::new()) }
+}
+
 pub(super) fn map(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
-    let items = arguments.subject_items()?;
+    let items = walked(arguments)?;
     let attribute = arguments.take(usize::MAX, "attribute")?;
     if let Some(attribute) = attribute {
         let default = arguments.take(usize::MAX, "default")?;
@@ -65,7 +70,7 @@ pub(super) fn rejectattr(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynami
 }
 
 fn chosen(arguments: &mut Arguments<'_, '_, '_>, attribute: Option<&Dynamic>, wanted: bool) -> Result<Dynamic, Error> {
-    let items = arguments.subject_items()?;
+    let items = walked(arguments)?;
     let first = if attribute.is_some() { 2 } else { 1 };
     let test = arguments.text(first, "test")?;
     let more = further(arguments, first + 1)?;

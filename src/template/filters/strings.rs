@@ -5,9 +5,10 @@ use minijinja::{Error, Value as Dynamic};
 
 use super::narrow;
 use crate::template::arguments::Arguments;
-use crate::template::functions::formatted;
+
 use crate::template::methods::{lines, split_text};
 use crate::template::objects::{dict, list};
+use crate::template::printf::formatted;
 
 pub(super) fn string(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
     arguments.subject_text().map(Dynamic::from_safe_string)
@@ -107,7 +108,7 @@ fn indented(text: &str, blanks: &str, first: bool, blank: bool) -> String {
 }
 
 pub(super) fn truncate(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
-    let text = arguments.subject_text()?;
+    let text = arguments.need_subject_text()?;
     let length = arguments.int(1, "length")?.and_then(|length| usize::try_from(length).ok()).unwrap_or(255);
     let kill_words = arguments.flag(2, "killwords", false)?;
     let end = arguments.text(3, "end")?.unwrap_or_else(|| "...".to_owned());

@@ -29,13 +29,13 @@ pub(super) fn urlencode(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic
 }
 
 pub(super) fn urldecode(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
-    let text = arguments.subject_text()?.replace('+', " ");
+    let text = arguments.need_subject_text()?.replace('+', " ");
     Ok(Dynamic::from(percent_decode_str(&text).decode_utf8_lossy().into_owned()))
 }
 
 /// The parts of a URL; a part that is not there is empty, or None where Python has None.
 pub(super) fn urlsplit(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
-    let url = arguments.subject_text()?;
+    let url = arguments.need_subject_text()?;
     let query = arguments.text(1, "query")?.filter(|query| !query.is_empty());
     let parts = parts(&url);
     match query {

@@ -84,7 +84,10 @@ pub(super) fn nested(call: &mut Call) -> Found {
         };
         rows = rows.iter().flat_map(longer).collect();
     }
-    Ok(rows.into_iter().map(objects::list).collect())
+    rows.iter()
+        .map(|row| row.iter().map(spread).collect::<Result<Vec<_>, _>>().map(|row| row.concat()))
+        .collect::<Result<Vec<_>, _>>()
+        .map(|rows| rows.into_iter().map(objects::list).collect())
 }
 
 pub(super) fn together(call: &mut Call) -> Found {

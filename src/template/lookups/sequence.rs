@@ -4,7 +4,7 @@ use minijinja::{Error, Value as Dynamic};
 
 use super::call::Call;
 use crate::template::filters::LONGEST;
-use crate::template::functions::formatted;
+use crate::template::printf::formatted;
 use crate::template::python;
 
 /// What a term asks for.

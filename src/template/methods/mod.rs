@@ -13,7 +13,7 @@ use minijinja::{Error, State, Value as Dynamic};
 
 use super::dynamic::{defined, type_name};
 use super::error::fault;
-use super::python;
+use super::objects::items;
 
 /// Answers a method call on a value that has no such method by itself.
 pub(super) fn call(
@@ -65,5 +65,12 @@ impl Given<'_> {
 
 /// Items of an argument, as texts.
 fn texts(value: &Dynamic) -> Result<Vec<String>, Error> {
-    value.try_iter()?.checked().map(|item| item.map(|item| python::text(&item))).collect()
+    let text = |item: Dynamic| match item.as_str() {
+        Some(text) => Ok(text.to_owned()),
+        None => Err(fault(format!("a method needs texts, not {}", type_name(&defined(&item)?)))),
+    };
+    if let Some(text) = value.as_str() {
+        return Ok(text.chars().map(String::from).collect());
+    }
+    items(value)?.into_iter().map(text).collect()
 }

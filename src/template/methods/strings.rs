@@ -18,8 +18,12 @@ pub(super) fn call(text: &str, method: &str, given: &Given<'_>) -> Result<Option
             partition(text, &separator, text.find(&separator))?
         }
         "rpartition" => rpartition(text, &given.need_text(0)?)?,
-        "index" => position(text.find(&given.need_text(0)?), text)?,
-        "rindex" => position(text.rfind(&given.need_text(0)?), text)?,
+        "find" | "rfind" | "index" | "rindex" => position(text, method, given)?,
+        "count" => {
+            let (_, part) = part(text, given, 1)?;
+            let wanted = given.need_text(0)?;
+            Dynamic::from(if wanted.is_empty() { part.chars().count() + 1 } else { part.matches(&wanted).count() })
+        }
         "ljust" => Dynamic::from(padded(text, given, |fill| (0, fill))?),
         "rjust" => Dynamic::from(padded(text, given, |fill| (fill, 0))?),
         "center" => Dynamic::from(padded(text, given, |fill| (fill / 2, fill - fill / 2))?),
@@ -32,7 +36,8 @@ pub(super) fn call(text: &str, method: &str, given: &Given<'_>) -> Result<Option
         "join" => Dynamic::from(texts(&given.need(0)?)?.join(text)),
         "encode" | "decode" => Dynamic::from(text),
         "format" => {
-            super::super::functions::refuse_wide_fields(text, given.0)?;
+            super::super::printf::refuse_wide_fields(text, given.0)?;
+            given.0.iter().try_for_each(crate::template::dynamic::whole)?;
             return Ok(None);
         }
         "expandtabs" => Dynamic::from(with_tabs_expanded(text, given.int(0)?.unwrap_or(8))?),
@@ -123,9 +128,29 @@ fn rpartition(text: &str, separator: &str) -> Result<Dynamic, Error> {
     }
 }
 
-fn position(found: Option<usize>, text: &str) -> Result<Dynamic, Error> {
-    let at = found.ok_or_else(|| fault("the text that `index` looks for is not there"))?;
-    Ok(Dynamic::from(text[..at].chars().count()))
+/// Where a text stands, in characters; -1 or a failure when it does not.
+fn position(text: &str, method: &str, given: &Given<'_>) -> Result<Dynamic, Error> {
+    let (start, part) = part(text, given, 1)?;
+    let wanted = given.need_text(0)?;
+    let found = if method.starts_with('r') { part.rfind(&wanted) } else { part.find(&wanted) };
+    match found {
+        Some(at) => Ok(Dynamic::from(start + part[..at].chars().count())),
+        None if method.ends_with("find") => Ok(Dynamic::from(-1)),
+        None => Err(fault("the text that `index` looks for is not there")),
+    }
+}
+
+/// The part of a text between two arguments that count characters, and where it begins.
+fn part<'t>(text: &'t str, given: &Given<'_>, from: usize) -> Result<(usize, &'t str), Error> {
+    let length = text.chars().count();
+    let clamp = |at: i64| match usize::try_from(at) {
+        Ok(at) => at.min(length),
+        Err(_) => length.saturating_sub(usize::try_from(at.unsigned_abs()).unwrap_or(usize::MAX)),
+    };
+    let start = given.int(from)?.map_or(0, clamp);
+    let end = given.int(from + 1)?.map_or(length, clamp).max(start);
+    let offset = |count: usize| text.char_indices().nth(count).map_or(text.len(), |(at, _)| at);
+    Ok((start, &text[offset(start)..offset(end)]))
 }
 
 fn padded(text: &str, given: &Given<'_>, sides: fn(usize) -> (usize, usize)) -> Result<String, Error> {

@@ -11,7 +11,7 @@ use crate::template::frame::Frame;
 type Answer = Result<Dynamic, Error>;
 
 fn answer(arguments: &Arguments<'_, '_, '_>, holds: impl FnOnce(&dyn Files, &PathBuf) -> bool) -> Answer {
-    let path = PathBuf::from(arguments.subject_text()?);
+    let path = PathBuf::from(arguments.need_subject_text()?);
     let frame = Frame::current()?;
     Ok(Dynamic::from(holds(frame.engines().surroundings().files.as_ref(), &path)))
 }

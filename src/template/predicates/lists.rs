@@ -1,8 +1,10 @@
 //! Tests over lists.
 
+use minijinja::value::ValueKind;
 use minijinja::{Error, Value as Dynamic};
 
 use crate::template::arguments::Arguments;
+use crate::template::dynamic::type_name;
 use crate::template::objects;
 
 type Answer = Result<Dynamic, Error>;
@@ -17,10 +19,25 @@ pub(super) fn all(arguments: &mut Arguments<'_, '_, '_>) -> Answer {
 
 pub(super) fn subset(arguments: &mut Arguments<'_, '_, '_>) -> Answer {
     let (small, large) = (arguments.subject_items()?, objects::items(&arguments.need(1, "b")?)?);
+    hashable(arguments, &small, &large)?;
     Ok(Dynamic::from(small.iter().all(|item| large.contains(item))))
 }
 
 pub(super) fn superset(arguments: &mut Arguments<'_, '_, '_>) -> Answer {
     let (large, small) = (arguments.subject_items()?, objects::items(&arguments.need(1, "b")?)?);
+    hashable(arguments, &small, &large)?;
     Ok(Dynamic::from(small.iter().all(|item| large.contains(item))))
+}
+
+/// Python has no sets of lists or mappings.
+fn hashable(arguments: &Arguments<'_, '_, '_>, small: &[Dynamic], large: &[Dynamic]) -> Result<(), Error> {
+    let is_changeable = |item: &Dynamic| match item.kind() {
+        ValueKind::Map | ValueKind::Iterable => true,
+        ValueKind::Seq => !item.is_tuple(),
+        _ => false,
+    };
+    match small.iter().chain(large).find(|item| is_changeable(item)) {
+        Some(item) => Err(arguments.refusal(&format!("takes no {} as an item", type_name(item)))),
+        None => Ok(()),
+    }
 }

@@ -4,7 +4,7 @@ use minijinja::value::ValueKind;
 use minijinja::{Error, Value as Dynamic};
 
 use crate::template::arguments::Arguments;
-use crate::template::dynamic::valid;
+use crate::template::dynamic::{undefined, valid};
 use crate::template::objects;
 
 type Answer = Result<Dynamic, Error>;
@@ -16,6 +16,9 @@ fn member(arguments: &Arguments<'_, '_, '_>, name: &str) -> Result<Option<Dynami
         return Err(arguments.refusal("needs a task's result"));
     }
     let found = valid(&result.get_attr(name)?)?;
+    if found.is_undefined() && objects::items(&result)?.iter().any(|key| key.as_str() == Some(name)) {
+        return Err(undefined(&found));
+    }
     Ok((!found.is_undefined()).then_some(found))
 }
 
