@@ -125,6 +125,13 @@ impl<'t, 'e> Arguments<'_, 't, 'e> {
         self.need(position, name).map(|value| python::text(&value))
     }
 
+    /// A regular expression, which is no number and no list.
+    pub(super) fn pattern(&mut self, position: usize, name: &str) -> Result<String, Error> {
+        let value = self.need(position, name)?;
+        let text = value.as_str().map(str::to_owned);
+        text.ok_or_else(|| self.refusal(&format!("needs a pattern, not {}", type_name(&value))))
+    }
+
     /// A whole number, if it is given and not None.
     pub(super) fn int(&mut self, position: usize, name: &str) -> Result<Option<i64>, Error> {
         let Some(value) = self.take(position, name)?.filter(|value| !value.is_none()) else { return Ok(None) };
@@ -142,6 +149,12 @@ impl<'t, 'e> Arguments<'_, 't, 'e> {
     pub(super) fn rest(&mut self, position: usize) -> Result<Vec<Dynamic>, Error> {
         let from = position.min(self.positional.len());
         self.positional.split_off(from).iter().map(defined).collect()
+    }
+
+    /// The same, for another filter or test, which will refuse what is undefined if it must.
+    pub(super) fn rest_or_undefined(&mut self, position: usize) -> Vec<Dynamic> {
+        let from = position.min(self.positional.len());
+        self.positional.split_off(from)
     }
 
     /// All named arguments that nobody took.

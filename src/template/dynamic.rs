@@ -65,7 +65,7 @@ fn map(value: &Dynamic, frame: &Arc<Frame>, depth: usize) -> Result<Value, Error
     for key in value.try_iter()?.checked() {
         let key = key?;
         let member = convert(&value.get_item(&key)?, frame, depth + 1)?;
-        entries.insert(python::text(&key), member);
+        entries.insert(python::key(&key), member);
     }
     Ok(entries.into())
 }

@@ -149,7 +149,7 @@ impl Dict {
         let written = self.written.as_ref()?;
         let value = match key.as_str() {
             Some(key) => written.data.get(key)?,
-            None => written.data.get(&python::text(key))?,
+            None => written.data.get(&python::key(key))?,
         };
         member(value, &written.frame)
     }

@@ -12,15 +12,17 @@ use super::printf;
 use super::{python, time};
 
 /// Their names, which no template can write.
-pub(super) const NAMES: [&str; 10] =
-    ["__cat", "__each", "__ge", "__gt", "__le", "__lt", "__mod", "__plus", "__pow", "__sub"];
+pub(super) const NAMES: [&str; 12] =
+    ["__bound", "__cat", "__each", "__ge", "__gt", "__in", "__le", "__lt", "__mod", "__plus", "__pow", "__sub"];
 
 /// Makes them known to an environment.
 pub(super) fn register(environment: &mut Environment<'static>) {
+    environment.add_function("__bound", bound);
     environment.add_function("__cat", concatenated);
     environment.add_function("__each", each);
     environment.add_function("__ge", |left: &Dynamic, right: &Dynamic| compare(left, right).map(Ordering::is_ge));
     environment.add_function("__gt", |left: &Dynamic, right: &Dynamic| compare(left, right).map(Ordering::is_gt));
+    environment.add_function("__in", is_in);
     environment.add_function("__le", |left: &Dynamic, right: &Dynamic| compare(left, right).map(Ordering::is_le));
     environment.add_function("__lt", |left: &Dynamic, right: &Dynamic| compare(left, right).map(Ordering::is_lt));
     environment.add_function("__mod", remainder);
@@ -148,5 +150,39 @@ fn each(value: &Dynamic) -> Result<Dynamic, Error> {
             Err(fault(format!("`{}` has no items", type_name(value))))
         }
         _ => Ok(value.clone()),
+    }
+}
+
+/// Where a slice begins or ends, or how it steps: a whole number or nothing.
+fn bound(value: &Dynamic) -> Result<Dynamic, Error> {
+    let value = defined(value)?;
+    match value.kind() {
+        ValueKind::None => Ok(value),
+        ValueKind::Bool => Ok(Dynamic::from(i64::from(value.is_true()))),
+        ValueKind::Number if value.is_integer() => Ok(value),
+        _ => Err(fault(format!("a slice is not cut at a `{}`", type_name(&value)))),
+    }
+}
+
+fn is_in(item: &Dynamic, container: &Dynamic) -> Result<bool, Error> {
+    let container = defined(container)?;
+    match container.kind() {
+        ValueKind::String => match item.as_str() {
+            Some(part) => Ok(container.as_str().is_some_and(|text| text.contains(part))),
+            None => Err(fault(format!("`in` a text needs a text, not {}", type_name(&defined(item)?)))),
+        },
+        ValueKind::Map => {
+            let item = defined(item)?;
+            Ok(container.try_iter()?.any(|key| key == item))
+        }
+        ValueKind::Seq | ValueKind::Iterable => {
+            for known in container.try_iter()?.checked() {
+                if defined(&known?)? == defined(item)? {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        }
+        _ => Err(fault(format!("nothing is `in` a `{}`", type_name(&container)))),
     }
 }

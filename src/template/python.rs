@@ -16,6 +16,15 @@ pub(super) fn text(value: &Dynamic) -> String {
     }
 }
 
+/// The name under which JSON has a key of a mapping.
+pub(super) fn key(value: &Dynamic) -> String {
+    match value.kind() {
+        ValueKind::Bool => if value.is_true() { "true" } else { "false" }.to_owned(),
+        ValueKind::None => "null".to_owned(),
+        _ => text(value),
+    }
+}
+
 /// The value as `repr()` writes it.
 pub(super) fn repr(value: &Dynamic) -> String {
     let mut out = String::new();

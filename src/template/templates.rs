@@ -179,11 +179,25 @@ fn truth(value: &Value) -> bool {
 }
 
 fn rendered(frame: &Arc<Frame>, text: &Text) -> Result<Value, TemplateError> {
-    let value = frame.render(text).and_then(|value| from_dynamic(&value, frame));
+    let value = frame.render(text).and_then(|dynamic| {
+        let value = from_dynamic(&dynamic, frame)?;
+        // `[inf]` is no literal of Python's, so that it stays the text that it is.
+        let is_text = matches!(value, Value::List(_) | Value::Map(_)) && has_infinity(&value);
+        Ok(if is_text { Value::plain(python::text(&dynamic)) } else { value })
+    });
     value.map(|value| placed(value, text)).map_err(|error| {
         let unit: Arc<Unit> = frame.engines().unit(text.as_str(), &Mode::Playbook);
         frame.explain(&error, &unit, Some(text))
     })
+}
+
+fn has_infinity(value: &Value) -> bool {
+    match value {
+        Value::Float(number) => !number.is_finite(),
+        Value::List(items) => items.iter().any(has_infinity),
+        Value::Map(entries) => entries.values().any(has_infinity),
+        _ => false,
+    }
 }
 
 /// A rendered text keeps the place it was written at, so that whoever refuses it can point there.

@@ -13,6 +13,8 @@ pub(crate) struct Piece {
     pub(crate) options: Vec<String>,
     /// Files and folders of the host that are compared afterwards, from a line `# state: …`.
     pub(crate) state: Vec<String>,
+    /// Whether it works on this machine alone, under several names, from a line `# hosts: here`.
+    pub(crate) is_here: bool,
 }
 
 /// All of them, or those of these names, in the order of their names.
@@ -38,7 +40,13 @@ impl Piece {
         };
         let mut state = words("state");
         state.insert(0, "/srv/compat".to_owned());
-        Self { name: path.file_stem().unwrap().to_string_lossy().into_owned(), options: words("options"), state }
+        let is_here = words("hosts") == ["here"];
+        Self {
+            is_here,
+            name: path.file_stem().unwrap().to_string_lossy().into_owned(),
+            options: words("options"),
+            state,
+        }
     }
 
     /// A fresh copy of the corpus, in which a run may leave what it likes.

@@ -2,9 +2,32 @@
 
 use std::process::Command;
 
+use crate::corpus::Piece;
+
 /// What Ansible cannot do without on a host.
 const PYTHON: &str = "apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
                       apt-get install -y -qq --no-install-recommends python3 python3-apt >/dev/null";
+
+/// The inventory of playbooks that need no host: names of this machine, and one that nobody answers to.
+const HERE: &str = "[many]\none\ntwo\nthree\n\n[many:vars]\nansible_connection=local\n\n\
+                    [nowhere]\ngone ansible_host=127.0.0.1 ansible_port=1 ansible_user=root\n\n\
+                    [all:vars]\nansible_python_interpreter=/usr/bin/python3\n";
+
+/// Boots a host only if one of the playbooks needs it.
+pub(crate) fn for_pieces(pieces: &[Piece], name: &str, has_python: bool) -> Option<Host> {
+    pieces.iter().any(|piece| !piece.is_here).then(|| Host::boot(name, has_python))
+}
+
+/// The inventory for a playbook, and the host as it was made, if the playbook works on it.
+pub(crate) fn ready<'h>(piece: &Piece, host: Option<&'h Host>) -> (String, Option<&'h Host>) {
+    match host.filter(|_| !piece.is_here) {
+        Some(host) => {
+            host.reset();
+            (host.inventory(), Some(host))
+        }
+        None => (HERE.to_owned(), None),
+    }
+}
 
 /// One host; gone when it is dropped.
 pub(crate) struct Host {

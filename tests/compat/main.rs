@@ -23,7 +23,6 @@ use std::process::ExitCode;
 use crate::compare::Verdict;
 use crate::corpus::Piece;
 use crate::differences::Differences;
-use crate::host::Host;
 use crate::record::Record;
 
 fn main() -> ExitCode {
@@ -49,9 +48,9 @@ fn main() -> ExitCode {
 /// Asks ansible-core, on a host that has Python.
 fn record(pieces: &[Piece]) -> ExitCode {
     let oracle = oracle::Oracle::install();
-    let host = Host::boot("oracle", true);
+    let host = host::for_pieces(pieces, "oracle", true);
     for piece in pieces {
-        let record = oracle.ask(piece, &host);
+        let record = oracle.ask(piece, host.as_ref());
         println!("recorded {}: {} tasks", piece.name, record.tasks.len());
         record.keep(&piece.name);
     }
@@ -61,10 +60,11 @@ fn record(pieces: &[Piece]) -> ExitCode {
 /// Compares dppctl, on a host without Python, with what was recorded.
 fn check(pieces: &[Piece]) -> ExitCode {
     let explained = Differences::read("differences.txt");
-    let host = Host::boot("ours", false);
+    let host = host::for_pieces(pieces, "ours", false);
     let mut whole = Verdict::default();
     for piece in pieces {
-        let verdict = compare::compare(&Record::read(&piece.name), &ours::run(piece, &host), &explained, &piece.name);
+        let verdict =
+            compare::compare(&Record::read(&piece.name), &ours::run(piece, host.as_ref()), &explained, &piece.name);
         verdict.told.iter().for_each(|line| println!("{line}"));
         whole.add(verdict);
     }

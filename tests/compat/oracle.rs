@@ -8,7 +8,7 @@ use std::process::Command;
 use serde_json::Value as Json;
 
 use crate::corpus::Piece;
-use crate::host::Host;
+use crate::host::{self, Host};
 use crate::normal::normal;
 use crate::record::{Record, TaskRecord};
 use crate::state;
@@ -45,9 +45,9 @@ impl Oracle {
     }
 
     /// Runs a playbook on the host and keeps what became of each task.
-    pub(crate) fn ask(&self, piece: &Piece, host: &Host) -> Record {
-        host.reset();
-        let project = Piece::project(&host.inventory());
+    pub(crate) fn ask(&self, piece: &Piece, host: Option<&Host>) -> Record {
+        let (inventory, host) = host::ready(piece, host);
+        let project = Piece::project(&inventory);
         let events = project.path().join("events.jsonl");
         let mut command = self.playbook(project.path(), &events);
         command.args(["-i", "hosts", &format!("{}.yml", piece.name)]).args(&piece.options);

@@ -7,15 +7,15 @@ use std::process::Command;
 use serde_json::Value as Json;
 
 use crate::corpus::Piece;
-use crate::host::Host;
+use crate::host::{self, Host};
 use crate::normal::normal;
 use crate::record::{Record, TaskRecord};
 use crate::state;
 
 /// Runs it on the host.
-pub(crate) fn run(piece: &Piece, host: &Host) -> Record {
-    host.reset();
-    let project = Piece::project(&host.inventory());
+pub(crate) fn run(piece: &Piece, host: Option<&Host>) -> Record {
+    let (inventory, host) = host::ready(piece, host);
+    let project = Piece::project(&inventory);
     let mut command = command(project.path());
     command.args(["run", "-i", "hosts", &format!("{}.yml", piece.name)]).args(&piece.options);
     let output = command.output().unwrap();

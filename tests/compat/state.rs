@@ -6,7 +6,8 @@ use crate::host::Host;
 const LABS: &str = "/.ssh/authorized_keys";
 
 /// One line for each file, in the order of their paths.
-pub(crate) fn of(host: &Host, paths: &[String]) -> Vec<String> {
+pub(crate) fn of(host: Option<&Host>, paths: &[String]) -> Vec<String> {
+    let Some(host) = host else { return Vec::new() };
     let look = paths.iter().map(|path| {
         format!(
             "[ ! -e {path} ] || find {path} -printf '%y %m %u:%g %p %l\\n'; \

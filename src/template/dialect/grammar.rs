@@ -101,6 +101,10 @@ impl<'s> Walk<'_, 's> {
             && let Some(function) = ordering(operator.text)
         {
             self.call(left.start, function, operator.range.clone(), *right_end);
+            if operator.text == "not" {
+                self.edits.open(left.start, "(not ");
+                self.edits.close(*right_end, ")");
+            }
         }
         Ok(left.start..end)
     }
@@ -110,7 +114,11 @@ impl<'s> Walk<'_, 's> {
         let is_not_in = token.text == "not" && self.tokens.get(self.at + 1).is_some_and(|next| next.text == "in");
         match (token.kind, token.text) {
             (Kind::Sign, "==" | "!=" | "<" | ">" | "<=" | ">=") | (Kind::Name, "in") => self.at += 1,
-            (Kind::Name, "not") if is_not_in => self.at += 2,
+            (Kind::Name, "not") if is_not_in => {
+                let end = self.tokens.get(self.at + 1)?.range.end;
+                self.at += 2;
+                return Some(Token { range: token.range.start..end, ..token });
+            }
             _ => return None,
         }
         Some(token)
@@ -303,6 +311,7 @@ fn ordering(operator: &str) -> Option<&'static str> {
         "<=" => Some("__le"),
         ">" => Some("__gt"),
         ">=" => Some("__ge"),
+        "in" | "not" => Some("__in"),
         _ => None,
     }
 }

@@ -66,9 +66,13 @@ impl Walk<'_, '_> {
 
     fn subscript(&mut self, start: usize) -> Result<usize, NotUnderstood> {
         let open = self.next()?;
-        let is_slice = self.slice()?;
+        let bounds = self.bounds()?;
         let close = self.expect("]")?;
-        if is_slice {
+        if let Some(bounds) = bounds {
+            for bound in bounds {
+                self.edits.open(bound.start, "__bound(");
+                self.edits.close(bound.end, ")");
+            }
             self.edits.open(start, "__each(");
             self.edits.close(open.range.start, ")");
         } else {
@@ -80,16 +84,18 @@ impl Walk<'_, '_> {
         Ok(close.end)
     }
 
-    fn slice(&mut self) -> Result<bool, NotUnderstood> {
+    /// What stands between the colons of a slice; nothing if it is none.
+    fn bounds(&mut self) -> Result<Option<Vec<Range<usize>>>, NotUnderstood> {
         let mut is_slice = false;
+        let mut bounds = Vec::new();
         while !self.is_sign("]") {
             if self.eat(":") {
                 is_slice = true;
             } else {
-                self.expression()?;
+                bounds.push(self.expression()?);
             }
         }
-        Ok(is_slice)
+        Ok(is_slice.then_some(bounds))
     }
 
     /// `| filter` and `is test`, as many as follow.

@@ -65,8 +65,11 @@ pub(super) fn from_json(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic
 
 /// Keys of mappings that a query makes come sorted.
 pub(super) fn json_query(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
-    let subject = arguments.subject()?;
+    let subject = arguments.subject_or_undefined();
     let query = arguments.need_text(1, "expr")?;
+    if subject.is_undefined() {
+        return Ok(Dynamic::from(()));
+    }
     let frame = Frame::current()?;
     let data = Json::from(&from_dynamic(&subject, &frame)?);
     let expression = jmespath::compile(&query)

@@ -36,6 +36,7 @@ pub(super) fn combine(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, 
 fn collect_maps(arguments: &Arguments<'_, '_, '_>, value: &Dynamic, all: &mut Vec<Dynamic>) -> Result<(), Error> {
     match value.kind() {
         ValueKind::Map => all.push(value.clone()),
+        ValueKind::None => {}
         ValueKind::Seq | ValueKind::Iterable => {
             for item in objects::items(value)? {
                 collect_maps(arguments, &item, all)?;

@@ -20,6 +20,7 @@ mod select;
 mod sets;
 mod strings;
 mod urls;
+mod wrap;
 mod yaml;
 
 use minijinja::value::{Rest, ValueOrKwargs};

@@ -11,6 +11,10 @@ pub(super) fn int(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Erro
     let subject = arguments.subject()?;
     let default = arguments.take(1, "default")?.unwrap_or_else(|| Dynamic::from(0));
     let base = arguments.int(2, "base")?.and_then(|base| u32::try_from(base).ok()).unwrap_or(10);
+    let is_infinite = subject.is_number() && f64::try_from(subject.clone()).is_ok_and(f64::is_infinite);
+    if is_infinite {
+        return Err(arguments.refusal("knows no whole number for infinity"));
+    }
     let number = match subject.as_str() {
         Some(text) => whole(text, base).or_else(|| text.trim().parse::<f64>().ok().and_then(cut)),
         None if subject.kind() == ValueKind::Bool => Some(i64::from(subject.is_true())),

@@ -17,19 +17,19 @@ fn text(text: impl Into<String>) -> Result<Dynamic, Error> {
 }
 
 pub(super) fn basename(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
-    let path = arguments.subject_text()?;
+    let path = arguments.need_subject_text()?;
     text(path.rsplit('/').next().unwrap_or_default())
 }
 
 pub(super) fn dirname(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
-    let path = arguments.subject_text()?;
+    let path = arguments.need_subject_text()?;
     let head = &path[..path.rfind('/').map_or(0, |at| at + 1)];
     let trimmed = head.trim_end_matches('/');
     text(if trimmed.is_empty() { head } else { trimmed })
 }
 
 pub(super) fn splitext(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
-    let path = arguments.subject_text()?;
+    let path = arguments.need_subject_text()?;
     let name = path.rfind('/').map_or(0, |at| at + 1);
     let first = path[name..].find(|c| c != '.').map_or(path.len(), |at| name + at);
     let dot = path[first..].rfind('.').map_or(path.len(), |at| first + at);
@@ -82,7 +82,7 @@ fn normal(path: &str) -> String {
 }
 
 pub(super) fn normpath(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
-    text(normal(&arguments.subject_text()?))
+    text(normal(&arguments.need_subject_text()?))
 }
 
 fn absolute(path: &str) -> String {
@@ -95,7 +95,7 @@ fn absolute(path: &str) -> String {
 
 /// Links are followed as far as the path exists.
 pub(super) fn realpath(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
-    let path = absolute(&arguments.subject_text()?);
+    let path = absolute(&arguments.need_subject_text()?);
     let frame = Frame::current()?;
     let files = &frame.engines().surroundings().files;
     let path = Path::new(&path);
@@ -106,7 +106,7 @@ pub(super) fn realpath(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic,
 }
 
 pub(super) fn relpath(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
-    let path = absolute(&arguments.subject_text()?);
+    let path = absolute(&arguments.need_subject_text()?);
     let start = absolute(&arguments.text(1, "start")?.unwrap_or_else(|| ".".to_owned()));
     let split = |path: &str| path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect::<Vec<_>>();
     let (path, start) = (split(&path), split(&start));
@@ -132,13 +132,13 @@ pub(super) fn commonpath(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynami
 }
 
 pub(super) fn expanduser(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
-    let path = arguments.subject_text()?;
+    let path = arguments.need_subject_text()?;
     let frame = Frame::current()?;
     text(frame.engines().surroundings().files.at_home(&path))
 }
 
 pub(super) fn expandvars(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
-    let path = arguments.subject_text()?;
+    let path = arguments.need_subject_text()?;
     let frame = Frame::current()?;
     let environment = &frame.engines().surroundings().environment;
     let mut result = String::new();

@@ -4,6 +4,8 @@ use minijinja::{Error, Value as Dynamic};
 
 use crate::template::arguments::Arguments;
 use crate::template::chance::Chance;
+use crate::template::dynamic::type_name;
+use crate::template::error::fault;
 use crate::template::frame::Frame;
 use crate::template::objects::list;
 use crate::template::python;
@@ -13,7 +15,8 @@ fn chance(seed: Option<&Dynamic>) -> Result<Chance, Error> {
         None => Frame::current()?.engines().chance(),
         Some(seed) => match seed.as_i64() {
             Some(number) => Chance::of_number(number.unsigned_abs()),
-            None => Chance::of_text(&python::text(seed)),
+            None if seed.is_number() || seed.as_str().is_some() => Chance::of_text(&python::text(seed)),
+            None => return Err(fault(format!("a seed is a text or a number, not {}", type_name(seed)))),
         },
     })
 }

@@ -29,7 +29,7 @@ pub(super) fn regex_replace(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dyn
 
 pub(super) fn regex_findall(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
     let text = arguments.subject_text()?;
-    let pattern = arguments.need_text(1, "regex")?;
+    let pattern = arguments.pattern(1, "regex")?;
     let flags = Flags {
         multiline: arguments.flag(2, "multiline", false)?,
         ignore_case: arguments.flag(3, "ignorecase", false)?,
@@ -50,7 +50,7 @@ pub(super) fn regex_findall(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dyn
 /// The match, or the groups that are asked for, or nothing.
 pub(super) fn regex_search(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
     let text = arguments.subject_text()?;
-    let pattern = arguments.need_text(1, "regex")?;
+    let pattern = arguments.pattern(1, "regex")?;
     let flags = Flags {
         ignore_case: arguments.flag(usize::MAX, "ignorecase", false)?,
         multiline: arguments.flag(usize::MAX, "multiline", false)?,

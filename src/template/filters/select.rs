@@ -38,7 +38,7 @@ pub(super) fn map(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Erro
 
 /// The arguments for the inner filter or test, its named ones included.
 fn further(arguments: &mut Arguments<'_, '_, '_>, from: usize) -> Result<Vec<Dynamic>, Error> {
-    let mut more = arguments.rest(from)?;
+    let mut more = arguments.rest_or_undefined(from);
     let named = arguments.named();
     if !named.is_empty() {
         more.push(Dynamic::from(named.into_iter().collect::<Kwargs>()));

@@ -4,6 +4,7 @@ use minijinja::value::Tuple;
 use minijinja::{Error, Value as Dynamic};
 
 use super::narrow;
+use super::wrap::Wrap;
 use crate::template::arguments::Arguments;
 
 use crate::template::methods::{lines, split_text};
@@ -81,7 +82,7 @@ pub(super) fn format(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, E
 }
 
 pub(super) fn indent(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
-    let text = arguments.subject_text()?;
+    let text = arguments.need_subject_text()?;
     let width = arguments.take(1, "width")?;
     let (first, blank) = (arguments.flag(2, "first", false)?, arguments.flag(3, "blank", false)?);
     let blanks = match &width {
@@ -142,37 +143,12 @@ pub(super) fn wordcount(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic
 }
 
 pub(super) fn wordwrap(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
-    let text = arguments.subject_text()?;
+    let text = arguments.need_subject_text()?;
     let width = arguments.int(1, "width")?.and_then(|width| usize::try_from(width).ok()).unwrap_or(79).max(1);
     let break_long = arguments.flag(2, "break_long_words", true)?;
     let end = arguments.text(3, "wrapstring")?.unwrap_or_else(|| "\n".to_owned());
-    arguments.flag(4, "break_on_hyphens", true)?;
-    let wrapped: Vec<String> =
-        lines(&text, false).into_iter().map(|line| wrap(line, width, break_long, &end)).collect();
+    let at_hyphens = arguments.flag(4, "break_on_hyphens", true)?;
+    let wrap = Wrap { width, break_long, at_hyphens };
+    let wrapped: Vec<String> = lines(&text, false).into_iter().map(|line| wrap.lines(line).join(&end)).collect();
     Ok(Dynamic::from(wrapped.join(&end)))
-}
-
-fn wrap(line: &str, width: usize, break_long: bool, end: &str) -> String {
-    let mut lines: Vec<String> = Vec::new();
-    let mut current = String::new();
-    for word in line.split(' ') {
-        let mut word = word.to_owned();
-        while break_long && word.chars().count() > width {
-            if !current.is_empty() {
-                lines.push(std::mem::take(&mut current));
-            }
-            let rest = word.split_off(word.char_indices().nth(width).map_or(word.len(), |(at, _)| at));
-            lines.push(std::mem::replace(&mut word, rest));
-        }
-        let fits = current.is_empty() || current.chars().count() + 1 + word.chars().count() <= width;
-        if !fits {
-            lines.push(std::mem::take(&mut current));
-        }
-        if !current.is_empty() {
-            current.push(' ');
-        }
-        current.push_str(&word);
-    }
-    lines.push(current);
-    lines.join(end)
 }

@@ -37,6 +37,8 @@ pub(super) fn urldecode(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic
 pub(super) fn urlsplit(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
     let url = arguments.need_subject_text()?;
     let query = arguments.text(1, "query")?.filter(|query| !query.is_empty());
+    // As Python does: what no URL holds is taken out.
+    let url = url.trim_start_matches(|c: char| c <= ' ').replace(['\n', '\r', '\t'], "");
     let parts = parts(&url);
     match query {
         None => Ok(dict(parts.into_iter().map(|(name, value)| (Dynamic::from(name), value)))),

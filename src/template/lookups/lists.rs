@@ -32,15 +32,27 @@ pub(super) fn list(call: &mut Call) -> Found {
 
 pub(super) fn flattened(call: &mut Call) -> Found {
     let mut found = Vec::new();
-    let mut waiting: Vec<Dynamic> = call.terms.iter().rev().cloned().collect();
-    while let Some(term) = waiting.pop() {
+    flatten_into(&mut found, &call.terms)?;
+    Ok(found)
+}
+
+fn flatten_into(found: &mut Vec<Dynamic>, terms: &[Dynamic]) -> Result<(), Error> {
+    for term in terms {
         match term.kind() {
-            ValueKind::Seq | ValueKind::Iterable => waiting.extend(objects::items(&term)?.into_iter().rev()),
-            ValueKind::None => {}
-            _ => found.push(term),
+            ValueKind::Seq | ValueKind::Iterable => flatten_into(found, &objects::items(term)?)?,
+            // The word ends the list it stands in; nothing itself does not.
+            _ if matches!(term.as_str(), Some("None" | "null")) => break,
+            _ => found.push(term.clone()),
         }
     }
-    Ok(found)
+    Ok(())
+}
+
+/// Lists of these items; of items that are lists, what is in them.
+fn flat_rows(rows: Vec<Vec<Dynamic>>) -> Found {
+    let row =
+        |row: Vec<Dynamic>| Ok(objects::list(row.iter().map(spread).collect::<Result<Vec<_>, Error>>()?.concat()));
+    rows.into_iter().map(row).collect()
 }
 
 pub(super) fn indexed_items(call: &mut Call) -> Found {
@@ -84,10 +96,7 @@ pub(super) fn nested(call: &mut Call) -> Found {
         };
         rows = rows.iter().flat_map(longer).collect();
     }
-    rows.iter()
-        .map(|row| row.iter().map(spread).collect::<Result<Vec<_>, _>>().map(|row| row.concat()))
-        .collect::<Result<Vec<_>, _>>()
-        .map(|rows| rows.into_iter().map(objects::list).collect())
+    flat_rows(rows)
 }
 
 pub(super) fn together(call: &mut Call) -> Found {
@@ -95,7 +104,7 @@ pub(super) fn together(call: &mut Call) -> Found {
     let longest = columns.iter().map(Vec::len).max().unwrap_or(0);
     let nothing = Dynamic::from(());
     let row = |index: usize| columns.iter().map(|column| column.get(index).unwrap_or(&nothing).clone()).collect();
-    Ok((0..longest).map(|index| objects::list(row(index))).collect())
+    flat_rows((0..longest).map(row).collect())
 }
 
 pub(super) fn random_choice(call: &mut Call) -> Found {

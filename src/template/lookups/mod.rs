@@ -83,7 +83,7 @@ fn called(arguments: &mut Arguments<'_, '_, '_>) -> Result<Option<(Vec<Dynamic>,
             "wantlist" => wants_list = value.is_true(),
             "errors" => forgives = value.as_str().is_some_and(|how| how != "strict"),
             "allow_unsafe" => {}
-            _ => options.push((option, value)),
+            _ => options.push((option, crate::template::dynamic::defined(&value)?)),
         }
     }
     let terms = arguments.rest(1)?;

@@ -30,7 +30,7 @@ pub(super) fn call(text: &str, method: &str, given: &Given<'_>) -> Result<Option
         "zfill" => Dynamic::from(zero_filled(text, given.int(0)?.unwrap_or(0))?),
         "removeprefix" => Dynamic::from(text.strip_prefix(&given.need_text(0)?).unwrap_or(text)),
         "removesuffix" => Dynamic::from(text.strip_suffix(&given.need_text(0)?).unwrap_or(text)),
-        "swapcase" => Dynamic::from(text.chars().map(swapped).collect::<String>()),
+        "swapcase" => Dynamic::from(text.chars().map(swapped).collect::<Vec<_>>().concat()),
         "casefold" => Dynamic::from(text.to_lowercase()),
         "title" => Dynamic::from(titled(text)),
         "join" => Dynamic::from(texts(&given.need(0)?)?.join(text)),
@@ -198,10 +198,8 @@ fn zero_filled(text: &str, width: i64) -> Result<String, Error> {
     Ok(format!("{}{}{}", &text[..sign.min(1)], "0".repeat(missing), &text[sign.min(1)..]))
 }
 
-fn swapped(character: char) -> char {
-    let other: Vec<char> =
-        if character.is_uppercase() { character.to_lowercase().collect() } else { character.to_uppercase().collect() };
-    if let [only] = other.as_slice() { *only } else { character }
+fn swapped(character: char) -> String {
+    if character.is_uppercase() { character.to_lowercase().collect() } else { character.to_uppercase().collect() }
 }
 
 /// Python's `title`: every letter behind a character that is no letter is big.

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use minijinja::value::ValueKind;
 use minijinja::{Error, Value as Dynamic};
 
 use crate::files::{FileKind, Files};
@@ -11,6 +12,11 @@ use crate::template::frame::Frame;
 type Answer = Result<Dynamic, Error>;
 
 fn answer(arguments: &Arguments<'_, '_, '_>, holds: impl FnOnce(&dyn Files, &PathBuf) -> bool) -> Answer {
+    let subject = arguments.subject()?;
+    if matches!(subject.kind(), ValueKind::Number | ValueKind::Bool) {
+        // Python takes it for the number of an open file, which here is none.
+        return Ok(Dynamic::from(false));
+    }
     let path = PathBuf::from(arguments.need_subject_text()?);
     let frame = Frame::current()?;
     Ok(Dynamic::from(holds(frame.engines().surroundings().files.as_ref(), &path)))

@@ -93,7 +93,9 @@ pub(super) fn iterable(arguments: &mut Arguments<'_, '_, '_>) -> Answer {
 }
 
 pub(super) fn callable(arguments: &mut Arguments<'_, '_, '_>) -> Answer {
-    answer(arguments, |value| value.kind() == ValueKind::Plain)
+    let subject = arguments.subject_or_undefined();
+    // Python can call what Jinja2 has for something undefined.
+    Ok(Dynamic::from(subject.is_undefined() || subject.kind() == ValueKind::Plain))
 }
 
 pub(super) fn lower(arguments: &mut Arguments<'_, '_, '_>) -> Answer {

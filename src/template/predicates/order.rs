@@ -44,7 +44,8 @@ pub(super) fn ne(arguments: &mut Arguments<'_, '_, '_>) -> Answer {
 
 /// The same thing: for what is not changeable, the same value of the same type.
 pub(super) fn sameas(arguments: &mut Arguments<'_, '_, '_>) -> Answer {
-    let (left, right) = (arguments.subject()?, arguments.need(1, "other")?);
+    let left = arguments.subject_or_undefined();
+    let right = arguments.positional_or_undefined(1, "other", Dynamic::from(()));
     Ok(Dynamic::from(left.kind() == right.kind() && left.is_integer() == right.is_integer() && left == right))
 }
 

@@ -4,6 +4,7 @@ use minijinja::{Error, Value as Dynamic};
 
 use crate::template::arguments::Arguments;
 use crate::template::frame::Frame;
+use crate::template::python;
 use crate::template::regex::{self, Flags};
 use crate::template::version::Scheme;
 
@@ -41,8 +42,10 @@ pub(super) fn regex(arguments: &mut Arguments<'_, '_, '_>) -> Answer {
 }
 
 pub(in crate::template) fn version(arguments: &mut Arguments<'_, '_, '_>) -> Answer {
-    let left = arguments.subject_text()?;
-    let right = arguments.need_text(1, "version")?;
+    let subject = arguments.subject()?;
+    let left = if subject.is_true() { arguments.subject_text()? } else { String::new() };
+    let right = arguments.need(1, "version")?;
+    let right = if right.is_true() { python::text(&right) } else { String::new() };
     let operator = arguments.text(2, "operator")?.unwrap_or_else(|| "eq".to_owned());
     let strict = arguments.take(3, "strict")?.filter(|strict| !strict.is_none());
     let kind = arguments.text(4, "version_type")?;

@@ -130,8 +130,8 @@ pub(super) fn ipsubnet(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic,
 /// The address with this number in a network.
 pub(super) fn nthhost(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
     let net = Asked::read(&arguments.subject()?).map(|asked| asked.net);
-    let number = arguments.int(1, "query")?.unwrap_or(0);
-    let Some(net) = net else { return Ok(no()) };
+    let number = arguments.need_text(1, "query")?.trim().parse::<i64>();
+    let (Some(net), Ok(number)) = (net, number) else { return Ok(no()) };
     match net.numbered(number) {
         Some(address) => Ok(Dynamic::from(net.text(address))),
         None if number < 0 => Err(arguments.refusal("counts back beyond the network's first address")),
