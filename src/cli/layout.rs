@@ -303,7 +303,7 @@ fn view(play: &Arc<PlayPlan>, vars: &Arc<RunVars>, host: &str, step: Option<&Arc
     let entry = vars.hosts().get(host).cloned()?;
     Some(TaskVars {
         run: Arc::clone(vars),
-        play: Arc::new(PlayVars { play: Arc::clone(play), magic: Map::new(), gone: RwLock::default() }),
+        play: Arc::new(PlayVars { play: Arc::clone(play), magic: Map::new(), gone: RwLock::default(), size: 1 }),
         host: host.to_owned(),
         state: entry.state,
         step: step.cloned(),

@@ -175,7 +175,7 @@ fn gather(invocation: &mut Invocation, vars: &RunVars, host: &str, ui: Ui) -> Re
 fn task_vars(run: Arc<RunVars>, play: PlayPlan, host: String) -> Result<TaskVars, Stop> {
     let entry = run.hosts().get(&host).cloned().ok_or_else(|| Stop::Trouble(format!("{host} is not known")))?;
     let step = first(&play.steps);
-    let play = Arc::new(PlayVars { play: Arc::new(play), magic: Map::new(), gone: RwLock::default() });
+    let play = Arc::new(PlayVars { play: Arc::new(play), magic: Map::new(), gone: RwLock::default(), size: 1 });
     Ok(TaskVars { run, play, host, state: entry.state, step, front: Map::new(), magic: entry.magic })
 }
 

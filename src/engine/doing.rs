@@ -187,7 +187,7 @@ impl Doing {
             },
             Err(error) => ending = Ending::failed(actions::failure(&error)),
         }
-        if !self.step.task.until.is_empty() {
+        if !self.step.task.until.is_empty() || self.step.task.retries.is_some() {
             ending.result.insert("attempts".into(), self.attempts.into());
         }
         self.attempts = 0;

@@ -45,7 +45,8 @@ impl Object for HostVars {
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
-        Enumerator::Values(self.0.run.hosts().keys().map(|name| Dynamic::from(name.as_str())).collect())
+        let names: Vec<String> = self.0.run.hosts().keys().cloned().collect();
+        Enumerator::Values(self.0.run.in_order(names).into_iter().map(Dynamic::from).collect())
     }
 }
 

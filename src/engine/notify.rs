@@ -51,15 +51,15 @@ impl Handlers {
         }
     }
 
-    /// Handlers that a name or topic wakes on a host, in their order: the last one of this name, and of those that listen
-    /// the last one of each name. `called` renders a handler's name.
+    /// Handlers that a name or topic wakes on a host, in their order: one of this name, and of those that listen one of each
+    /// name. What was read last goes first, but of one list the first. `called` renders a handler's name.
     pub(super) fn woken_by(&self, name: &str, host: &str, called: &dyn Fn(&Handler) -> String) -> Vec<usize> {
         let mut seen = Vec::new();
         let mut woken = Vec::new();
         let mut is_found = false;
-        for (at, Known { handler, .. }) in
-            self.handlers.iter().enumerate().rev().filter(|(_, known)| known.is_for(host))
-        {
+        let known: Vec<(usize, &Handler)> = self.for_host(host).collect();
+        let is_same_list = |(_, one): &(usize, &Handler), (_, other): &(usize, &Handler)| one.is_beside(other);
+        for &(at, handler) in known.chunk_by(is_same_list).rev().flatten() {
             let own = called(handler);
             let is_named = !is_found && (is_named(handler, handler.name(), name) || is_named(handler, &own, name));
             is_found |= is_named;
@@ -67,8 +67,13 @@ impl Handlers {
             seen.extend(listens.then_some(own));
             woken.extend((is_named || listens).then_some(at));
         }
-        woken.reverse();
+        woken.sort_unstable();
         woken
+    }
+
+    fn for_host(&self, host: &str) -> impl Iterator<Item = (usize, &Handler)> {
+        let known = self.handlers.iter().enumerate().filter(move |(_, known)| known.is_for(host));
+        known.map(|(at, known)| (at, &known.handler))
     }
 
     /// A handler.

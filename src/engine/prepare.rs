@@ -11,6 +11,7 @@ use crate::engine::TaskVars;
 use crate::engine::control::{self, Control};
 use crate::files::Files;
 use crate::plan::TaskStep;
+use crate::playbook::short;
 use crate::template::{Scope, SearchPath, TemplateError};
 use crate::transport::{Become, BecomeMethod};
 use crate::value::{Map, Text, Value};
@@ -127,8 +128,9 @@ impl Preparer {
         let mut args = Map::new();
         for defaults in &step.keywords.module_defaults {
             let defaults = templates.value(defaults, scope)?;
-            let names = [step.task.action.as_str(), step.task.short_action()];
-            let own = names.iter().find_map(|name| defaults.get(name)).and_then(Value::as_map);
+            let is_own = |name: &str| name == step.task.action || short(name) == step.task.short_action();
+            let own = defaults.as_map().and_then(|defaults| defaults.iter().find(|(name, _)| is_own(name)));
+            let own = own.and_then(|(_, defaults)| defaults.as_map());
             args.extend(own.into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())));
         }
         if let Some(template) = &step.task.args_template
@@ -252,7 +254,12 @@ impl Keyword<'_> {
                 one => one.as_map().into_iter().collect(),
             };
             for (name, value) in maps.into_iter().flatten() {
-                environment.insert(name.clone(), self.text(value)?);
+                let text = match value {
+                    // As Python writes it, whatever the shell may think of it.
+                    Value::Bool(yes) => if *yes { "True" } else { "False" }.to_owned(),
+                    value => self.text(value)?,
+                };
+                environment.insert(name.clone(), text);
             }
         }
         Ok(environment)

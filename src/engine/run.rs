@@ -180,11 +180,12 @@ impl Engine {
         for size in &play.batches {
             let gone = end.gone();
             let mut hosts: Vec<String> = left.drain(..(*size).min(left.len())).collect();
+            let cut = hosts.len();
             hosts.retain(|host| !gone.contains(host));
             if hosts.is_empty() {
                 continue;
             }
-            let BatchEnd { failed, lost, stopped, is_broken_off, ends_play } = self.batch(play, &hosts, gone);
+            let BatchEnd { failed, lost, stopped, is_broken_off, ends_play } = self.batch(play, &hosts, gone, cut);
             let nobody_is_left = failed.len() + lost.len() + stopped.len() == hosts.len();
             // Hosts to which a play has not come yet must not be met by the plays after it.
             let batches_wait = self.options.stop_at_lost_hosts && !lost.is_empty() && !left.is_empty();
@@ -209,10 +210,10 @@ impl Engine {
         }
     }
 
-    fn batch(&mut self, play: &Arc<PlayPlan>, hosts: &[String], gone: HashSet<String>) -> BatchEnd {
+    fn batch(&mut self, play: &Arc<PlayPlan>, hosts: &[String], gone: HashSet<String>, size: usize) -> BatchEnd {
         let name = play.name.clone();
         self.events.tell(Event::PlayStarted { play: name, hosts: hosts.to_vec() });
-        let names = |hosts: &[String]| Value::list(hosts.iter().map(|host| Value::plain(host.as_str())));
+        let names = |hosts: &[String]| Value::list(self.vars.in_order(hosts.to_vec()).into_iter().map(Value::plain));
         let magic: Map = Map::from_iter([
             ("ansible_play_hosts".to_owned(), names(&play.hosts)),
             ("ansible_play_hosts_all".to_owned(), names(&play.hosts)),
@@ -222,7 +223,7 @@ impl Engine {
             ("playbook_dir".to_owned(), Value::plain(absolute(&play.folder))),
         ]);
         let steps = gather::with_facts(play, self, hosts);
-        let vars = Arc::new(PlayVars { play: Arc::clone(play), magic, gone: RwLock::new(gone) });
+        let vars = Arc::new(PlayVars { play: Arc::clone(play), magic, gone: RwLock::new(gone), size });
         Batch::new(self, &vars, hosts, &steps).go()
     }
 

@@ -1,6 +1,6 @@
 //! The variables of one task on one host, in Ansible's order of precedence.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use super::reached::reached;
@@ -52,6 +52,15 @@ impl RunVars {
         self.hosts.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// These hosts in the order of the inventory.
+    pub(super) fn in_order(&self, mut hosts: Vec<String>) -> Vec<String> {
+        let groups = self.groups.read().unwrap_or_else(PoisonError::into_inner);
+        let all: HashMap<&str, usize> =
+            groups.get("all").into_iter().flatten().enumerate().map(|(at, host)| (host.as_str(), at)).collect();
+        hosts.sort_by_key(|host| all.get(host.as_str()).copied().unwrap_or(usize::MAX));
+        hosts
+    }
+
     /// Puts a host into a group.
     pub(super) fn add_to_group(&self, group: &str, host: &str) {
         let mut groups = self.groups.write().unwrap_or_else(PoisonError::into_inner);
@@ -83,6 +92,8 @@ pub struct PlayVars {
     pub magic: Map,
     /// Hosts that failed, were lost or came to their end.
     pub gone: RwLock<HashSet<String>>,
+    /// How many hosts the batch was cut for, those among them that were gone before.
+    pub size: usize,
 }
 
 /// Lists of hosts in which those that are gone do not stand any more.

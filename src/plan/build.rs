@@ -201,6 +201,10 @@ impl Builder<'_> {
         middle.extend(compiler.steps(&play.tasks, &outside));
         steps.extend(flushed(middle));
         steps.extend(flushed(compiler.steps(&play.post_tasks, &outside)));
+        // The flush behind the post tasks is there without any: for what handlers notified that had had their turn.
+        if play.post_tasks.is_empty() && !steps.is_empty() {
+            steps.push(Step::Flush);
+        }
         let own = compiler.handlers_of(&play.handlers, &outside);
         let handlers: Vec<_> = std::mem::take(&mut compiler.handlers).into_iter().chain(own).collect();
         self.problems.append(&mut compiler.problems);

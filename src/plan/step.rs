@@ -127,6 +127,16 @@ pub struct Handler {
     pub listen: Vec<String>,
 }
 
+impl Handler {
+    /// Whether another one stands in the same list of handlers: that of the play, or of one use of a role.
+    pub fn is_beside(&self, other: &Self) -> bool {
+        match (&self.step.role, &other.step.role) {
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            (one, other) => one.is_none() && other.is_none(),
+        }
+    }
+}
+
 impl TaskStep {
     /// The task's name as it is written, or its action's.
     pub fn title(&self) -> &str {

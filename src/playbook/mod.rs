@@ -14,4 +14,4 @@ pub use argument_specs::EntryPoint;
 pub use keywords::{Keywords, TASK_KEYWORDS};
 pub use play::{Play, PlayItem, Playbook, RoleUse};
 pub use role::{Role, RoleFiles, vars_file};
-pub use task::{Block, Item, Loop, Task, draft_tasks, read_tasks};
+pub use task::{Block, Item, Loop, Task, draft_tasks, read_tasks, short};

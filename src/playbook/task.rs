@@ -109,8 +109,8 @@ impl Task {
     }
 }
 
-/// Strips `ansible.builtin.`, `community.general.` and the like.
-fn short(action: &str) -> &str {
+/// An action's name without `ansible.builtin.`, `community.general.` and the like.
+pub fn short(action: &str) -> &str {
     if action.matches('.').count() >= 2 { action.rsplit('.').next().unwrap_or(action) } else { action }
 }
 
@@ -163,13 +163,14 @@ fn block(node: &Node, entries: &[(Key, Node)], problems: &mut Problems) -> Block
         keywords: Keywords::default(),
         place: node.place.clone(),
     };
+    let mut notified = Vec::new();
     for (key, value) in entries {
         match key.text.as_str() {
             "name" => block.name = kept(text(value), problems),
             "block" => block.body = items(value, problems),
             "rescue" => block.rescue = items(value, problems),
             "always" => block.always = items(value, problems),
-            "notify" => {}
+            "notify" => notified.extend(kept(texts(value), problems).unwrap_or_default()),
             _ => match block.keywords.take(key, value) {
                 Ok(true) => {}
                 Ok(false) => problems.push(unknown(key, "block", &[SHARED, &["name", "block", "rescue", "always"]])),
@@ -177,7 +178,26 @@ fn block(node: &Node, entries: &[(Key, Node)], problems: &mut Problems) -> Block
             },
         }
     }
+    if !notified.is_empty() {
+        [&mut block.body, &mut block.rescue, &mut block.always].into_iter().for_each(|items| notify(items, &notified));
+    }
     block
+}
+
+/// Has all tasks in a block notify what the block does.
+fn notify(items: &mut [Item], names: &[Text]) {
+    for item in items {
+        match item {
+            Item::Task(task) => {
+                Arc::get_mut(task).into_iter().for_each(|task| task.notify.extend(names.iter().cloned()));
+            }
+            Item::Block(block) => Arc::get_mut(block).into_iter().for_each(|block| {
+                [&mut block.body, &mut block.rescue, &mut block.always]
+                    .into_iter()
+                    .for_each(|items| notify(items, names));
+            }),
+        }
+    }
 }
 
 fn task(node: &Node, entries: &[(Key, Node)], problems: &mut Problems) -> Option<Task> {

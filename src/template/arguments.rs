@@ -140,6 +140,18 @@ impl<'t, 'e> Arguments<'_, 't, 'e> {
         number.map(Some).ok_or_else(|| self.refusal(&format!("needs a whole number as `{name}`")))
     }
 
+    /// A number whose fraction does not count, if it is given and not None.
+    pub(super) fn cut(&mut self, position: usize, name: &str) -> Result<Option<i64>, Error> {
+        match self.positional.get(position) {
+            Some(value) if value.is_number() && !value.is_integer() => {
+                let number = f64::try_from(value.clone())?;
+                self.take(position, name)?;
+                Ok(Some(number as i64))
+            }
+            _ => self.int(position, name),
+        }
+    }
+
     /// Whether something is asked for; `default` when it is not said.
     pub(super) fn flag(&mut self, position: usize, name: &str, default: bool) -> Result<bool, Error> {
         Ok(self.take(position, name)?.map_or(default, |value| value.is_true()))

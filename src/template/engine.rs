@@ -63,7 +63,7 @@ impl Unit {
             _ => (text.to_owned(), 0),
         };
         let backslash = if *mode == Mode::Playbook { Backslash::Literal } else { Backslash::Escapes };
-        let translation = translate(&written, &settings.marks, backslash);
+        let translation = translate(&written, &settings.marks, backslash, !settings.keep_block_newlines);
         let is_sole = translation.is_sole && !matches!(mode, Mode::File(_));
         let name = format!("{}{number}", if is_sole { SOLE } else { '#' });
         Self { name, text: text.into(), prefix, translation, settings, source }
@@ -289,6 +289,10 @@ fn print(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Dynamic) -> Re
     }
     if let Some(error) = functions::unset(value) {
         return Err(error);
+    }
+    if value.is_tuple() {
+        // Nothing but its text is kept of it.
+        dynamic::whole(value)?;
     }
     if state.name().starts_with(SOLE) {
         Frame::current()?.keep(&if value.is_undefined() { Dynamic::from("") } else { value.clone() });

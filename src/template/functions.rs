@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use minijinja::value::{Object, Rest, ValueOrKwargs};
+use minijinja::value::{Object, Rest, ValueKind, ValueOrKwargs};
 use minijinja::{Environment, Error, State, Value as Dynamic};
 
 use super::arguments::{self, Arguments, Function};
@@ -85,6 +85,8 @@ fn get(subject: &Dynamic, key: &Dynamic, path: Option<&str>) -> Result<Dynamic, 
     }
     let found = match key.as_str() {
         Some(name) => subject.get_attr(name)?,
+        // No list has an item 0.0.
+        None if key.is_number() && !key.is_integer() && subject.kind() != ValueKind::Map => Dynamic::UNDEFINED,
         None => subject.get_item(&defined(key)?)?,
     };
     if found.is_undefined() {

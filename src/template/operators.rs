@@ -12,8 +12,10 @@ use super::printf;
 use super::{python, time};
 
 /// Their names, which no template can write.
-pub(super) const NAMES: [&str; 12] =
-    ["__bound", "__cat", "__each", "__ge", "__gt", "__in", "__le", "__lt", "__mod", "__plus", "__pow", "__sub"];
+pub(super) const NAMES: [&str; 13] = [
+    "__bound", "__cat", "__each", "__ge", "__gt", "__in", "__le", "__lt", "__minus", "__mod", "__plus", "__pow",
+    "__sub",
+];
 
 /// Makes them known to an environment.
 pub(super) fn register(environment: &mut Environment<'static>) {
@@ -25,6 +27,7 @@ pub(super) fn register(environment: &mut Environment<'static>) {
     environment.add_function("__in", is_in);
     environment.add_function("__le", |left: &Dynamic, right: &Dynamic| compare(left, right).map(Ordering::is_le));
     environment.add_function("__lt", |left: &Dynamic, right: &Dynamic| compare(left, right).map(Ordering::is_lt));
+    environment.add_function("__minus", minus);
     environment.add_function("__mod", remainder);
     environment.add_function("__plus", plus);
     environment.add_function("__pow", power);
@@ -100,7 +103,8 @@ pub(super) fn raised(base: f64, exponent: f64) -> Result<f64, Error> {
     }
 }
 
-fn remainder(left: &Dynamic, right: &Dynamic) -> Result<Dynamic, Error> {
+/// `left % right`: of numbers, or a text that is formatted.
+pub(super) fn remainder(left: &Dynamic, right: &Dynamic) -> Result<Dynamic, Error> {
     let (left, right) = (&defined(left)?, &defined(right)?);
     if let Some(pattern) = left.as_str() {
         return printf::formatted(pattern, right).map(Dynamic::from);
@@ -125,6 +129,14 @@ fn fractional_remainder(dividend: f64, divisor: f64) -> Result<f64, Error> {
         () if rest == 0.0 => 0f64.copysign(divisor),
         () if (rest < 0.0) != (divisor < 0.0) => rest + divisor,
         () => rest,
+    })
+}
+
+fn minus(value: &Dynamic) -> Result<Dynamic, Error> {
+    difference(&Dynamic::from(0), value).map(|number| match f64::try_from(value.clone()) {
+        // -0.0 is not 0 - 0.0.
+        Ok(fraction) if value.is_number() && !value.is_integer() => Dynamic::from(-fraction),
+        _ => number,
     })
 }
 

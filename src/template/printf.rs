@@ -62,6 +62,11 @@ fn with_written(pattern: &str, marks: &[Mark], given: &mut [Dynamic]) -> Result<
     let mut number = 0;
     for mark in marks {
         number += mark.stars;
+        if let (true, Some(value)) = ("diu".contains(mark.kind), given.get_mut(number))
+            && let Some(whole) = whole_number(value)
+        {
+            *value = whole;
+        }
         if ['r', 'a'].contains(&mark.kind) {
             if mark.is_named {
                 return Err(fault("`%r` is not known together with a name"));
@@ -74,6 +79,12 @@ fn with_written(pattern: &str, marks: &[Mark], given: &mut [Dynamic]) -> Result<
         number += usize::from(mark.kind != '%');
     }
     Ok(pattern)
+}
+
+/// A number without its fraction, as `%d` prints it.
+fn whole_number(value: &Dynamic) -> Option<Dynamic> {
+    let number = f64::try_from(value.clone()).ok().filter(|_| value.is_number() && !value.is_integer())?;
+    (number.abs() < 1e18).then(|| Dynamic::from(number.trunc() as i64))
 }
 
 /// Refuses a mark of `%` that asks for more columns or decimals than anybody reads: they are memory.

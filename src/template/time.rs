@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, Zoned};
 use minijinja::value::{Object, ObjectRepr};
@@ -150,7 +150,9 @@ pub(super) fn to_datetime(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynam
     let format = arguments.text(1, "format")?.unwrap_or_else(|| "%Y-%m-%d %H:%M:%S".to_owned());
     let parsed = jiff::fmt::strtime::parse(&format, &text);
     let moment = parsed.and_then(|parsed| {
-        let date = parsed.to_date()?;
+        // Without a day, it is the first one of its month or year.
+        let first = || Date::new(parsed.year().unwrap_or(1900), parsed.month().unwrap_or(1), parsed.day().unwrap_or(1));
+        let date = parsed.to_date().or_else(|_| first())?;
         Ok(parsed.to_time().map_or_else(|_| date.at(0, 0, 0, 0), |time| date.to_datetime(time)))
     });
     let moment = moment.map_err(|error| arguments.refusal(&format!("cannot read the time by `{format}`: {error}")))?;

@@ -226,8 +226,9 @@ impl<'a> Builder<'a> {
             event => self.node_of(event, span)?,
         };
         let text = match &node.data {
-            Data::Null => "None".to_owned(),
-            Data::Bool(yes) => if *yes { "True" } else { "False" }.to_owned(),
+            // As JSON names them, and so every result.
+            Data::Null => "null".to_owned(),
+            Data::Bool(yes) => if *yes { "true" } else { "false" }.to_owned(),
             Data::Int(number) => number.to_string(),
             Data::Float(number) => format!("{number:?}"),
             Data::Text(text, _) => text.as_str().to_owned(),

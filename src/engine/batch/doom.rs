@@ -26,7 +26,7 @@ impl Batch<'_> {
         let reason = if doing.any_errors_fatal {
             format!("{} failed, and any error is fatal for all hosts of this play", self.members[index].name)
         } else if self.exceeds(gone) {
-            format!("{gone} of {} hosts failed, which is more than this play allows", self.members.len())
+            format!("{gone} of {} hosts failed, which is more than this play allows", self.play.size)
         } else {
             return;
         };
@@ -55,6 +55,6 @@ impl Batch<'_> {
     /// Whether more of the batch failed than `max_fail_percentage` allows.
     fn exceeds(&self, failed: usize) -> bool {
         let most = self.play.play.manner.max_fail_percentage;
-        most.is_some_and(|most| failed as f64 * 100.0 / self.members.len() as f64 > most)
+        most.is_some_and(|most| failed as f64 * 100.0 / self.play.size as f64 > most)
     }
 }

@@ -177,7 +177,13 @@ impl<'s> Walk<'_, 's> {
             self.edits.close(range.end, ")");
             range
         } else if self.eat("-") {
-            start..self.unary(false)?.end
+            let of_number = self.peek().is_some_and(|token| token.kind == Kind::Number);
+            let range = start..self.unary(false)?.end;
+            if !of_number {
+                self.edits.replace(start..start + 1, "__minus(");
+                self.edits.close(range.end, ")");
+            }
+            range
         } else {
             let primary = self.primary()?;
             self.postfix(primary)?

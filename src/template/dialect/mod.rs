@@ -77,11 +77,12 @@ const CHANGING: [&str; 10] = [
 ];
 
 /// Translates a whole template.
-pub(super) fn translate(text: &str, marks: &Marks, backslash: Backslash) -> Translation {
+pub(super) fn translate(text: &str, marks: &Marks, backslash: Backslash, trims: bool) -> Translation {
     let mut translator = Translator {
         text,
         marks,
         backslash,
+        trims,
         changeable: CHANGING.iter().any(|call| text.contains(call)),
         edits: Edits::default(),
         mentions: Vec::new(),
@@ -107,6 +108,8 @@ struct Translator<'t> {
     text: &'t str,
     marks: &'t Marks,
     backslash: Backslash,
+    /// Whether the line end behind a tag is taken away.
+    trims: bool,
     changeable: bool,
     edits: Edits,
     mentions: Vec<Mention>,
@@ -161,7 +164,14 @@ impl Translator<'_> {
         self.blanks(self.inside(start, open), &tokens, end);
         let end = self.past(end, close);
         match tokens.first() {
-            Some(name) if name.text == "raw" => self.end_of_raw(end),
+            Some(name) if name.text == "raw" => {
+                // Jinja2 keeps the line end behind it, where minijinja takes it away as behind any tag.
+                if self.trims && self.text[end..].starts_with('\n') && !self.text[..end].ends_with(&format!("-{close}"))
+                {
+                    self.edits.close(end, "\n");
+                }
+                self.end_of_raw(end)
+            }
             Some(_) => {
                 self.walk(&tokens, Backslash::Escapes, statement);
                 Some(end)
@@ -285,7 +295,7 @@ mod tests {
     use super::*;
 
     fn translated(text: &str) -> String {
-        translate(text, &Marks::default(), Backslash::Escapes).text
+        translate(text, &Marks::default(), Backslash::Escapes, true).text
     }
 
     #[test]
@@ -318,7 +328,7 @@ mod tests {
     #[test]
     fn a_sole_expression_and_a_bare_name_are_seen() {
         let seen = |text: &str| {
-            let translation = translate(text, &Marks::default(), Backslash::Escapes);
+            let translation = translate(text, &Marks::default(), Backslash::Escapes, true);
             (translation.is_sole, translation.bare)
         };
         assert_eq!(seen("{{ a }}"), (true, Some("a".to_owned())));
@@ -330,7 +340,7 @@ mod tests {
     #[test]
     fn filters_and_tests_are_mentioned_with_their_place() {
         let text = "{{ a | ansible.builtin.upper is not foo }}";
-        let mentions = translate(text, &Marks::default(), Backslash::Escapes).mentions;
+        let mentions = translate(text, &Marks::default(), Backslash::Escapes, true).mentions;
         let names: Vec<_> = mentions.iter().map(|m| (m.what, m.name.as_str(), &text[m.at.clone()])).collect();
         assert_eq!(names, [(Use::Filter, "ansible.builtin.upper", "ansible.builtin.upper"), (Use::Test, "foo", "foo")]);
     }

@@ -1,5 +1,6 @@
 //! Sizes as people write them.
 
+use minijinja::value::ValueKind;
 use minijinja::{Error, Value as Dynamic};
 
 use crate::template::arguments::Arguments;
@@ -21,6 +22,7 @@ pub(super) fn human_readable(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dy
     let subject = arguments.subject()?;
     let is_bits = arguments.flag(1, "isbits", false)?;
     let unit = arguments.text(2, "unit")?.map(|unit| unit.to_uppercase());
+    let subject = if subject.kind() == ValueKind::Bool { Dynamic::from(u8::from(subject.is_true())) } else { subject };
     let size = f64::try_from(subject).map_err(|_| arguments.refusal("needs a number"))?;
     let fits = |(letter, power, _): &&(char, u32, &str)| match &unit {
         Some(unit) => unit.starts_with(*letter),

@@ -57,7 +57,7 @@ pub(super) fn tojson(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, E
 }
 
 pub(super) fn from_json(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
-    let text = arguments.subject_text()?;
+    let text = arguments.need_subject_text()?;
     let json: Json =
         serde_json::from_str(&text).map_err(|error| arguments.refusal(&format!("cannot read this JSON: {error}")))?;
     to_dynamic(&Value::from(&json), &Frame::current()?)
@@ -65,11 +65,8 @@ pub(super) fn from_json(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic
 
 /// Keys of mappings that a query makes come sorted.
 pub(super) fn json_query(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
-    let subject = arguments.subject_or_undefined();
+    let subject = arguments.subject()?;
     let query = arguments.need_text(1, "expr")?;
-    if subject.is_undefined() {
-        return Ok(Dynamic::from(()));
-    }
     let frame = Frame::current()?;
     let data = Json::from(&from_dynamic(&subject, &frame)?);
     let expression = jmespath::compile(&query)

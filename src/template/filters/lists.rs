@@ -178,7 +178,8 @@ pub(super) fn batch(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Er
     let items = arguments.subject_items()?;
     let size = arguments.int(1, "linecount")?.and_then(|size| usize::try_from(size).ok()).filter(|size| *size > 0);
     let size = size.ok_or_else(|| arguments.refusal("needs a size above 0"))?.min(LONGEST);
-    let fill = arguments.take(2, "fill_with")?.filter(|fill| !fill.is_none());
+    let fill = arguments.positional_or_undefined(2, "fill_with", Dynamic::from(()));
+    let fill = Some(fill).filter(|fill| !fill.is_none());
     let mut rows: Vec<Vec<Dynamic>> = items.chunks(size).map(<[Dynamic]>::to_vec).collect();
     if let (Some(fill), Some(last)) = (fill, rows.last_mut()) {
         last.resize(size, fill);

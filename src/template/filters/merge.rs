@@ -22,7 +22,15 @@ pub(super) fn combine(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, 
     let subject = arguments.subject()?;
     let mut all = Vec::new();
     for value in std::iter::once(subject).chain(arguments.rest(1)?) {
-        collect_maps(arguments, &value, &mut all)?;
+        collect_maps(&value, &mut all)?;
+    }
+    if let [only] = all.as_slice()
+        && only.kind() != ValueKind::Map
+    {
+        return Ok(only.clone());
+    }
+    if all.iter().any(|value| value.kind() != ValueKind::Map) {
+        return Err(arguments.refusal("needs mappings"));
     }
     let mut result = Entries::new();
     for map in all {
@@ -33,16 +41,15 @@ pub(super) fn combine(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, 
 }
 
 /// The mappings among the arguments; lists of them count as so many arguments.
-fn collect_maps(arguments: &Arguments<'_, '_, '_>, value: &Dynamic, all: &mut Vec<Dynamic>) -> Result<(), Error> {
+fn collect_maps(value: &Dynamic, all: &mut Vec<Dynamic>) -> Result<(), Error> {
     match value.kind() {
-        ValueKind::Map => all.push(value.clone()),
         ValueKind::None => {}
         ValueKind::Seq | ValueKind::Iterable => {
             for item in objects::items(value)? {
-                collect_maps(arguments, &item, all)?;
+                collect_maps(&item, all)?;
             }
         }
-        _ => return Err(arguments.refusal("needs mappings")),
+        _ => all.push(value.clone()),
     }
     Ok(())
 }

@@ -72,7 +72,7 @@ pub(super) fn round(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Er
     let precision = arguments.int(1, "precision")?.unwrap_or(0);
     let method = arguments.text(2, "method")?.unwrap_or_else(|| "common".to_owned());
     let number = number(arguments, &subject)?;
-    let precision = i32::try_from(precision).unwrap_or(0).clamp(-300, 300);
+    let precision = i32::try_from(precision.clamp(-300, 300)).unwrap_or(0);
     let scale = 10f64.powi(precision);
     let rounded = match method.as_str() {
         "common" => common(number, precision),

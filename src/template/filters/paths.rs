@@ -106,7 +106,11 @@ pub(super) fn realpath(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic,
 }
 
 pub(super) fn relpath(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
-    let path = absolute(&arguments.need_subject_text()?);
+    let path = arguments.need_subject_text()?;
+    if path.is_empty() {
+        return Err(arguments.refusal("needs a path"));
+    }
+    let path = absolute(&path);
     let start = absolute(&arguments.text(1, "start")?.unwrap_or_else(|| ".".to_owned()));
     let split = |path: &str| path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect::<Vec<_>>();
     let (path, start) = (split(&path), split(&start));
@@ -117,6 +121,9 @@ pub(super) fn relpath(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, 
 }
 
 pub(super) fn commonpath(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
+    if arguments.subject()?.kind() == minijinja::value::ValueKind::Map {
+        return Err(arguments.refusal("needs a list of paths"));
+    }
     let paths: Vec<String> = arguments.subject_items()?.iter().map(python::text).collect();
     let Some(first) = paths.first() else { return Err(arguments.refusal("needs at least one path")) };
     let root = if first.starts_with('/') { "/" } else { "" };

@@ -1,5 +1,6 @@
 //! `random` and `shuffle`.
 
+use minijinja::value::ValueKind;
 use minijinja::{Error, Value as Dynamic};
 
 use crate::template::arguments::Arguments;
@@ -36,6 +37,9 @@ pub(super) fn random(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, E
         }
         let chosen = i64::try_from(chance.below(count)).unwrap_or(0);
         return Ok(Dynamic::from(start + step * chosen));
+    }
+    if subject.kind() == ValueKind::Map {
+        return Err(arguments.refusal("chooses from a list, not from a mapping"));
     }
     let mut items = arguments.subject_items()?;
     if start.is_some() || step.is_some() {

@@ -19,7 +19,7 @@ pub(super) fn map(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Erro
     let items = walked(arguments)?;
     let attribute = arguments.take(usize::MAX, "attribute")?;
     if let Some(attribute) = attribute {
-        let default = arguments.take(usize::MAX, "default")?;
+        let default = arguments.take(usize::MAX, "default")?.filter(|default| !default.is_none());
         let one = |item: &Dynamic| {
             let found = member(item, &attribute)?;
             Ok(if found.is_undefined() { default.clone().unwrap_or(found) } else { found })

@@ -5,6 +5,7 @@ use minijinja::{Error, Value as Dynamic};
 
 use super::lists::key;
 use crate::template::arguments::Arguments;
+use crate::template::dynamic::defined;
 use crate::template::objects::{items, list};
 
 type Set = IndexSet<Dynamic>;
@@ -31,6 +32,7 @@ fn two(arguments: &mut Arguments<'_, '_, '_>) -> Result<(Set, Set), Error> {
     let left = arguments.subject_items()?;
     let other = arguments.need(1, "b")?;
     let right = items(&other).map_err(|_| arguments.refusal("needs two lists"))?;
+    left.iter().chain(&right).try_for_each(|item| defined(item).map(drop))?;
     Ok((left.into_iter().collect(), right.into_iter().collect()))
 }
 

@@ -35,7 +35,10 @@ pub(super) fn urldecode(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic
 
 /// The parts of a URL; a part that is not there is empty, or None where Python has None.
 pub(super) fn urlsplit(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
-    let url = arguments.need_subject_text()?;
+    let subject = arguments.subject()?;
+    // Python takes what is nothing or false for an empty URL.
+    let is_nothing = matches!(subject.kind(), ValueKind::None | ValueKind::Bool) && !subject.is_true();
+    let url = if is_nothing { String::new() } else { arguments.need_subject_text()? };
     let query = arguments.text(1, "query")?.filter(|query| !query.is_empty());
     // As Python does: what no URL holds is taken out.
     let url = url.trim_start_matches(|c: char| c <= ' ').replace(['\n', '\r', '\t'], "");

@@ -50,14 +50,18 @@ fn flatten_into(found: &mut Vec<Dynamic>, terms: &[Dynamic]) -> Result<(), Error
 
 /// Lists of these items; of items that are lists, what is in them.
 fn flat_rows(rows: Vec<Vec<Dynamic>>) -> Found {
-    let row =
-        |row: Vec<Dynamic>| Ok(objects::list(row.iter().map(spread).collect::<Result<Vec<_>, Error>>()?.concat()));
-    rows.into_iter().map(row).collect()
+    rows.iter().map(|row| flat(row).map(objects::list)).collect()
+}
+
+fn flat(row: &[Dynamic]) -> Found {
+    Ok(row.iter().map(spread).collect::<Result<Vec<_>, Error>>()?.concat())
 }
 
 pub(super) fn indexed_items(call: &mut Call) -> Found {
-    let pair = |(index, item)| Dynamic::from(Tuple::from([Dynamic::from(index), item]));
-    Ok(one_level(call)?.into_iter().enumerate().map(pair).collect())
+    // A tuple on its way through a lookup becomes a list.
+    let listed = |item: Dynamic| if item.is_tuple() { objects::items(&item).map(objects::list) } else { Ok(item) };
+    let pair = |(index, item)| Ok(Dynamic::from(Tuple::from([Dynamic::from(index), listed(item)?])));
+    one_level(call)?.into_iter().enumerate().map(pair).collect()
 }
 
 pub(super) fn dict(call: &mut Call) -> Found {
@@ -86,15 +90,19 @@ fn columns(call: &Call) -> Result<Vec<Vec<Dynamic>>, Error> {
 
 pub(super) fn nested(call: &mut Call) -> Found {
     let columns = columns(call)?;
-    let mut rows: Vec<Vec<Dynamic>> = vec![Vec::new()];
-    for column in &columns {
+    let (first, others) = columns.split_at(1);
+    let mut rows: Vec<Vec<Dynamic>> = first.concat().into_iter().map(|item| vec![item]).collect();
+    for column in others {
         if rows.len().saturating_mul(column.len()) > crate::template::filters::LONGEST {
             return Err(call.refusal("would give more items than fit"));
         }
-        let longer = |row: &Vec<Dynamic>| {
-            column.iter().map(|item| [row.as_slice(), std::slice::from_ref(item)].concat()).collect::<Vec<_>>()
-        };
-        rows = rows.iter().flat_map(longer).collect();
+        let mut longer = Vec::new();
+        for row in &rows {
+            for item in column {
+                longer.push([flat(row)?, spread(item)?].concat());
+            }
+        }
+        rows = longer;
     }
     flat_rows(rows)
 }

@@ -15,7 +15,8 @@ type Found = Result<Vec<Dynamic>, Error>;
 pub(super) fn vars(call: &mut Call) -> Found {
     let mut found = Vec::new();
     for name in call.texts()? {
-        let value = call.frame.variable(&name).or_else(|| call.option("default").cloned());
+        let value =
+            call.frame.variable(&name).or_else(|| call.option("default").filter(|default| !default.is_none()).cloned());
         found.push(value.ok_or_else(|| {
             call.frame.miss(&name);
             undefined(&Dynamic::UNDEFINED)

@@ -8,6 +8,7 @@ use minijinja::{Error, Value as Dynamic};
 use crate::template::arguments::Arguments;
 use crate::template::compare::compare;
 use crate::template::objects;
+use crate::template::operators::remainder;
 
 type Answer = Result<Dynamic, Error>;
 
@@ -70,20 +71,24 @@ fn holds(arguments: &Arguments<'_, '_, '_>, container: &Dynamic, item: &Dynamic)
 }
 
 pub(super) fn divisibleby(arguments: &mut Arguments<'_, '_, '_>) -> Answer {
-    let by = arguments.int(1, "num")?.filter(|by| *by != 0);
-    let by = by.ok_or_else(|| arguments.refusal("needs a whole number that is not 0"))?;
-    whole(arguments).map(|number| Dynamic::from(number % by == 0))
+    let by = arguments.need(1, "num")?;
+    leaves(arguments, &by, 0.0).map(Dynamic::from)
 }
 
 pub(super) fn even(arguments: &mut Arguments<'_, '_, '_>) -> Answer {
-    whole(arguments).map(|number| Dynamic::from(number % 2 == 0))
+    leaves(arguments, &Dynamic::from(2), 0.0).map(Dynamic::from)
 }
 
 pub(super) fn odd(arguments: &mut Arguments<'_, '_, '_>) -> Answer {
-    whole(arguments).map(|number| Dynamic::from(number % 2 != 0))
+    leaves(arguments, &Dynamic::from(2), 1.0).map(Dynamic::from)
 }
 
-fn whole(arguments: &Arguments<'_, '_, '_>) -> Result<i64, Error> {
-    let number = arguments.subject()?.as_i64();
-    number.ok_or_else(|| arguments.refusal("needs a whole number"))
+/// Whether the number leaves this rest when it is divided.
+fn leaves(arguments: &Arguments<'_, '_, '_>, by: &Dynamic, rest: f64) -> Result<bool, Error> {
+    let subject = arguments.subject()?;
+    if subject.as_str().is_some() {
+        return Err(arguments.refusal("needs a number"));
+    }
+    #[expect(clippy::float_cmp, reason = "a rest is exact, or it is not this one")]
+    remainder(&subject, by).map(|found| f64::try_from(found).is_ok_and(|found| found == rest))
 }

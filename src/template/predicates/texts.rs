@@ -12,7 +12,8 @@ type Answer = Result<Dynamic, Error>;
 
 fn found(arguments: &mut Arguments<'_, '_, '_>, at_start: bool, to_end: bool) -> Answer {
     let text = arguments.subject_text()?;
-    let pattern = arguments.text(1, "pattern")?.unwrap_or_default();
+    let pattern = arguments.take(1, "pattern")?.unwrap_or_else(|| Dynamic::from(""));
+    let pattern = pattern.as_str().ok_or_else(|| arguments.refusal("needs a pattern"))?.to_owned();
     let flags = Flags {
         ignore_case: arguments.flag(2, "ignorecase", false)?,
         multiline: arguments.flag(3, "multiline", false)?,

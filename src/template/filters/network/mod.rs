@@ -78,13 +78,15 @@ pub(super) fn ipv6(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Err
 pub(super) fn ipwrap(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
     let subject = arguments.subject()?;
     arguments.text(1, "query")?;
-    let wrapped = |value: &Dynamic| match Asked::read(value).map(|asked| asked.answer("wrap")) {
-        Some(Ok(Some(answer))) => answer,
-        _ => value.clone(),
+    let wrapped = |value: &Dynamic, is_alone: bool| match Asked::read(value) {
+        Some(asked) => Dynamic::from(asked.wrapped(is_alone)),
+        None => value.clone(),
     };
     match subject.kind() {
-        ValueKind::Seq | ValueKind::Iterable => Ok(list(items(&subject)?.iter().map(wrapped).collect())),
-        ValueKind::String => Ok(wrapped(&subject)),
+        ValueKind::Seq | ValueKind::Iterable => {
+            Ok(list(items(&subject)?.iter().map(|value| wrapped(value, false)).collect()))
+        }
+        ValueKind::String => Ok(wrapped(&subject, true)),
         ValueKind::Bool => Ok(subject),
         _ => Err(arguments.refusal(&format!("needs an address or a list, not {}", type_name(&subject)))),
     }
@@ -94,7 +96,7 @@ pub(super) fn ipwrap(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, E
 pub(super) fn ipmath(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
     let net = arguments.subject()?.as_str().and_then(Net::read);
     let net = net.ok_or_else(|| arguments.refusal("needs an address"))?;
-    let amount = arguments.int(1, "amount")?.ok_or_else(|| arguments.refusal("needs a whole number"))?;
+    let amount = arguments.cut(1, "amount")?.ok_or_else(|| arguments.refusal("needs a whole number"))?;
     let moved = net.address.checked_add_signed(i128::from(amount)).filter(|address| *address <= ones(net.bits));
     moved
         .map(|address| Dynamic::from(net.text(address)))
@@ -105,7 +107,7 @@ pub(super) fn ipmath(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, E
 pub(super) fn ipsubnet(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
     let net = Asked::read(&arguments.subject()?).map(|asked| asked.net);
     let query = arguments.text(1, "query")?.unwrap_or_default();
-    let index = arguments.int(2, "index")?;
+    let index = arguments.cut(2, "index")?;
     let Some(net) = net else { return Ok(no()) };
     if query.is_empty() {
         return Ok(Dynamic::from(net.sized(net.network())));
@@ -142,7 +144,7 @@ pub(super) fn nthhost(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, 
 /// The address so many further on, if a host can have it.
 pub(super) fn next_nth_usable(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
     let net = Asked::read(&arguments.subject()?).map(|asked| asked.net);
-    let offset = arguments.int(1, "offset")?.ok_or_else(|| arguments.refusal("needs a whole number"))?;
+    let offset = arguments.cut(1, "offset")?.ok_or_else(|| arguments.refusal("needs a whole number"))?;
     let Some(net) = net else { return Ok(no()) };
     let moved = net.usable().and_then(|(first, last)| {
         let address = net.address.checked_add_signed(i128::from(offset));

@@ -87,13 +87,22 @@ impl Asked {
             "private" => when(is_private(net.ip())),
             "public" => when(is_public(net.ip())),
             "unicast" => when(!net.ip().is_multicast()),
-            "wrap" if net.bits == 32 => text(self.usual()),
-            "wrap" if net.has_prefix => text(format!("[{}]/{}", net.text(net.address), net.prefix)),
-            "wrap" => text(format!("[{}]", net.text(net.address))),
+            "wrap" => text(self.wrapped(false)),
             "first_usable" | "last_usable" | "next_usable" | "previous_usable" | "range_usable" | "peer" => {
                 self.neighbour(query)
             }
             _ => self.numbered_or_within(query),
+        }
+    }
+
+    /// An IPv6 address in brackets; another one as it was given, or as it is written usually when it stands alone.
+    pub(super) fn wrapped(&self, is_alone: bool) -> String {
+        let net = self.net;
+        match (net.bits, net.has_prefix) {
+            (32, _) if is_alone => self.usual(),
+            (32, _) => self.original.clone(),
+            (_, true) => format!("[{}]/{}", net.text(net.address), net.prefix),
+            (_, false) => format!("[{}]", net.text(net.address)),
         }
     }
 
