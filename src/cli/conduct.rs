@@ -51,7 +51,12 @@ pub(super) struct Conduct<'a> {
     pub(super) shows: Shows,
     /// How a run ends that is done and made changes, or would have.
     pub(super) with_changes: Exit,
+    /// Takes what a run came to that is done, and may refuse it.
+    pub(super) heed: Option<Heed<'a>>,
 }
+
+/// Who is told what a run came to.
+pub(super) type Heed<'a> = &'a dyn Fn(&RunReport) -> Result<(), Stop>;
 
 /// Something that goes on beside a run and proves something about it.
 pub(super) trait Beside {
@@ -150,8 +155,11 @@ fn told(watch: Watch, conduct: &Conduct, end: &RunEnd, stopped: Option<Exit>) ->
     let typed: Vec<String> = std::env::args().skip(1).collect();
     let next = next::commands(&typed, &followers.report);
     let proof = proof.map(|proof| (proof.line, proof.document));
+    let is_done = matches!(exit, Exit::Ok | Exit::Changes);
+    let heed = conduct.heed.filter(|_| is_done);
+    let report = followers.report.clone();
     followers.end(&Close { run, command: conduct.command.to_owned(), exit, next, log, proof })?;
-    Ok(exit)
+    heed.map_or(Ok(exit), |heed| heed(&report).map(|()| exit))
 }
 
 fn forks(invocation: &Invocation, conduct: &Conduct) -> usize {

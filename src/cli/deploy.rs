@@ -12,7 +12,7 @@ use crate::cli::invocation::Invocation;
 use crate::cli::layout::{self, Sketch, stage_of, steps_of};
 use crate::cli::lock::LockArgs;
 use crate::cli::options::{ConnectionArgs, Global, HowArgs, PrivilegeArgs, SelectionArgs};
-use crate::cli::{ask, candidates, groups, verify};
+use crate::cli::{ask, candidates, groups, saved_plan, verify};
 use crate::content::{self, Content};
 use crate::engine::count;
 use crate::exit::Exit;
@@ -24,7 +24,7 @@ use crate::ui::{Shows, Ui};
 /// What is deployed.
 #[derive(Debug, Args)]
 pub(super) struct TargetArgs {
-    /// Playbook; the project's deploy.yml, or else the shipped one
+    /// Playbook; the project's deploy.yml, or else the shipped one. Or a plan that was kept with `plan --out`
     #[arg(value_name = "PLAYBOOK")]
     playbook: Option<PathBuf>,
     /// Only this stage: rabbitmq, relay, kafka, connect, elasticsearch, kibana or webapp
@@ -78,7 +78,7 @@ impl Deployment {
 #[derive(Debug, Args)]
 pub(super) struct DeployArgs {
     #[command(flatten)]
-    target: TargetArgs,
+    pub(super) target: TargetArgs,
     /// Do not ask before the first change
     #[arg(short, long)]
     yes: bool,
@@ -86,15 +86,15 @@ pub(super) struct DeployArgs {
     #[arg(long)]
     no_verify: bool,
     #[command(flatten)]
-    selection: SelectionArgs,
+    pub(super) selection: SelectionArgs,
     #[command(flatten)]
-    how: HowArgs,
+    pub(super) how: HowArgs,
     #[command(flatten)]
     lock: LockArgs,
     #[command(flatten)]
-    privilege: PrivilegeArgs,
+    pub(super) privilege: PrivilegeArgs,
     #[command(flatten)]
-    connection: ConnectionArgs,
+    pub(super) connection: ConnectionArgs,
 }
 
 pub(super) fn stage(name: &str) -> Result<Stage, String> {
@@ -102,11 +102,19 @@ pub(super) fn stage(name: &str) -> Result<Stage, String> {
 }
 
 pub(super) fn deploy(global: &Global, args: &DeployArgs, ui: Ui) -> Result<Exit, Stop> {
+    match (saved_plan::named(args.target.playbook.as_ref())?, &args.target.playbook) {
+        (Some(plan), Some(path)) => saved_plan::deploy(&plan, path, ui),
+        _ => carry_out(global, args, args.yes, ui),
+    }
+}
+
+/// Deploys; who said yes already is not asked.
+pub(super) fn carry_out(global: &Global, args: &DeployArgs, yes: bool, ui: Ui) -> Result<Exit, Stop> {
     let Deployment { mut invocation, playbook, only, nobody } =
         Deployment::read(global, &args.target, &args.how, &args.privilege, &args.connection)?;
     let review = |plan: &mut Plan| {
         Deployment::narrow(only, nobody.as_ref(), plan)?;
-        if args.yes || args.how.check { Ok(()) } else { confirm(plan, ui) }
+        if yes || args.how.check { Ok(()) } else { confirm(plan, ui) }
     };
     let exit = conduct(
         &mut invocation,
@@ -121,6 +129,7 @@ pub(super) fn deploy(global: &Global, args: &DeployArgs, ui: Ui) -> Result<Exit,
             beside: None,
             shows: Shows::Story,
             with_changes: Exit::Ok,
+            heed: None,
         },
         ui,
     )?;

@@ -155,6 +155,7 @@ fn plays(invocation: &mut Invocation, playbook: PathBuf, how: &HowArgs) -> Resul
         beside: None,
         shows: Shows::Story,
         with_changes: Exit::Ok,
+        heed: None,
     };
     Ok(plan(invocation, &conduct)?.plays.into_iter().map(Arc::new).collect())
 }

@@ -125,7 +125,7 @@ fn ticket() -> String {
     format!("{:013}-{}-{}", since.as_millis(), machine(), std::process::id())
 }
 
-fn who() -> String {
+pub(super) fn who() -> String {
     let user = ["USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok());
     let user = user.filter(|user| !user.is_empty()).unwrap_or_else(|| rustix::process::getuid().as_raw().to_string());
     format!("{user}@{}", machine())

@@ -35,6 +35,7 @@ mod render;
 mod roles;
 mod run;
 mod runs;
+mod saved_plan;
 mod shipped;
 mod signals;
 mod sources;

@@ -42,6 +42,7 @@ pub(super) fn run(global: &Global, args: &RunArgs, ui: Ui) -> Result<Exit, Stop>
             beside: None,
             shows: Shows::Story,
             with_changes: Exit::Ok,
+            heed: None,
         },
         ui,
     )

@@ -30,7 +30,7 @@ pub enum Status {
 }
 
 /// A step, as the operator knows it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct StepName {
     /// Its role; empty outside of roles.
     #[serde(default, skip_serializing_if = "String::is_empty")]

@@ -291,6 +291,11 @@ pub const CODES: &[(&str, &str, &str)] = &[
     ),
     ("DPP1103", "a lock that cannot be had or ended", "The message has the system's own words."),
     ("DPP1104", "a run that is not there", "`dppctl runs list` shows the runs of the project in this folder."),
+    (
+        "DPP1105",
+        "a plan that is not carried out",
+        "A plan that was kept is carried out only as it is: where hosts or files changed since, make another one.",
+    ),
     ("DPP1202", "a vault without a password", "--vault-password-file names the file, or a programme that prints it."),
     ("DPP1203", "a vault's password is wrong", "None of the passwords that are known opens it."),
     (

@@ -5,6 +5,7 @@ mod junit;
 mod line;
 mod past_run;
 mod run_log;
+mod saved_plan;
 mod wanted;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ pub use junit::Junit;
 pub use line::Line;
 pub use past_run::PastRun;
 pub use run_log::RunLog;
+pub use saved_plan::SavedPlan;
 pub use wanted::{ReportFile, ReportKind};
 
 /// Counts of one host, under Ansible's names.

@@ -17,6 +17,7 @@ mod table;
 mod terminal;
 #[cfg(test)]
 mod tests;
+mod trouble;
 
 pub use bars::Bars;
 pub use ci::Ci;
@@ -28,6 +29,7 @@ pub use plan::PlanScreen;
 pub use stream::Stream;
 pub use table::Table;
 pub use terminal::{Colour, Ui, document as problem_document};
+pub use trouble::Trouble;
 
 use crate::event::Stamped;
 use crate::report::RunReport;
@@ -51,11 +53,14 @@ pub enum Shows {
     Story,
     /// What would be done, once that is known.
     Plan,
+    /// Only what went wrong.
+    Trouble,
 }
 
 /// The screen for a run.
 pub fn reporter(ui: Ui, diff: bool, run: u64, shows: Shows) -> Box<dyn Reporter + Send> {
     match ui.output {
+        _ if shows == Shows::Trouble => Box::new(Trouble::new(ui)),
         Output::Jsonl => Box::new(Stream::new(ui, run)),
         _ if shows == Shows::Plan => Box::new(PlanScreen::new(ui, diff)),
         Output::Tty => Box::new(Bars::new(ui, diff)),

@@ -40,3 +40,22 @@ fn a_plan_says_what_a_deploy_will_do_and_touches_nothing() {
         lab.dppctl(["plan", "--detailed-exitcode", "-D"]).exits(3)
     );
 }
+
+#[test]
+fn a_plan_that_was_kept_is_carried_out_as_it_is_or_not_at_all() {
+    let lab = Lab::boot("keptplan", &["h1", "h2"]).file("deploy.yml", SITE).file("pipe.j2", "ours\n");
+    let kept = lab.dppctl(["plan", "--out", "tuesday.plan", "-l", "h1"]).exits(0);
+    assert!(kept.stderr.contains("Kept:    dppctl deploy tuesday.plan"), "{kept}");
+    lab.on("h1", "mkdir -m 755 /etc/pipe && echo other > /etc/pipe/ours");
+    insta::assert_snapshot!("a_plan_that_is_stale", lab.dppctl(["deploy", "tuesday.plan"]).exits(65));
+    assert_eq!(lab.on("h1", "ls /etc/pipe"), "ours\n", "nothing was touched");
+    lab.on("h1", "rm -r /etc/pipe");
+    let done = lab.dppctl(["deploy", "tuesday.plan", "--no-verify"]).exits(0);
+    assert_eq!((done.changes(), lab.on("h2", "ls -d /etc/pipe 2>/dev/null || true").as_str()), (5, ""), "{done}");
+    let _ = lab.dppctl(["deploy", "tuesday.plan"]).exits(65);
+    insta::assert_snapshot!("a_plan_names_its_hosts", lab.dppctl(["deploy", "tuesday.plan", "-l", "h2"]).exits(65));
+    insta::assert_snapshot!(
+        "a_plan_keeps_no_values",
+        lab.dppctl(["plan", "--out", "x.plan", "-e", "a=geheim"]).exits(65)
+    );
+}

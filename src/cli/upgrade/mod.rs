@@ -144,6 +144,7 @@ fn play(
         beside: flight.as_ref().map(|flight| flight as &dyn Beside),
         shows: Shows::Story,
         with_changes: Exit::Ok,
+        heed: None,
     };
     conduct(invocation, &conducted, ui)
 }
