@@ -119,12 +119,11 @@ impl AuthorizedKey {
         if self.state == State::Absent && new.trim_end() == text.trim_end() { text.to_owned() } else { new }
     }
 
+    /// The user's own, wherever the file lies: sshd takes no keys from a file of somebody else.
     fn attributes(&self, mode: u32) -> Attributes {
-        let user = account::user(&self.user);
-        let group = user.map(|user| Words(user.gid.to_string()));
+        let group = account::user(&self.user).map(|user| Words(user.gid.to_string()));
         let owner = Words(self.user.clone());
-        let own = self.path.is_none().then_some(&owner);
-        Attributes::of(Some(&FileMode::Bits(mode)), own, group.as_ref().filter(|_| self.path.is_none()))
+        Attributes::of(Some(&FileMode::Bits(mode)), Some(&owner), group.as_ref())
     }
 
     fn folder(&self, file: &std::path::Path) -> Option<FileStep> {
@@ -174,6 +173,19 @@ mod tests {
         assert_eq!((ground.read("keys").as_str(), ground.mode("keys")), (wanted, 0o600));
         ground.converge("authorized_key", &json!({"user": "root", "path": path, "key": KEY, "state": "absent"}));
         assert_eq!(ground.read("keys"), "# ours\nssh-rsa AAAAother you\n");
+    }
+
+    #[test]
+    fn a_file_elsewhere_is_the_users_too() {
+        let key =
+            serde_json::from_value::<super::AuthorizedKey>(json!({"user": "daemon", "path": "/srv/keys", "key": KEY}))
+                .unwrap();
+        let owned = super::Attributes::of(
+            Some(&super::FileMode::Bits(0o600)),
+            Some(&super::Words("daemon".into())),
+            Some(&super::Words(super::account::user("daemon").unwrap().gid.to_string())),
+        );
+        assert_eq!(format!("{:?}", key.attributes(0o600)), format!("{owned:?}"));
     }
 
     #[test]
