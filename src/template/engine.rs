@@ -299,7 +299,12 @@ fn print(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Dynamic) -> Re
         return Ok(());
     }
     let written = match value.as_str() {
-        Some(text) => out.write_str(text),
+        Some(text) => {
+            if value.is_safe() {
+                Frame::current()?.note_text(text);
+            }
+            out.write_str(text)
+        }
         None if value.is_none() || value.is_undefined() => Ok(()),
         None => {
             dynamic::whole(value)?;

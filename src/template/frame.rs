@@ -36,6 +36,8 @@ struct Progress {
     depth: usize,
     /// What the sole expression of a text gave.
     captured: Option<Dynamic>,
+    /// What `string` or `to_json` gave and was printed last.
+    kept_as_text: Option<String>,
     /// Why a variable that exists counts as undefined.
     reasons: HashMap<String, String>,
     /// The last path that led nowhere.
@@ -148,8 +150,17 @@ impl Frame {
         if unit.is_sole() {
             return self.capture(unit).map(|value| literal::typed(&value));
         }
+        self.progress().kept_as_text = None;
         let text = self.characters(unit)?;
+        if self.progress().kept_as_text.take().is_some_and(|kept| kept == text) {
+            return Ok(Dynamic::from_safe_string(text));
+        }
         Ok(literal::read(&text).unwrap_or_else(|| Dynamic::from(text)))
+    }
+
+    /// Notes a text that stays one when it is all that is printed, whatever it looks like: what `to_json` gives, in a branch.
+    pub(super) fn note_text(&self, text: &str) {
+        self.progress().kept_as_text = Some(text.to_owned());
     }
 
     /// The value of a unit that is one expression.

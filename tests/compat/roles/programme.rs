@@ -92,8 +92,6 @@ fn told(output: Output, seconds: f64, tasks: Vec<TaskRecord>, folders: [&Path; 2
 fn without_folders(task: TaskRecord, folders: [&Path; 2]) -> TaskRecord {
     let [project, among] = folders.map(|folder| format!("{}/", folder.display()));
     let at = task.at.replace(&project, "").replace(&among, "").replace("roles/", "");
-    // The check of a role's arguments is written nowhere; one programme places it in the play, the other in its specification.
-    let at = if task.action.ends_with("validate_argument_spec") { "argument_specs".to_owned() } else { at };
     let result = serde_json::json!({ "msg": message(&task.result) });
     TaskRecord { at, result, ..task }
 }

@@ -72,20 +72,25 @@ fn of_run(number: usize, theirs: &Run, ours: &Run) -> Vec<String> {
     }
     let mut left: Vec<&TaskRecord> = ours.tasks.iter().collect();
     for task in &theirs.tasks {
-        let place = format!("run {number}: {} {}", task.at, task.action);
-        let Some(at) = left.iter().position(|other| other.at == task.at) else {
-            found.push(format!("{place}: Ansible came to it ({}), dppctl did not", words(task)));
+        let named = format!("run {number}: {} {}", task.at, task.action);
+        let Some(at) = left.iter().position(|other| place(other) == place(task)) else {
+            found.push(format!("{named}: Ansible came to it ({}), dppctl did not", words(task)));
             continue;
         };
         let own = left.remove(at);
         if (&task.status, task.ignored) != (&own.status, own.ignored) {
-            found.push(format!("{place}: Ansible {}, dppctl {}", words(task), words(own)));
+            found.push(format!("{named}: Ansible {}, dppctl {}", words(task), words(own)));
         }
     }
     found.extend(left.iter().map(|task| {
         format!("run {number}: {} {}: dppctl came to it ({}), Ansible did not", task.at, task.action, words(task))
     }));
     found
+}
+
+/// The check of a role's arguments is written nowhere: one programme places it in the play, the other in its specification.
+fn place(task: &TaskRecord) -> &str {
+    if task.action.ends_with("validate_argument_spec") { "argument_specs" } else { &task.at }
 }
 
 fn words(task: &TaskRecord) -> String {
