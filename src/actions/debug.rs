@@ -12,7 +12,8 @@ pub(super) const ACTION: Action = Action { name: "debug", params: &["msg", "var"
 fn run(context: &ActionContext, args: &Map) -> Result<Deed, Failure> {
     let mut done = Done::default();
     if wanted_verbosity(args) > i64::from(context.verbosity) {
-        done.outcome.skipped = Some("verbosity threshold not met".into());
+        done.outcome.result.insert("skipped".into(), true.into());
+        done.outcome.result.insert("skipped_reason".into(), "Verbosity threshold not met.".into());
         return Ok(Deed::Done(done));
     }
     if let Some(var) = args.get("var") {

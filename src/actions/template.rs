@@ -1,5 +1,7 @@
 //! `template`: renders a file of the project here and has the host put it in its place.
 
+use std::path::Path;
+
 use dpp_protocol::Failure;
 
 use crate::actions::action::{failure, flag, text};
@@ -61,7 +63,8 @@ fn run(context: &ActionContext, args: &Map) -> Result<Deed, Failure> {
     let src = text(args, "src").ok_or_else(|| Failure::new("`template` wants `src`").code("DPP0104"))?;
     let path = context.find("templates", src)?;
     let source = context.source(&path)?;
-    let options = options(args);
+    let mut options = options(args);
+    options.variables.extend(facts(&path, text(args, "dest").unwrap_or_default()));
     let content = context.templates.file(&source, context.scope, &options).map_err(|error| failure(&error))?;
     let mut params: Map = args
         .iter()
@@ -72,6 +75,16 @@ fn run(context: &ActionContext, args: &Map) -> Result<Deed, Failure> {
     params.insert("_original_basename".into(), Value::plain(base.as_ref()));
     form::checked(&mut params, content.as_bytes())?;
     Ok(Deed::Remote(put(&params, content.as_bytes())))
+}
+
+/// What a template knows of itself.
+fn facts(path: &Path, dest: &str) -> Map {
+    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string();
+    Map::from_iter([
+        ("template_path".to_owned(), Value::plain(path.display().to_string())),
+        ("template_fullpath".to_owned(), Value::plain(whole)),
+        ("template_destpath".to_owned(), Value::plain(dest)),
+    ])
 }
 
 /// How the file is to be rendered, by the task's arguments.

@@ -290,7 +290,7 @@ pub fn who(name: &str, groups: &[String]) -> Map {
     ])
 }
 
-fn absolute(folder: &std::path::Path) -> String {
+pub(super) fn absolute(folder: &std::path::Path) -> String {
     // The folder of a playbook that was named alone is empty.
     let folder = if folder.as_os_str().is_empty() { std::path::Path::new(".") } else { folder };
     let whole = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());

@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use super::reached::reached;
 use crate::engine::HostState;
+use crate::engine::run::absolute;
 use crate::plan::{PlayPlan, RoleScope, TaskStep};
 use crate::template::{Lookup, Templates, Variables};
 use crate::transport::BecomeMethod;
@@ -185,7 +186,7 @@ impl TaskVars {
     fn of_role(&self, name: &str) -> Option<Value> {
         let role = self.role()?;
         match name {
-            "role_path" => Some(Value::plain(role.role.folder.display().to_string())),
+            "role_path" => Some(Value::plain(absolute(&role.role.folder))),
             "role_name" | "ansible_role_name" => Some(Value::plain(role.role.name.as_str())),
             "ansible_parent_role_names" => {
                 let parents =

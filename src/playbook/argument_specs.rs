@@ -51,7 +51,7 @@ impl EntryPoint {
             ("type", Value::plain("role")),
             ("name", Value::plain(role)),
             ("argument_spec_name", Value::plain(self.name.as_str())),
-            ("path", Value::plain(folder.display().to_string())),
+            ("path", Value::plain(std::path::absolute(folder).as_deref().unwrap_or(folder).display().to_string())),
         ]);
         let options =
             if matches!(self.options, Value::Map(_)) { self.options.clone() } else { Value::from(Map::new()) };

@@ -176,7 +176,8 @@ fn bound(value: &Dynamic) -> Result<Dynamic, Error> {
     }
 }
 
-fn is_in(item: &Dynamic, container: &Dynamic) -> Result<bool, Error> {
+/// `item in container`.
+pub(super) fn is_in(item: &Dynamic, container: &Dynamic) -> Result<bool, Error> {
     let container = defined(container)?;
     match container.kind() {
         ValueKind::String => match item.as_str() {

@@ -67,6 +67,11 @@ fn with_written(pattern: &str, marks: &[Mark], given: &mut [Dynamic]) -> Result<
         {
             *value = whole;
         }
+        if let (true, Some(value)) = ("diuoxXeEfFgG".contains(mark.kind), given.get_mut(number))
+            && value.kind() == ValueKind::Bool
+        {
+            *value = Dynamic::from(i64::from(value.is_true()));
+        }
         if ['r', 'a'].contains(&mark.kind) {
             if mark.is_named {
                 return Err(fault("`%r` is not known together with a name"));

@@ -146,7 +146,7 @@ pub(super) fn strftime(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic,
 
 /// `text | to_datetime(format)`.
 pub(super) fn to_datetime(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
-    let text = arguments.subject_text()?;
+    let text = arguments.need_subject_text()?;
     let format = arguments.text(1, "format")?.unwrap_or_else(|| "%Y-%m-%d %H:%M:%S".to_owned());
     let parsed = jiff::fmt::strtime::parse(&format, &text);
     let moment = parsed.and_then(|parsed| {
@@ -156,5 +156,8 @@ pub(super) fn to_datetime(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynam
         Ok(parsed.to_time().map_or_else(|_| date.at(0, 0, 0, 0), |time| date.to_datetime(time)))
     });
     let moment = moment.map_err(|error| arguments.refusal(&format!("cannot read the time by `{format}`: {error}")))?;
+    if format.contains("%Y") && !text.contains(&format!("{:04}", moment.year())) {
+        return Err(arguments.refusal("needs four digits for a year"));
+    }
     Ok(Dynamic::from_object(Moment(moment)))
 }

@@ -61,7 +61,11 @@ impl Batch<'_> {
         {
             ending.fail_after_all(failure);
         }
-        let ignored = ending.status == Status::Failed && doing.ignores_errors();
+        let ignored = match ending.status {
+            Status::Failed => doing.ignores_errors(),
+            Status::Unreachable => doing.ignores_unreachable(),
+            _ => false,
+        };
         let rescued = ending.status == Status::Failed && self.members[index].run.would_rescue();
         self.tell(index, &doing, &ending, ignored, rescued);
         self.settle(index, &doing, ending.status);

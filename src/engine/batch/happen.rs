@@ -123,6 +123,7 @@ impl Batch<'_> {
         if ignored {
             let mut ending = Ending::failed(failure);
             ending.status = Status::Unreachable;
+            ending.result.insert("unreachable".into(), true.into());
             ending.failure = None;
             self.item_ended(index, ending);
             return;

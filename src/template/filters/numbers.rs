@@ -79,8 +79,9 @@ pub(super) fn round(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Er
         "ceil" | "floor" if !(number * scale).is_finite() => {
             return Err(arguments.refusal("needs a number that is not too big to be scaled"));
         }
-        "ceil" => (number * scale).ceil() / scale,
-        "floor" => (number * scale).floor() / scale,
+        // Python rounds to a whole number here, of which there is no -0.
+        "ceil" => ((number * scale).ceil() + 0.0) / scale,
+        "floor" => ((number * scale).floor() + 0.0) / scale,
         _ => return Err(arguments.refusal("knows the methods common, ceil and floor")),
     };
     let stays_whole = subject.is_integer() && method == "common";

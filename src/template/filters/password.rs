@@ -11,7 +11,7 @@ const ALPHABET: &[u8; 64] = b"./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijkl
 const UNTOLD_ROUNDS: u32 = 5000;
 
 pub(in crate::template) fn password_hash(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
-    let password = arguments.subject_text()?;
+    let password = arguments.need_subject_text()?;
     let kind = arguments.text(1, "hashtype")?.unwrap_or_else(|| "sha512".to_owned());
     let salt = arguments.text(2, "salt")?.filter(|salt| !salt.is_empty());
     let size = arguments.int(3, "salt_size")?.and_then(|size| usize::try_from(size).ok()).unwrap_or(16).clamp(1, 16);

@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use minijinja::value::Tuple;
+use minijinja::value::{Tuple, ValueKind};
 use minijinja::{Error, Value as Dynamic};
 
 use crate::files::FileKind;
 use crate::template::arguments::Arguments;
 use crate::template::frame::Frame;
+use crate::template::glob;
 use crate::template::objects::{items, list};
-use crate::template::{glob, python};
 
 #[expect(clippy::unnecessary_wraps, reason = "it ends filters, which can fail")]
 fn text(text: impl Into<String>) -> Result<Dynamic, Error> {
@@ -121,10 +121,11 @@ pub(super) fn relpath(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, 
 }
 
 pub(super) fn commonpath(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
-    if arguments.subject()?.kind() == minijinja::value::ValueKind::Map {
-        return Err(arguments.refusal("needs a list of paths"));
-    }
-    let paths: Vec<String> = arguments.subject_items()?.iter().map(python::text).collect();
+    let subject = arguments.subject()?;
+    let is_list = matches!(subject.kind(), ValueKind::Seq | ValueKind::Iterable);
+    let paths = arguments.subject_items()?;
+    let paths: Option<Vec<String>> = paths.iter().map(|path| path.as_str().map(str::to_owned)).collect();
+    let paths = paths.filter(|_| is_list).ok_or_else(|| arguments.refusal("needs a list of paths"))?;
     let Some(first) = paths.first() else { return Err(arguments.refusal("needs at least one path")) };
     let root = if first.starts_with('/') { "/" } else { "" };
     let parts = |path: &str| {

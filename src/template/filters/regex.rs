@@ -10,7 +10,8 @@ use crate::template::regex::{self, Captures, Flags};
 
 pub(super) fn regex_replace(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
     let text = arguments.subject_text()?;
-    let pattern = arguments.text(1, "pattern")?.unwrap_or_default();
+    let pattern = arguments.take(1, "pattern")?.unwrap_or_else(|| Dynamic::from(""));
+    let pattern = pattern.as_str().ok_or_else(|| arguments.refusal("needs a pattern"))?.to_owned();
     let replacement = arguments.text(2, "replacement")?.unwrap_or_default();
     let flags = Flags {
         ignore_case: arguments.flag(3, "ignorecase", false)?,

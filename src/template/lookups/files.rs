@@ -30,7 +30,8 @@ fn expanded(call: &Call, name: &str) -> String {
     call.frame.engines().surroundings().files.at_home(name)
 }
 
-fn read(call: &Call, kind: &str, name: &str) -> Result<(PathBuf, String), Error> {
+/// A file that is searched, with its text.
+pub(super) fn read(call: &Call, kind: &str, name: &str) -> Result<(PathBuf, String), Error> {
     let files = &call.frame.engines().surroundings().files;
     let path = find(call, kind, name).ok_or_else(|| {
         let searched = call.frame.scope().search().candidates(kind, &expanded(call, name));

@@ -42,7 +42,7 @@ fn flatten_into(found: &mut Vec<Dynamic>, terms: &[Dynamic]) -> Result<(), Error
             ValueKind::Seq | ValueKind::Iterable => flatten_into(found, &objects::items(term)?)?,
             // The word ends the list it stands in; nothing itself does not.
             _ if matches!(term.as_str(), Some("None" | "null")) => break,
-            _ => found.push(term.clone()),
+            _ => found.push(term.as_str().map_or_else(|| term.clone(), |text| Dynamic::from(text.trim()))),
         }
     }
     Ok(())

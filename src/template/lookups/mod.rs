@@ -8,6 +8,7 @@ mod names;
 mod outside;
 mod password;
 mod sequence;
+mod tables;
 
 use std::sync::Arc;
 
@@ -26,6 +27,7 @@ type Lookup = fn(&mut Call) -> Result<Vec<Dynamic>, Error>;
 const LOOKUPS: &[(&str, Lookup)] = &[
     ("cartesian", lists::nested),
     ("config", names::config),
+    ("csvfile", tables::csvfile),
     ("dict", lists::dict),
     ("env", outside::env),
     ("file", files::file),
@@ -33,6 +35,7 @@ const LOOKUPS: &[(&str, Lookup)] = &[
     ("first_found", files::first_found),
     ("flattened", lists::flattened),
     ("indexed_items", lists::indexed_items),
+    ("ini", tables::ini),
     ("inventory_hostnames", names::inventory_hostnames),
     ("items", lists::items),
     ("lines", outside::lines),

@@ -24,9 +24,13 @@ pub(super) fn call(text: &str, method: &str, given: &Given<'_>) -> Result<Option
             let wanted = given.need_text(0)?;
             Dynamic::from(if wanted.is_empty() { part.chars().count() + 1 } else { part.matches(&wanted).count() })
         }
-        "ljust" => Dynamic::from(padded(text, given, |fill| (0, fill))?),
-        "rjust" => Dynamic::from(padded(text, given, |fill| (fill, 0))?),
-        "center" => Dynamic::from(padded(text, given, |fill| (fill / 2, fill - fill / 2))?),
+        "ljust" => Dynamic::from(padded(text, given, |fill, _| (0, fill))?),
+        "rjust" => Dynamic::from(padded(text, given, |fill, _| (fill, 0))?),
+        "center" => Dynamic::from(padded(text, given, |fill, width| {
+            // Python puts the odd one on the left when the width is odd too.
+            let left = fill / 2 + (fill & width & 1);
+            (left, fill - left)
+        })?),
         "zfill" => Dynamic::from(zero_filled(text, given.int(0)?.unwrap_or(0))?),
         "removeprefix" => Dynamic::from(text.strip_prefix(&given.need_text(0)?).unwrap_or(text)),
         "removesuffix" => Dynamic::from(text.strip_suffix(&given.need_text(0)?).unwrap_or(text)),
@@ -153,14 +157,14 @@ fn part<'t>(text: &'t str, given: &Given<'_>, from: usize) -> Result<(usize, &'t
     Ok((start, &text[offset(start)..offset(end)]))
 }
 
-fn padded(text: &str, given: &Given<'_>, sides: fn(usize) -> (usize, usize)) -> Result<String, Error> {
+fn padded(text: &str, given: &Given<'_>, sides: fn(usize, usize) -> (usize, usize)) -> Result<String, Error> {
     let width = given.int(0)?.and_then(|width| usize::try_from(width).ok()).unwrap_or(0);
     let fill = given.text(1)?.unwrap_or_else(|| " ".to_owned());
     if fill.chars().count() != 1 {
         return Err(fault("the fill must be one character"));
     }
     narrow(width)?;
-    let (left, right) = sides(width.saturating_sub(text.chars().count()));
+    let (left, right) = sides(width.saturating_sub(text.chars().count()), width);
     Ok(format!("{}{text}{}", fill.repeat(left), fill.repeat(right)))
 }
 

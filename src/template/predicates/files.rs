@@ -43,7 +43,7 @@ pub(super) fn link_exists(arguments: &mut Arguments<'_, '_, '_>) -> Answer {
 }
 
 pub(super) fn absolute(arguments: &mut Arguments<'_, '_, '_>) -> Answer {
-    answer(arguments, |_, path| path.is_absolute())
+    Ok(Dynamic::from(arguments.need_subject_text()?.starts_with('/')))
 }
 
 pub(super) fn same_file(arguments: &mut Arguments<'_, '_, '_>) -> Answer {

@@ -2,13 +2,11 @@
 
 use std::cmp::Ordering;
 
-use minijinja::value::ValueKind;
 use minijinja::{Error, Value as Dynamic};
 
 use crate::template::arguments::Arguments;
 use crate::template::compare::compare;
-use crate::template::objects;
-use crate::template::operators::remainder;
+use crate::template::operators::{self, remainder};
 
 type Answer = Result<Dynamic, Error>;
 
@@ -51,23 +49,14 @@ pub(super) fn sameas(arguments: &mut Arguments<'_, '_, '_>) -> Answer {
 }
 
 pub(super) fn is_in(arguments: &mut Arguments<'_, '_, '_>) -> Answer {
-    let (item, container) = (arguments.subject()?, arguments.need(1, "seq")?);
-    holds(arguments, &container, &item)
+    let (item, container) = (arguments.subject_or_undefined(), arguments.need(1, "seq")?);
+    operators::is_in(&item, &container).map(Dynamic::from)
 }
 
 pub(super) fn contains(arguments: &mut Arguments<'_, '_, '_>) -> Answer {
-    let (container, item) = (arguments.subject()?, arguments.need(1, "value")?);
-    holds(arguments, &container, &item)
-}
-
-fn holds(arguments: &Arguments<'_, '_, '_>, container: &Dynamic, item: &Dynamic) -> Answer {
-    let found = match (container.kind(), container.as_str(), item.as_str()) {
-        (ValueKind::String, Some(text), Some(part)) => text.contains(part),
-        (ValueKind::Map, ..) => !container.get_item(item)?.is_undefined(),
-        (ValueKind::Seq | ValueKind::Iterable, ..) => objects::items(container)?.contains(item),
-        _ => return Err(arguments.refusal("needs something that can hold the value")),
-    };
-    Ok(Dynamic::from(found))
+    let container = arguments.subject()?;
+    let item = arguments.positional_or_undefined(1, "value", Dynamic::UNDEFINED);
+    operators::is_in(&item, &container).map(Dynamic::from)
 }
 
 pub(super) fn divisibleby(arguments: &mut Arguments<'_, '_, '_>) -> Answer {

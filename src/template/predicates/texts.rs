@@ -47,7 +47,7 @@ pub(in crate::template) fn version(arguments: &mut Arguments<'_, '_, '_>) -> Ans
     let left = if subject.is_true() { arguments.subject_text()? } else { String::new() };
     let right = arguments.need(1, "version")?;
     let right = if right.is_true() { python::text(&right) } else { String::new() };
-    let operator = arguments.text(2, "operator")?.unwrap_or_else(|| "eq".to_owned());
+    let operator = arguments.take(2, "operator")?.map_or_else(|| "eq".to_owned(), |operator| python::text(&operator));
     let strict = arguments.take(3, "strict")?.filter(|strict| !strict.is_none());
     let kind = arguments.text(4, "version_type")?;
     if left.is_empty() || right.is_empty() {

@@ -54,34 +54,30 @@ impl Writer<'_> {
         self.write_indent();
     }
 
-    /// In double quotes, with escapes.
+    /// In double quotes, with escapes. A line is broken at a blank, as libyaml does, which Ansible writes with.
     pub(super) fn double_quoted(&mut self, text: &str, split: bool) {
         self.indicator("\"", true, false, false);
         let characters: Vec<char> = text.chars().collect();
-        let mut pending = String::new();
+        let mut was_blank = false;
         for (index, character) in characters.iter().copied().enumerate() {
-            let is_escaped = needs_escape(character);
-            if is_escaped {
-                self.push(&std::mem::take(&mut pending));
+            if needs_escape(character) {
                 self.push(&escape(character));
+                was_blank = false;
+                continue;
             }
-            let may_break = index > 0 && index + 1 < characters.len() && (character == ' ' || is_escaped);
-            if may_break && split && self.column + pending.chars().count() > self.style.width {
-                self.push(&std::mem::take(&mut pending));
-                self.push("\\");
+            let is_inner = index > 0 && index + 1 < characters.len();
+            if character == ' ' && is_inner && split && !was_blank && self.column > self.style.width {
                 self.write_indent();
                 self.whitespace = false;
                 self.indention = false;
-                let next = if is_escaped { characters[index + 1] } else { character };
-                if next == ' ' {
+                if characters[index + 1] == ' ' {
                     self.push("\\");
                 }
+            } else {
+                self.push(character.encode_utf8(&mut [0; 4]));
             }
-            if !is_escaped {
-                pending.push(character);
-            }
+            was_blank = character == ' ';
         }
-        self.push(&pending);
         self.indicator("\"", false, false, false);
     }
 }

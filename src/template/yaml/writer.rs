@@ -298,7 +298,7 @@ fn is_simple(key: &Dynamic) -> bool {
         _ => {
             let scalar = scalar(key);
             let length = scalar.text.chars().count();
-            (1..128).contains(&length) && !scalar.text.chars().any(is_break)
+            length <= 128 && !scalar.text.chars().any(is_break)
         }
     }
 }
