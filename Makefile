@@ -74,10 +74,12 @@ e2e: deps lab-deps ## end-to-end tests on hosts of the lab (root), after buildin
 AS_ROOT := $(if $(ROOT),CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER='$(ROOT)' )
 E2E := $(AS_ROOT)$(CARGO) test $(WORKSPACE) --test e2e --
 
-# What ansible-core answered is kept in tests/compat/recorded: only RECORD asks it, and only that needs Python and PyPI.
+# What ansible-core answered is kept in tests/compat/recorded and tests/templates/generated.txt: only RECORD and EXPRESSIONS
+# ask it, and only they need Python and PyPI. EXPRESSIONS="COUNT SEED keep" makes them the sample that `make test` has.
 # ROLES asks it too: of every role in a folder (docs/roles.md); ROLE chooses among them.
-compat: deps lab-deps $(if $(RECORD)$(ROLES),venv-deps) ## results of dppctl beside those of ansible-core (RECORD="blocks loops" asks it anew, ROLES=folder of roles)
+compat: deps lab-deps $(if $(RECORD)$(ROLES)$(EXPRESSIONS),venv-deps) ## results of dppctl beside those of ansible-core (RECORD="blocks loops" asks it anew, EXPRESSIONS=20000 by chance, ROLES=folder of roles)
 	$(CARGO) build $(WORKSPACE) --bins
+	$(if $(EXPRESSIONS),$(COMPAT) expressions $(EXPRESSIONS))
 	$(if $(RECORD),$(COMPAT) record $(RECORD))
 	$(if $(ROLES),$(COMPAT) roles $(abspath $(ROLES)) $(ROLE),$(COMPAT) check $(RECORD))
 COMPAT := $(AS_ROOT)$(CARGO) test $(WORKSPACE) --test compat --

@@ -131,6 +131,18 @@ fn variables_are_rendered_when_they_are_used() {
 }
 
 #[test]
+fn a_line_end_behind_a_sole_expression_does_not_make_it_another_one() {
+    let scope = scope([("n", Value::Int(3)), ("list", Value::list([Value::Int(1)]))]);
+    let text = |text: &str| templates().text(&Text::template(text), &scope).expect("it renders");
+    assert_eq!(text("{{ n }}\n"), Value::Int(3));
+    assert_eq!(text("{{ n + 1 }}\n"), Value::plain("4\n"));
+    assert_eq!(text("{{ list }}\n"), Value::list([Value::Int(1)]));
+    // What is JSON already stays the text that it is.
+    assert_eq!(text("{{ list | to_json }}\n"), Value::plain("[1]\n"));
+    assert_eq!(text("{{ list | to_json }}\n\n"), Value::list([Value::Int(1)]));
+}
+
+#[test]
 fn a_variable_that_holds_itself_is_an_error_that_names_the_circle() {
     let round = scope([("a", template("{{ b }}")), ("b", template("x{{ c }}")), ("c", template("{{ a }}"))]);
     assert_eq!(text_error(&Text::template("{{ a }}"), &round), "DPP0304: the variable holds itself: a → b → c → a");

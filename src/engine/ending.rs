@@ -138,9 +138,7 @@ impl Ending {
         let mut this = Self::plain(status, "");
         this.result.insert("results".into(), results.into());
         this.result.insert("msg".into(), message.into());
-        if status == Status::Skipped {
-            this.result.insert("skipped".into(), true.into());
-        }
+        this.result.insert("skipped".into(), (status == Status::Skipped).into());
         if status == Status::Failed {
             this.result.insert("changed".into(), items.iter().any(|(_, ending)| ending.has_changed()).into());
         }

@@ -70,12 +70,16 @@ pub(super) fn front(step: &TaskStep, items: &[Value], at: usize, var: &str) -> M
         front.insert("ansible_index_var".into(), name.into());
     }
     if control(step, "extended").is_some_and(|value| !matches!(value, Value::Bool(false))) {
-        front.insert("ansible_loop".into(), extended(items, at, &number));
+        let mut extended = extended(items, at, &number);
+        if matches!(control(step, "extended_allitems"), Some(Value::Bool(false))) {
+            extended.shift_remove("allitems");
+        }
+        front.insert("ansible_loop".into(), extended.into());
     }
     front
 }
 
-fn extended(items: &[Value], at: usize, number: &dyn Fn(usize) -> Value) -> Value {
+fn extended(items: &[Value], at: usize, number: &dyn Fn(usize) -> Value) -> Map {
     let mut entries: Map = Map::from_iter([
         ("allitems".to_owned(), Value::from(items.to_vec())),
         ("index".to_owned(), number(at + 1)),
@@ -92,7 +96,7 @@ fn extended(items: &[Value], at: usize, number: &dyn Fn(usize) -> Value) -> Valu
     if let Some(before) = at.checked_sub(1).and_then(|at| items.get(at)) {
         entries.insert("previtem".into(), before.clone());
     }
-    entries.into()
+    entries
 }
 
 /// The item on one line, as `loop_control.label` wants it.

@@ -121,12 +121,11 @@ fn whole_to(value: &Dynamic, depth: usize) -> Result<(), Error> {
     }
     match value.kind() {
         ValueKind::Undefined | ValueKind::Invalid => defined(value).map(drop),
-        ValueKind::Map if is_shared(value) => Ok(()),
+        _ if is_shared(value) => Ok(()),
         ValueKind::Map => {
             let mut keys = value.try_iter()?.checked();
             keys.try_for_each(|key| whole_to(&value.get_item(&key?)?, depth + 1))
         }
-        ValueKind::Seq | ValueKind::Iterable if is_shared(value) => Ok(()),
         ValueKind::Seq | ValueKind::Iterable => {
             value.try_iter()?.checked().try_for_each(|item| whole_to(&item?, depth + 1))
         }

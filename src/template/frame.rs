@@ -148,7 +148,10 @@ impl Frame {
     /// Runs a unit and types what comes of it.
     fn run(self: &Arc<Self>, unit: &Unit) -> Result<Dynamic, Error> {
         if unit.is_sole() {
-            return self.capture(unit).map(|value| literal::typed(&value));
+            let value = literal::typed(&self.capture(unit)?);
+            // A text gets back the line end that the template lost.
+            let lost = value.as_str().filter(|text| unit.text().ends_with('\n') && !text.ends_with('\n'));
+            return Ok(lost.map(|text| Dynamic::from(format!("{text}\n"))).unwrap_or(value));
         }
         self.progress().kept_as_text = None;
         let text = self.characters(unit)?;

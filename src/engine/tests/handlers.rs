@@ -54,3 +54,25 @@ fn what_is_owed_has_the_name_that_the_handler_has_on_its_host() {
     let run = stage(site, "restart {{ svc }}").run();
     assert_eq!(run.debts(), ["a still owed restart one", "b still owed restart one"]);
 }
+
+#[test]
+fn of_two_handlers_with_one_name_in_a_list_the_first_is_meant() {
+    let site = "- hosts: web\n  gather_facts: false\n  tasks: [{name: set, shell: 'true', notify: it}]\n  handlers:\n    \
+                - {name: it, debug: {msg: met first}}\n    - {name: it, debug: {msg: met second}}\n";
+    assert_eq!(met(&Stage::new("[web]\na\n").file("site.yml", site)), ["a it ok: met first"]);
+}
+
+#[test]
+fn a_block_notifies_for_all_its_tasks() {
+    let site = "- hosts: web\n  gather_facts: false\n  tasks:\n    - notify: it\n      block: [{name: set, shell: 'true'}]\n  \
+                handlers: [{name: it, debug: {msg: met}}, {name: other, debug: {msg: met other}}]\n";
+    let site = site.replace("met}", "met it}");
+    assert_eq!(met(&Stage::new("[web]\na\n").file("site.yml", &site)), ["a it ok: met it"]);
+}
+
+#[test]
+fn a_handler_whose_turn_is_over_has_another_one_at_the_next_flush() {
+    let site = "- hosts: web\n  gather_facts: false\n  tasks: [{name: set, shell: 'true', notify: late}]\n  handlers:\n    \
+                - {name: early, debug: {msg: met early}}\n    - {name: late, shell: 'true', notify: early}\n";
+    assert_eq!(met(&Stage::new("[web]\na\n").file("site.yml", site)), ["a early ok: met early"]);
+}

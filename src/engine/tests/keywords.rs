@@ -184,3 +184,29 @@ fn a_failed_task_has_changed_what_changed_when_says() {
         assert_eq!(told(condition), format!("a show ok: {changed} non-zero return code"), "{condition}");
     }
 }
+
+#[test]
+fn defaults_of_a_module_are_found_by_any_of_its_names() {
+    let site = "- hosts: web\n  gather_facts: false\n  module_defaults: {ansible.builtin.debug: {msg: default}}\n  tasks:\n    \
+                - {name: short, debug: {}}\n    - {name: long, ansible.builtin.debug: {}}\n    - {name: own, debug: {msg: own}}\n";
+    let run = Stage::new("[web]\na\n").file("site.yml", site).run();
+    assert_eq!(run.told(), ["a short ok: default", "a long ok: default", "a own ok: own"]);
+}
+
+#[test]
+fn a_task_with_retries_alone_says_how_often_it_tried() {
+    let site = "- hosts: web\n  gather_facts: false\n  tasks:\n    - {name: one, shell: 'true', retries: 2, register: it}\n    \
+                - {name: two, debug: {msg: '{{ it.attempts }}'}}\n    - {name: three, debug: {msg: x, verbosity: 3}}\n";
+    let run = Stage::new("[web]\na\n").file("site.yml", site).run();
+    assert!(run.told().contains(&"a two ok: 1".to_owned()), "{:?}", run.told());
+    assert!(run.told().iter().any(|line| line.starts_with("a three skipped")), "{:?}", run.told());
+}
+
+#[test]
+fn a_loop_knows_all_its_items_unless_it_says_otherwise() {
+    let site = "- hosts: web\n  gather_facts: false\n  tasks:\n    - {name: one, debug: {msg: '{{ ansible_loop.allitems is defined }}'}, \
+                loop: [1], loop_control: {extended: true, extended_allitems: false}, register: it}\n    \
+                - {name: two, debug: {msg: '{{ it.results[0].msg }} {{ it.skipped }}'}}\n";
+    let run = Stage::new("[web]\na\n").file("site.yml", site).run();
+    assert!(run.told().contains(&"a two ok: False False".to_owned()), "{:?}", run.told());
+}

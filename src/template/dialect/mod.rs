@@ -56,7 +56,7 @@ pub(super) struct Translation {
     pub(super) text: String,
     pub(super) map: OffsetMap,
     pub(super) mentions: Vec<Mention>,
-    /// Whether the whole text is one `{{ expression }}`.
+    /// Whether the whole text, but for a line end, is one `{{ expression }}`.
     pub(super) is_sole: bool,
     /// The variable's name, when the whole text is `{{ name }}`.
     pub(super) bare: Option<String>,
@@ -89,8 +89,10 @@ pub(super) fn translate(text: &str, marks: &Marks, backslash: Backslash, trims: 
         tags: Vec::new(),
     };
     translator.run();
-    let is_sole = matches!(translator.tags.as_slice(), [range] if *range == (0..text.len()));
-    let bare = if is_sole { bare_name(text, marks) } else { None };
+    // Jinja2 drops the last line end of a template before it looks what is left.
+    let kept = text.strip_suffix('\n').unwrap_or(text);
+    let is_sole = matches!(translator.tags.as_slice(), [range] if *range == (0..kept.len()));
+    let bare = if is_sole { bare_name(kept, marks) } else { None };
     let (text, map) = translator.edits.apply(text);
     Translation { text, map, mentions: translator.mentions, is_sole, bare }
 }
@@ -303,13 +305,13 @@ mod tests {
         assert_eq!(translated("{{ a.b.c | d }}"), "{{ ((a|__get('b','a.b'))|__get('c','a.b.c')) | d }}");
         assert_eq!(translated("{{ a['b'][0] }}"), "{{ ((a|__get('b','a[\\'b\\']'))|__get(0,'a[\\'b\\'][0]')) }}");
         assert_eq!(translated("{{ a.b.split(x.y) }}"), "{{ (a|__get('b','a.b')).split((x|__get('y','x.y'))) }}");
-        assert_eq!(translated("{{ loop.index }}{{ a[1:] }}"), "{{ loop.index }}{{ a[1:] }}");
+        assert_eq!(translated("{{ loop.index }}{{ a[1:] }}"), "{{ loop.index }}{{ __each(a)[__bound(1):] }}");
     }
 
     #[test]
     fn orders_and_remainders_become_calls() {
         assert_eq!(translated("{% if a.b < 3 and c %}"), "{% if __lt((a|__get('b','a.b')) , 3) and c %}");
-        assert_eq!(translated("{{ '%s' % x ~ 1 }}"), "{{ __mod('%s' , x) ~ 1 }}");
+        assert_eq!(translated("{{ '%s' % x ~ 1 }}"), "{{ __cat(__mod('%s' , x) , 1) }}");
     }
 
     #[test]
@@ -333,6 +335,8 @@ mod tests {
         };
         assert_eq!(seen("{{ a }}"), (true, Some("a".to_owned())));
         assert_eq!(seen("{{ a + '}}' }}"), (true, None));
+        assert_eq!(seen("{{ a }}\n"), (true, Some("a".to_owned())));
+        assert_eq!(seen("{{ a }}\n\n"), (false, None));
         assert_eq!(seen("{{ a }} "), (false, None));
         assert_eq!(seen("{{ a }}{# b #}"), (false, None));
     }

@@ -63,7 +63,7 @@ pub(super) fn replace(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, 
 }
 
 pub(super) fn split(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
-    let text = arguments.subject_text()?;
+    let text = arguments.need_subject_text()?;
     let separator = arguments.text(1, "sep")?;
     let limit = arguments.int(2, "maxsplit")?.and_then(|limit| usize::try_from(limit).ok());
     let parts = split_text(&text, separator.as_deref(), limit)?;

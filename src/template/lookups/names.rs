@@ -58,7 +58,7 @@ pub(super) fn config(call: &mut Call) -> Found {
     let mut found = Vec::new();
     let may_miss = call.text("on_missing").is_some_and(|how| how != "error");
     for name in call.texts()? {
-        let setting = SETTINGS.iter().find(|(known, _)| *known == name).map(|(_, value)| Dynamic::from(*value));
+        let setting = SETTINGS.iter().find(|(known, _)| *known == name).map(|(_, value)| typed(value));
         match call.frame.variable(&name.to_lowercase()).or(setting) {
             Some(value) => found.push(value),
             None if may_miss => {}
@@ -66,6 +66,16 @@ pub(super) fn config(call: &mut Call) -> Found {
         }
     }
     Ok(found)
+}
+
+/// A setting's number or boolean is one.
+fn typed(value: &str) -> Dynamic {
+    match (value, value.parse::<i64>()) {
+        ("True", _) => Dynamic::from(true),
+        ("False", _) => Dynamic::from(false),
+        (_, Ok(number)) => Dynamic::from(number),
+        _ => Dynamic::from(value),
+    }
 }
 
 /// The hosts of a pattern: names and groups with `:` or `,` between them, `!` for not, `&` for only.

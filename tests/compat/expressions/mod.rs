@@ -28,7 +28,7 @@ use crate::differences::Differences;
 use crate::oracle::Oracle;
 
 /// How many that differ are made small; each takes hundreds of questions.
-const TOLD: usize = 300;
+const TOLD: usize = 60;
 
 /// How often an expression that differs is asked for a smaller one.
 const PATIENCE: usize = 400;

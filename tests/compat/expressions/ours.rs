@@ -34,9 +34,12 @@ impl Ours {
             self.templates = fresh();
         }
         let text = Text::template(asked.text.as_str());
-        let answer = catch_unwind(AssertUnwindSafe(|| match asked.is_condition {
-            true => self.templates.condition(&text, &self.scope).map(Value::Bool),
-            false => self.templates.text(&text, &self.scope),
+        let answer = catch_unwind(AssertUnwindSafe(|| {
+            if asked.is_condition {
+                self.templates.condition(&text, &self.scope).map(Value::Bool)
+            } else {
+                self.templates.text(&text, &self.scope)
+            }
         }));
         match answer {
             Ok(Ok(value)) => Said::Value(told(&value)),

@@ -37,9 +37,7 @@ pub(crate) fn told(value: &Value) -> Json {
     match value {
         Value::Float(number) => json!({"<float>": python(*number)}),
         Value::List(items) => items.iter().map(told).collect(),
-        Value::Map(entries) => {
-            Json::Object(entries.iter().map(|(key, value)| (key.to_string(), told(value))).collect())
-        }
+        Value::Map(entries) => Json::Object(entries.iter().map(|(key, value)| (key.clone(), told(value))).collect()),
         other => Json::from(other),
     }
 }

@@ -25,7 +25,7 @@ fn asked(arguments: &Arguments<'_, '_, '_>, value: &Dynamic, query: &str, bits: 
     if is_list(value) {
         return of_all(arguments, value, query, bits);
     }
-    match Asked::read(value).filter(|asked| bits.is_none_or(|bits| asked.net.bits == bits)) {
+    match Asked::read_as(value, bits).filter(|asked| bits.is_none_or(|bits| asked.net.bits == bits)) {
         Some(asked) => {
             let answer = asked.answer(query).map_err(|why| arguments.refusal(&why))?;
             Ok(answer.unwrap_or_else(|| Dynamic::from(())))

@@ -17,6 +17,17 @@ pub(super) struct Asked {
 }
 
 impl Asked {
+    /// The address that a value is: a text, or a number; of an IPv6 address where one is wanted.
+    pub(super) fn read_as(value: &Dynamic, bits: Option<u32>) -> Option<Self> {
+        let asked = Self::read(value)?;
+        let is_number = value.as_str().is_none_or(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+        if !is_number || bits != Some(128) {
+            return Some(asked);
+        }
+        let net = Net { bits: 128, prefix: 128, ..asked.net };
+        Some(Self { original: net.sized(net.address), net })
+    }
+
     /// The address that a value is: a text, or a number.
     pub(super) fn read(value: &Dynamic) -> Option<Self> {
         let text = match value.kind() {
@@ -45,7 +56,6 @@ impl Asked {
             "" => text(self.usual()),
             "bool" => Ok(Some(Dynamic::from(true))),
             "address" | "ip" if is_inside || net.bits == 128 => at(net.address),
-            "address" | "ip" => Ok(None),
             "address/prefix" | "gateway" | "gw" | "host/prefix" | "hostnet" | "router" => {
                 let is_end = net.bits - net.prefix > 1 && [net.network(), net.last()].contains(&net.address);
                 if is_end { Ok(Some(no())) } else { text(net.sized(net.address)) }
@@ -65,7 +75,9 @@ impl Asked {
             "subnet" | "network/prefix" => text(net.sized(net.network())),
             "network_netmask" => text(format!("{} {}", net.text(net.network()), net.text(net.mask()))),
             "network_wildcard" => text(format!("{} {}", net.text(net.network()), net.text(net.hosts()))),
-            "broadcast" | "host" | "ip/prefix" | "ip_netmask" | "address/netmask" | "net" => Ok(None),
+            "address" | "ip" | "broadcast" | "host" | "ip/prefix" | "ip_netmask" | "address/netmask" | "net" => {
+                Ok(None)
+            }
             "size" => Ok(Some(Dynamic::from(net.hosts().saturating_add(1)))),
             "size_usable" => Ok(Some(Dynamic::from(match net.bits - net.prefix {
                 0 => 0,
