@@ -137,7 +137,9 @@ fn handlers_run_in_their_order_once_a_flush_and_those_that_handlers_notify_have_
                 - {name: never, shell: 'true'}\n";
     let run = Stage::new("[web]\na\n").file("site.yml", site).run();
     let begun: Vec<String> = run.begun_tasks();
-    assert_eq!(begun, ["one", "first", "second", "third", "restart it", "two", "first", "second", "third"]);
+    let flushed = ["one", "first", "second", "third", "restart it", "two", "first", "second", "third"];
+    // What they notify that had had its turn comes at the flush behind the post tasks, which is there without any.
+    assert_eq!(begun, [flushed.as_slice(), &["first", "second"]].concat());
 }
 
 #[test]
