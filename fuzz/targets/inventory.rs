@@ -1,19 +1,19 @@
 //! INI and YAML inventories → hosts, groups, variables, patterns.
 
-use std::cell::OnceCell;
-use std::path::PathBuf;
+use std::path::Path;
 
 use dppctl::inventory::{Inventory, InventorySource};
 use dppctl::secret::NoPassword;
 use dppctl::source::excerpt;
+use tempfile::TempDir;
 
 thread_local! {
-    static FILE: OnceCell<PathBuf> = const { OnceCell::new() };
+    static FOLDER: TempDir = folder();
 }
 
 /// Reads an inventory; its first line is also taken for a pattern of hosts.
 pub(crate) fn run(bytes: &[u8]) {
-    let path = FILE.with(|file| file.get_or_init(folder).join("hosts"));
+    let path = FOLDER.with(|folder| folder.path().join("hosts"));
     std::fs::write(&path, bytes).expect("the file of the inventory can be written");
     match Inventory::load(&[InventorySource::Path(path)], &NoPassword) {
         Ok(inventory) => look_at(&inventory, &String::from_utf8_lossy(bytes)),
@@ -33,12 +33,9 @@ fn look_at(inventory: &Inventory, text: &str) {
     assert!(chosen.iter().all(|host| hosts.contains(&host.as_str())));
 }
 
-/// In memory, where the system has such a folder; of this thread alone.
-fn folder() -> PathBuf {
-    let memory = PathBuf::from("/dev/shm");
-    let base = if memory.is_dir() { memory } else { std::env::temp_dir() };
-    let thread = format!("{:?}", std::thread::current().id());
-    let folder = base.join(format!("dppctl-fuzz-{}-{}", std::process::id(), thread.replace(['(', ')'], "")));
-    std::fs::create_dir_all(&folder).expect("a folder can be made");
-    folder
+/// In memory, where the system has such a folder.
+fn folder() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    let folder = if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() };
+    folder.expect("a folder can be made")
 }

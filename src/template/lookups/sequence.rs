@@ -119,7 +119,8 @@ fn numbers(call: &Call, sequence: &Sequence) -> Result<Vec<Dynamic>, Error> {
         return Err(call.refusal("never reaches its end; turn the sign of `stride`"));
     }
     let steps = (i128::from(end) - i128::from(sequence.start)) / i128::from(stride);
-    let steps = i64::try_from(steps).ok().filter(|steps| *steps <= LONGEST as i64).ok_or_else(too_many)?;
+    let steps =
+        i32::try_from(steps).ok().filter(|steps| *steps as usize <= LONGEST).map(i64::from).ok_or_else(too_many)?;
     let print =
         |step: i64| formatted(&sequence.format, &Dynamic::from(sequence.start + step * stride)).map(Dynamic::from);
     (0..=steps).map(print).collect()

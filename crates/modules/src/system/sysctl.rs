@@ -211,7 +211,7 @@ mod tests {
     fn a_kernel_that_was_told_otherwise_is_told_again() {
         for (value, reload, changed) in [("Linux", true, false), ("Unix", true, true), ("Unix", false, false)] {
             let ground = Ground::new();
-            let file = ground.write("s.conf", &format!("kernel.ostype={value}\n"));
+            let file = ground.write("s.conf", format!("kernel.ostype={value}\n"));
             let params = json!({"name": "kernel.ostype", "value": value, "sysctl_file": file, "reload": reload});
             assert_eq!(ground.survey("sysctl", &params).unwrap().changed, changed, "{value} {reload}");
         }
