@@ -33,8 +33,8 @@ pub(crate) fn keep(rows: &[Row]) {
 
 /// A line of the table by its role; nothing for its head.
 fn named(line: &str) -> Option<(String, String)> {
-    let name = cells(line).first()?.to_string();
-    name.contains('.').then(|| (name, line.to_owned()))
+    let [name, _, tasks, ..] = cells(line)[..] else { return None };
+    tasks.parse::<usize>().is_ok().then(|| (name.to_owned(), line.to_owned()))
 }
 
 fn cells(line: &str) -> Vec<&str> {
