@@ -59,11 +59,13 @@ impl Left {
         let look = "-printf 'file %p\\t%y %m %u:%g %l\\n'";
         self.take(&host.on(&format!("find {FOLDERS} {look} 2>/dev/null; find {STATES} -maxdepth 3 {look}; true")));
         let net = host.net();
-        // The address of a host differs from lab to lab, and with it what a template made of it.
+        // The address of a host differs from lab to lab, and with it what a template made of it; crontab(1) writes the hour.
         let hashes = host.on(&format!(
             "find {FOLDERS} -type f -exec sha256sum {{}} + 2>/dev/null; \
              grep --recursive --files-with-matches --fixed-strings --exclude-dir=apt -e {net} {FOLDERS} 2>/dev/null | while read -r f; \
-             do echo \"$(sed 's/{net}/NET./g' \"$f\" | sha256sum | cut -d ' ' -f 1)  $f\"; done"
+             do echo \"$(sed 's/{net}/NET./g' \"$f\" | sha256sum | cut -d ' ' -f 1)  $f\"; done; \
+             find /var/spool/cron -type f 2>/dev/null | while read -r f; \
+             do echo \"$(sed '/^# (.* installed on /d' \"$f\" | sha256sum | cut -d ' ' -f 1)  $f\"; done"
         ));
         for (hash, path) in hashes.lines().filter_map(|line| line.split_once("  ")) {
             let line = self.things.entry(format!("file {path}")).or_default();
