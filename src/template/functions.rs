@@ -111,6 +111,9 @@ fn entries(value: &Dynamic) -> Result<Vec<(Dynamic, Dynamic)>, Error> {
         if is_map {
             return Ok((item.clone(), value.get_item(&item)?));
         }
+        if item.as_str().map_or_else(|| item.len(), |text| Some(text.chars().count())) != Some(2) {
+            return Err(super::error::fault("a mapping is made of pairs"));
+        }
         Ok((item.get_item_by_index(0)?, item.get_item_by_index(1)?))
     };
     value.try_iter()?.checked().map(pair).collect()

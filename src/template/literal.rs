@@ -39,8 +39,17 @@ pub(super) fn read(text: &str) -> Option<Dynamic> {
 /// A Python literal; JSON's `true`, `false` and `null` are read too.
 fn literal(text: &str) -> Option<Dynamic> {
     let mut reader = Reader { rest: text, depth: 0 };
-    let value = reader.value()?;
-    reader.rest.trim_start().is_empty().then_some(value)
+    let mut values = vec![reader.value()?];
+    // `[1], [2]` is a tuple.
+    let mut is_tuple = false;
+    while reader.eat(',') {
+        is_tuple = true;
+        if !reader.rest.trim_start().is_empty() {
+            values.push(reader.value()?);
+        }
+    }
+    let value = if is_tuple { Some(Dynamic::from(Tuple::from(values))) } else { values.pop() };
+    value.filter(|_| reader.rest.trim_start().is_empty())
 }
 
 struct Reader<'t> {
@@ -182,6 +191,7 @@ mod tests {
             ("[1, 'a', \"b\\n\", None, true, 1.5, -2]", "[1, 'a', 'b\\n', None, True, 1.5, -2]"),
             ("{'a': [1, {}], 'b': (1,), }", "{'a': [1, {}], 'b': (1,)}"),
             ("[(1), 'a' 'b']", "[1, 'ab']"),
+            ("{'a': 1},[2]", "({'a': 1}, [2])"),
             ("True", "True"),
         ] {
             assert_eq!(read(text).map(|value| python::repr(&value)).as_deref(), Some(expected), "{text}");

@@ -128,7 +128,7 @@ pub(super) fn now(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Erro
 
 /// `'%Y' | strftime(seconds, utc)`.
 pub(super) fn strftime(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
-    let format = arguments.subject_text()?;
+    let format = arguments.need_subject_text()?;
     let second = arguments.take(1, "second")?.filter(|second| !second.is_none());
     let utc = arguments.flag(2, "utc", false)?;
     let frame = Frame::current()?;

@@ -130,7 +130,11 @@ impl Walk<'_, '_> {
             return Ok(end);
         }
         let primary = self.primary()?;
-        Ok(self.postfix(primary)?.end)
+        let argument = self.postfix(primary)?;
+        // In brackets, for what stands before a method's name here is more than a name.
+        self.edits.open(argument.start, "(");
+        self.edits.close(argument.end, ")");
+        Ok(argument.end)
     }
 
     /// A filter's or test's name, with dots when it names a collection; its last part is the name here.

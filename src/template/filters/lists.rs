@@ -161,6 +161,11 @@ pub(super) fn sum(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Erro
 }
 
 fn added(left: &Dynamic, right: &Dynamic) -> Option<Dynamic> {
+    let counted = |value: &Dynamic| match value.kind() {
+        ValueKind::Bool => Dynamic::from(i64::from(value.is_true())),
+        _ => value.clone(),
+    };
+    let (left, right) = (&counted(left), &counted(right));
     if matches!(left.kind(), ValueKind::Seq | ValueKind::Iterable) {
         let all = objects::items(left).ok()?.into_iter().chain(objects::items(right).ok()?);
         return Some(objects::list(all.collect()));

@@ -84,7 +84,7 @@ pub(super) fn round(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Er
         "floor" => ((number * scale).floor() + 0.0) / scale,
         _ => return Err(arguments.refusal("knows the methods common, ceil and floor")),
     };
-    let stays_whole = subject.is_integer() && method == "common";
+    let stays_whole = (subject.is_integer() || subject.kind() == ValueKind::Bool) && method == "common";
     Ok(if stays_whole { whole_or_float(rounded) } else { Dynamic::from(rounded) })
 }
 

@@ -128,6 +128,9 @@ pub(super) fn commonpath(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynami
     let paths = paths.filter(|_| is_list).ok_or_else(|| arguments.refusal("needs a list of paths"))?;
     let Some(first) = paths.first() else { return Err(arguments.refusal("needs at least one path")) };
     let root = if first.starts_with('/') { "/" } else { "" };
+    if paths.iter().any(|path| path.starts_with('/') != first.starts_with('/')) {
+        return Err(arguments.refusal("needs paths that all begin at the root, or none"));
+    }
     let parts = |path: &str| {
         path.split('/').filter(|part| !part.is_empty() && *part != ".").map(str::to_owned).collect::<Vec<_>>()
     };

@@ -13,7 +13,7 @@ type Answer = Result<Dynamic, Error>;
 
 fn answer(arguments: &Arguments<'_, '_, '_>, holds: impl FnOnce(&dyn Files, &PathBuf) -> bool) -> Answer {
     let subject = arguments.subject()?;
-    if matches!(subject.kind(), ValueKind::Number | ValueKind::Bool) {
+    if subject.is_integer() || subject.kind() == ValueKind::Bool {
         // Python takes it for the number of an open file, which here is none.
         return Ok(Dynamic::from(false));
     }

@@ -31,13 +31,18 @@ pub(super) fn superset(arguments: &mut Arguments<'_, '_, '_>) -> Answer {
 
 /// Python has no sets of lists or mappings.
 fn hashable(arguments: &Arguments<'_, '_, '_>, small: &[Dynamic], large: &[Dynamic]) -> Result<(), Error> {
-    let is_changeable = |item: &Dynamic| match item.kind() {
-        ValueKind::Map | ValueKind::Iterable => true,
-        ValueKind::Seq => !item.is_tuple(),
-        _ => false,
-    };
     match small.iter().chain(large).find(|item| is_changeable(item)) {
         Some(item) => Err(arguments.refusal(&format!("takes no {} as an item", type_name(item)))),
         None => Ok(()),
+    }
+}
+
+fn is_changeable(item: &Dynamic) -> bool {
+    match item.kind() {
+        ValueKind::Map | ValueKind::Iterable => true,
+        ValueKind::Seq => {
+            !item.is_tuple() || item.try_iter().is_ok_and(|mut items| items.any(|item| is_changeable(&item)))
+        }
+        _ => false,
     }
 }
