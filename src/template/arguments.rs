@@ -140,10 +140,10 @@ impl<'t, 'e> Arguments<'_, 't, 'e> {
         number.map(Some).ok_or_else(|| self.refusal(&format!("needs a whole number as `{name}`")))
     }
 
-    /// A number whose fraction does not count, if it is given and not None.
+    /// A whole number, which may be written with a fraction of zero, if it is given and not None.
     pub(super) fn cut(&mut self, position: usize, name: &str) -> Result<Option<i64>, Error> {
         match self.positional.get(position) {
-            Some(value) if value.is_number() && !value.is_integer() => {
+            Some(value) if f64::try_from(value.clone()).is_ok_and(|number| number.fract() == 0.0) => {
                 let number = f64::try_from(value.clone())?;
                 self.take(position, name)?;
                 Ok(Some(number as i64))

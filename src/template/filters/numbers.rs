@@ -60,6 +60,7 @@ pub(super) fn float(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Er
 
 pub(super) fn abs(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
     let subject = arguments.subject()?;
+    let subject = if subject.kind() == ValueKind::Bool { Dynamic::from(i64::from(subject.is_true())) } else { subject };
     match subject.as_i64().filter(|_| subject.is_integer()) {
         Some(number) => Ok(Dynamic::from(number.abs())),
         None => number(arguments, &subject).map(|number| Dynamic::from(number.abs())),
