@@ -112,7 +112,7 @@ fn of_state(theirs: &Answer, ours: &Answer) -> Vec<String> {
         match ours.after.things.get(name) {
             Some(own) if own == value => {}
             Some(own) => {
-                found.push(format!("{name}: Ansible {value}, dppctl {own}{}", shown(name, &theirs.after, &ours.after)))
+                found.push(format!("{name}: Ansible {value}, dppctl {own}{}", shown(name, &theirs.after, &ours.after)));
             }
             None if is_pythons => {}
             None => found.push(format!("{name}: Ansible {value}, dppctl none")),
