@@ -66,6 +66,11 @@ fn run(context: &ActionContext, args: &Map) -> Result<Deed, Failure> {
         return Ok(Deed::Remote(plain(params)));
     }
     if let Some(content) = params.shift_remove("content").filter(|content| !matches!(content, Value::Null)) {
+        if text(args, "src").is_some() {
+            return Err(Failure::new("`src` and `content` exclude each other")
+                .code("DPP0104")
+                .value("msg", "src and content are mutually exclusive"));
+        }
         let text = match &content {
             Value::Text(text) => text.as_str().to_owned(),
             other => context.templates.written(other, context.scope).map_err(|error| failure(&error))?,

@@ -23,6 +23,7 @@ fn run(context: &ActionContext, args: &Map) -> Result<Deed, Failure> {
     let src = wanted("src").ok_or_else(|| missing("src"))?;
     let dest = wanted("dest").ok_or_else(|| missing("dest"))?;
     let to = path_here(context, dest);
+    let to = std::path::absolute(&to).unwrap_or(to);
     let to = match flag(args, "flat", false) {
         true if dest.ends_with('/') => Destination::Into(to),
         true => Destination::Exactly(to),

@@ -1,5 +1,7 @@
 //! `template`: renders a file of the project here and has the host put it in its place.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use dpp_protocol::Failure;
@@ -73,8 +75,34 @@ fn run(context: &ActionContext, args: &Map) -> Result<Deed, Failure> {
         .collect();
     let base = path.file_name().unwrap_or_default().to_string_lossy();
     params.insert("_original_basename".into(), Value::plain(base.as_ref()));
+    if text(args, "mode") == Some("preserve") {
+        let mode = fs::metadata(&path).map_or(0o644, |found| found.permissions().mode() & 0o7777);
+        params.insert("mode".into(), Value::plain(format!("{mode:04o}")));
+    }
     form::checked(&mut params, content.as_bytes())?;
-    Ok(Deed::Remote(put(&params, content.as_bytes())))
+    Ok(Deed::Remote(put(&params, &encoded(&content, text(args, "output_encoding").unwrap_or("utf-8"))?)))
+}
+
+/// A text in the encoding of `output_encoding`.
+fn encoded(content: &str, encoding: &str) -> Result<Vec<u8>, Failure> {
+    let plain = encoding.to_ascii_lowercase().replace(['-', '_'], "");
+    let one_byte = |limit: u32| {
+        let bytes =
+            content.chars().map(|letter| u8::try_from(u32::from(letter)).ok().filter(|_| u32::from(letter) < limit));
+        bytes
+            .collect::<Option<Vec<u8>>>()
+            .ok_or_else(|| Failure::new(format!("the template has letters that `{encoding}` has not")).code("DPP0104"))
+    };
+    match plain.as_str() {
+        "utf8" => Ok(content.as_bytes().to_vec()),
+        "ascii" | "usascii" => one_byte(0x80),
+        "latin1" | "iso88591" | "l1" => one_byte(0x100),
+        "utf16le" => Ok(content.encode_utf16().flat_map(u16::to_le_bytes).collect()),
+        "utf16be" => Ok(content.encode_utf16().flat_map(u16::to_be_bytes).collect()),
+        _ => Err(Failure::new(format!("`output_encoding: {encoding}` is none of those that are written here"))
+            .code("DPP0104")
+            .help("utf-8, ascii, latin-1, utf-16-le or utf-16-be")),
+    }
 }
 
 /// What a template knows of itself.
@@ -109,4 +137,17 @@ pub(crate) fn options(args: &Map) -> FileOptions {
         }
     }
     options
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_written_in_the_encoding_that_is_asked_for() {
+        assert_eq!(encoded("fü", "latin-1").unwrap(), b"f\xfc");
+        assert_eq!(encoded("fü", "utf-16-le").unwrap(), b"f\0\xfc\0");
+        assert_eq!(encoded("fü", "UTF-8").unwrap(), "fü".as_bytes());
+        assert!(encoded("✓", "latin-1").is_err() && encoded("ü", "ascii").is_err() && encoded("", "ebcdic").is_err());
+    }
 }

@@ -111,7 +111,9 @@ fn absent(failure: Failure, receipt: &Receipt) -> Answer {
     };
     let mut outcome = Outcome::default();
     outcome.result.insert("msg".into(), message.into());
-    outcome.result.insert("file".into(), failure.result.get("file").cloned().unwrap_or_default());
+    if !message.contains("directory") {
+        outcome.result.insert("file".into(), failure.result.get("file").cloned().unwrap_or_default());
+    }
     Ok(outcome)
 }
 

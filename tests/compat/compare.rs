@@ -70,7 +70,9 @@ fn of_task(theirs: &TaskRecord, ours: &TaskRecord) -> Vec<String> {
         let why = ours.result["msg"].as_str().filter(|_| ours.status == "failed").unwrap_or_default();
         found.push(format!("status: Ansible {}, dppctl {} {why}", words(theirs), words(ours)));
     }
-    of_values("result", &theirs.result, &ours.result, &mut found);
+    // What a task that failed says can be explained apart from what one that did its work says.
+    let both_failed = theirs.status == "failed" && ours.status == "failed";
+    of_values(if both_failed { "failure" } else { "result" }, &theirs.result, &ours.result, &mut found);
     found
 }
 

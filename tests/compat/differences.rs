@@ -39,7 +39,9 @@ impl Differences {
     /// Why it differs, when that is known.
     pub(crate) fn reason(&self, place: &str, difference: &str) -> Option<String> {
         let whole = format!("{place} :: {difference}");
-        let found = self.known.iter().position(|(_, pattern)| pattern.is_match(&whole));
+        // An explanation that says `result` is of a failure, too; one that says `failure` is of nothing else.
+        let as_result = whole.replacen(" :: failure", " :: result", 1);
+        let found = self.known.iter().position(|(_, pattern)| pattern.is_match(&whole) || pattern.is_match(&as_result));
         self.used.borrow_mut().extend(found);
         found.map(|at| self.reasons[at].clone())
     }

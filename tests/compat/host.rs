@@ -6,7 +6,8 @@ use crate::corpus::Piece;
 
 /// What Ansible cannot do without on a host.
 const PYTHON: &str = "apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
-                      apt-get install -y -qq --no-install-recommends python3 python3-apt >/dev/null";
+                      apt-get install -y -qq --no-install-recommends \
+                      python3 python3-apt python3-cryptography python3-debian >/dev/null";
 
 /// The inventory of playbooks that need no host: names of this machine, and one that nobody answers to.
 const HERE: &str = "[many]\none\ntwo\nthree\n\n[many:vars]\nansible_connection=local\n\n\

@@ -53,7 +53,9 @@ fn kept((key, value): (&String, &Json), project: &str) -> Option<(String, Json)>
         return None;
     }
     // Where Ansible had a file for a moment; it is gone before anybody can read it, and dppctl has none.
-    if key == "src" && value.as_str().is_some_and(|text| text.contains("/.ansible/tmp/")) {
+    if key == "src"
+        && value.as_str().is_some_and(|text| text.contains("/.ansible/tmp/") || text.contains("/ansible-tmp-"))
+    {
         return None;
     }
     // In what order a folder is read, only its disk knows.
@@ -70,6 +72,8 @@ fn kept((key, value): (&String, &Json), project: &str) -> Option<(String, Json)>
 fn without_chance(text: &str) -> String {
     static BACKUP: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\.\d+\.\d{4}-\d\d-\d\d@\d\d:\d\d:\d\d~").unwrap());
     static TEMPORARY: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"/(ansible\.|compat_)\w{6,8}\b").unwrap());
+    static CRONTAB: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"/crontab\w{6,8}\b").unwrap());
+    let text = &CRONTAB.replace_all(text, "/crontabRANDOM");
     TEMPORARY.replace_all(&BACKUP.replace_all(text, ".PID.DATE~"), "/${1}RANDOM").into_owned()
 }
 

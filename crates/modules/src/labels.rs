@@ -31,6 +31,12 @@ pub(crate) fn passed_over(fields: &[&str], params: &Value) -> Option<String> {
     (!names.is_empty()).then(|| format!("no effect here: {}", names.join(", ")))
 }
 
+/// What is to be said of parameters that a task gives without effect.
+pub(crate) fn no_effect(given: &[(&str, bool)]) -> Option<String> {
+    let names: Vec<String> = given.iter().filter(|(_, is)| *is).map(|(name, _)| format!("`{name}`")).collect();
+    (!names.is_empty()).then(|| format!("no effect here: {}", names.join(", ")))
+}
+
 fn is_further(fields: &[&str], name: &str) -> bool {
     fields.contains(&"owner") && LABELS.contains(&name) && !fields.contains(&name)
 }

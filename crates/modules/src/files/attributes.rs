@@ -85,6 +85,14 @@ impl Attributes {
         self.mode.as_ref().map_or(by_itself, |mode| mode.on(by_itself, folder, umask()))
     }
 
+    /// Whether a new file is not as wanted by itself.
+    pub(crate) fn matter_for_new(&self) -> bool {
+        let other = |wanted: Option<&Account>, mine: u32| wanted.is_some_and(|wanted| *wanted != Account::Known(mine));
+        self.mode_of_new(0o666, false) != 0o666 & !umask()
+            || other(self.owner.as_ref(), rustix::process::geteuid().as_raw())
+            || other(self.group.as_ref(), rustix::process::getegid().as_raw())
+    }
+
     /// Numbers of owner and group; a name that no one has is the failure.
     pub fn ids(&self) -> Result<(Option<u32>, Option<u32>), Failure> {
         Ok((id(self.owner.as_ref(), "user", account::uid_of)?, id(self.group.as_ref(), "group", account::gid_of)?))

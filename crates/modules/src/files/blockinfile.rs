@@ -69,12 +69,10 @@ impl Module for Blockinfile {
     type Step = FileStep;
 
     fn survey(&self, _host: &Host) -> Result<Survey<FileStep>, Failure> {
+        self.check()?;
         let file = TextFile::read(&self.path)?;
         if file.old.is_none() && !self.create.0 {
-            return Ok(match self.state {
-                State::Absent => Survey::unchanged().value("msg", format!("File {} not present", self.path.display())),
-                State::Present => file.expected(),
-            });
+            return Ok(file.expected());
         }
         let block = self.block_lines();
         let message = match (&file.old, block.is_empty()) {
@@ -83,7 +81,7 @@ impl Module for Blockinfile {
             (Some(_), false) => "Block inserted",
         };
         let new = self.with_block(lines(file.text()), block)?;
-        Ok(file.survey(new.concat(), message, self.wishes()))
+        Ok(file.in_folder(file.survey(new.concat(), message, self.wishes())))
     }
 
     fn apply(&self, step: &FileStep, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
@@ -93,6 +91,13 @@ impl Module for Blockinfile {
 }
 
 impl Blockinfile {
+    fn check(&self) -> Result<(), Failure> {
+        if self.insertafter.is_some() && self.insertbefore.is_some() {
+            return Err(Failure::new("`insertafter` and `insertbefore` exclude each other").code("DPP0104"));
+        }
+        Ok(())
+    }
+
     fn wishes(&self) -> Wishes<'_> {
         let attributes = Attributes::of(self.mode.as_ref(), self.owner.as_ref(), self.group.as_ref());
         Wishes { attributes, backup: self.backup.0, validate: self.validate.as_deref() }
@@ -142,12 +147,9 @@ impl Blockinfile {
     /// Before which line a new block is put.
     fn position(&self, lines: &[String]) -> Result<usize, Failure> {
         let (pattern, shift) = match (self.insertafter.as_deref(), self.insertbefore.as_deref()) {
-            (Some(_), Some(_)) => {
-                return Err(Failure::new("`insertafter` and `insertbefore` exclude each other").code("DPP0104"));
-            }
             (None, Some("BOF")) => return Ok(0),
             (None | Some("EOF"), None) => return Ok(lines.len()),
-            (Some(pattern), None) => (compile("insertafter", pattern)?, 1),
+            (Some(pattern), _) => (compile("insertafter", pattern)?, 1),
             (None, Some(pattern)) => (compile("insertbefore", pattern)?, 0),
         };
         Ok(last_match(&pattern, lines)?.map_or(lines.len(), |at| at + shift))

@@ -47,6 +47,14 @@ pub(super) fn describe(copy: &Copy, dest: &Path, result: &mut ResultMap) -> Resu
     Ok(())
 }
 
+/// What is known of a source on the host before it is copied: its sums.
+pub(super) fn foretell(copy: &Copy, result: &mut ResultMap) -> Result<(), Failure> {
+    let Some(src) = copy.src.as_deref().filter(|src| copy.remote_src.0 && src.is_file()) else { return Ok(()) };
+    result.insert("md5sum".into(), md5_of(src)?);
+    result.insert("checksum".into(), sum_of(Algorithm::Sha1, src)?.into());
+    Ok(())
+}
+
 fn md5_of(path: &Path) -> Result<Value, Failure> {
     if fs::metadata(path).is_ok_and(|found| found.len() <= MD5_LIMIT) {
         return sum_of(Algorithm::Md5, path).map(Value::from);

@@ -11,9 +11,9 @@ use serde_json::Value;
 
 use crate::arguments::{Flag, HostPath, Whole, Words};
 use crate::files::attributes::Attributes;
-use crate::files::checksum::{Algorithm, same_bytes, sha256_of};
 use crate::files::content::{NewContent, Source};
 use crate::files::copied;
+use crate::files::facts::add_facts;
 use crate::files::mode::FileMode;
 use crate::files::refusal::refused;
 use crate::files::sent_tree::{self, SentEntry};
@@ -43,21 +43,21 @@ pub struct Copy {
     pub(super) remote_src: Flag,
     #[serde(default = "yes")]
     pub(super) local_follow: Flag,
-    checksum: Option<String>,
+    pub(super) checksum: Option<String>,
     /// Whether the controller decrypts `src`; it has done so by the time the task arrives.
     #[serde(rename = "decrypt")]
     _decrypt: Option<Flag>,
     #[serde(rename = "_content_base64")]
-    content_base64: Option<String>,
+    pub(super) content_base64: Option<String>,
     #[serde(rename = "_blob")]
-    blob: Option<String>,
+    pub(super) blob: Option<String>,
     #[serde(rename = "_sha256")]
-    sha256: Option<String>,
+    pub(super) sha256: Option<String>,
     /// Of the bytes that `_sha256` is the hash of.
     #[serde(rename = "_sha1")]
     pub(super) sha1: Option<String>,
     #[serde(rename = "_size")]
-    size: Option<Whole>,
+    pub(super) size: Option<Whole>,
     /// What a folder of the controller holds.
     #[serde(rename = "_tree")]
     tree: Option<Vec<SentEntry>>,
@@ -65,7 +65,7 @@ pub struct Copy {
     #[serde(rename = "_folder")]
     folder: Option<String>,
     #[serde(rename = "_original_basename")]
-    original_basename: Option<String>,
+    pub(super) original_basename: Option<String>,
 }
 
 fn yes() -> Flag {
@@ -84,6 +84,7 @@ impl Module for Copy {
         if let Some(folder) = self.source_folder() {
             return self.survey_folder(&folder);
         }
+        self.refuse_content_for_a_folder()?;
         let dest = self.destination();
         let source = self.source(host)?;
         self.check_checksum(&source)?;
@@ -97,6 +98,8 @@ impl Module for Copy {
         }
         if survey.steps.is_empty() {
             copied::describe(self, &dest, &mut survey.result)?;
+        } else {
+            copied::foretell(self, &mut survey.result)?;
         }
         Ok(survey)
     }
@@ -117,6 +120,11 @@ impl Module for Copy {
             return Ok(());
         }
         let dest = result.get("dest").and_then(Value::as_str).map_or_else(|| self.destination(), PathBuf::from);
+        if self.source_folder().is_some() {
+            result.shift_remove(copied::REPLACED);
+            add_facts(&dest, result);
+            return Ok(());
+        }
         copied::describe(self, &dest, result)
     }
 }
@@ -167,17 +175,6 @@ impl Copy {
         }
     }
 
-    fn check_checksum(&self, source: &Source) -> Result<(), Failure> {
-        let (Some(wanted), Source::File(path) | Source::Blob(path)) = (&self.checksum, source) else { return Ok(()) };
-        let found = Algorithm::Sha1.of_file(path).map_err(|error| refused("read", path, &error))?;
-        if found.eq_ignore_ascii_case(wanted) {
-            return Ok(());
-        }
-        Err(Failure::new(format!("{} has another checksum than the task names", path.display()))
-            .note("wanted", wanted)
-            .note("found", found))
-    }
-
     /// Folders that `dest/` asks for; without the slash a missing parent is the operator's slip.
     fn missing_folders(&self, dest: &Path) -> Vec<FileStep> {
         match dest.parent() {
@@ -215,21 +212,6 @@ impl Copy {
         Ok(vec![FileStep::content(content)])
     }
 
-    /// Compares by size, then by bytes where they are at hand, else by hash.
-    fn is_same(&self, dest: &Path, length: u64, source: &Source) -> Result<bool, Failure> {
-        let read = |error| refused("read", dest, &error);
-        if self.size.is_some_and(|size| u64::try_from(size.0) != Ok(length)) {
-            return Ok(false);
-        }
-        match (source, self.blob.as_ref().or(self.sha256.as_ref())) {
-            (Source::Bytes(bytes), _) if bytes.len() as u64 != length => Ok(false),
-            (Source::Bytes(bytes), _) => Ok(fs::read(dest).map_err(read)? == *bytes),
-            (_, Some(hash)) => Ok(sha256_of(dest).map_err(read)? == *hash),
-            (Source::File(from), None) => same_bytes(from, dest).map_err(|error| refused("compare", from, &error)),
-            (Source::Blob(_) | Source::Elsewhere, None) => Ok(false),
-        }
-    }
-
     /// Of a folder of the controller Ansible tells from where to where alone, the name of a copied folder not included.
     fn said_of_tree(&self, steps: Vec<FileStep>) -> Survey<FileStep> {
         let source = self.folder.as_deref().unwrap_or_default();
@@ -240,10 +222,14 @@ impl Copy {
 
     fn survey_folder(&self, folder: &Path) -> Result<Survey<FileStep>, Failure> {
         let whole = !folder.to_string_lossy().ends_with('/');
-        let name = folder.file_name().filter(|_| whole && self.dest.is_dir());
-        let dest = name.map_or_else(|| self.dest.to_path_buf(), |name| self.dest.join(name));
-        let steps = tree_steps(self, folder, &dest)?;
-        Ok(Survey::steps(steps).value("dest", dest.to_string_lossy()).value("src", folder.to_string_lossy()))
+        let name = folder.file_name().filter(|_| whole).unwrap_or_default();
+        let steps = tree_steps(self, folder, &self.dest.join(name))?;
+        // A destination that is made is told as the task has it, one that is there with what was put into it.
+        let told = if self.dest.is_dir() { self.dest.join(name) } else { self.dest.to_path_buf() };
+        let survey = Survey::steps(steps).value("dest", told.to_string_lossy()).value("src", folder.to_string_lossy());
+        let mut survey = survey.value("md5sum", Value::Null).value("checksum", Value::Null);
+        add_facts(&told, &mut survey.result);
+        Ok(survey)
     }
 }
 

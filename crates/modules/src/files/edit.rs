@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::files::attributes::Attributes;
 use crate::files::content::{NewContent, Source};
 use crate::files::refusal::refused;
-use crate::files::step::FileStep;
+use crate::files::step::{FileStep, folders};
 use crate::{Host, Survey};
 
 /// What a task wishes of the edited file beyond its text.
@@ -33,13 +33,21 @@ pub(crate) struct TextFile {
 impl TextFile {
     /// Reads a file, through links: an edit changes what a link leads to.
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
-        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        Self::at(fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()))
+    }
+
+    /// Reads a file for an edit that puts the new one in the place of a link.
+    pub(crate) fn at(path: PathBuf) -> Result<Self, Failure> {
         let old = match fs::read(&path) {
             Ok(bytes) => Some(
                 String::from_utf8(bytes)
                     .map_err(|_| Failure::new(format!("cannot edit {}: it is no text in UTF-8", path.display())))?,
             ),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) if error.kind() == io::ErrorKind::IsADirectory => {
+                let message = format!("Path {} is a directory !", path.display());
+                return Err(refused("read", &path, &error).value("rc", 256).value("msg", message));
+            }
             Err(error) => return Err(refused("read", &path, &error)),
         };
         Ok(Self { path, old })
@@ -55,16 +63,25 @@ impl TextFile {
         Survey::steps(vec![FileStep::Expect(self.path.clone())]).unpredicted()
     }
 
+    /// The same with the folder of a file that is made.
+    pub(crate) fn in_folder(&self, mut survey: Survey<FileStep>) -> Survey<FileStep> {
+        let folder = self.path.parent().filter(|_| self.old.is_none() && !survey.steps.is_empty());
+        let made = folder.map(|folder| folders(folder, &Attributes::default())).unwrap_or_default();
+        survey.steps.splice(0..0, made);
+        survey
+    }
+
     /// What has to be done for the file to have `new` as its text, and the words that Ansible has for it.
     pub(crate) fn survey(&self, new: String, message: &str, wishes: Wishes) -> Survey<FileStep> {
         let known = wishes.attributes.are_known();
         let mut words = vec![message.to_owned()];
         let mut steps = Vec::new();
+        let found = fs::symlink_metadata(&self.path).ok();
+        let change = found.as_ref().and_then(|found| wishes.attributes.survey(&self.path, found));
+        let is_told = change.is_some() || found.is_none() && wishes.attributes.matter_for_new();
+        let attributes = Some("ownership, perms or SE linux context changed".to_owned()).filter(|_| is_told);
         if self.old.as_ref() == Some(&new) {
             words.clear();
-            let found = fs::symlink_metadata(&self.path).ok();
-            let change = found.and_then(|found| wishes.attributes.survey(&self.path, &found));
-            words.extend(change.as_ref().map(|_| "ownership, perms or SE linux context changed".to_owned()));
             steps.extend(change.map(FileStep::Attributes));
         } else {
             steps.push(FileStep::content(NewContent {
@@ -75,6 +92,7 @@ impl TextFile {
                 ..NewContent::new(&self.path, Source::Bytes(new.into_bytes()))
             }));
         }
+        words.extend(attributes);
         let mut survey = Survey::steps(steps).value("msg", words.join(" and "));
         survey.unpredicted = !survey.steps.is_empty() && !known;
         survey

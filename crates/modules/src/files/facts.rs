@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 
 use crate::files::attributes::{group_name, user_name};
 
+/// What [`add_facts`] adds.
+pub(crate) const FACTS: [&str; 7] = ["uid", "gid", "owner", "group", "mode", "size", "state"];
+
 /// Adds `uid`, `gid`, `owner`, `group`, `mode`, `size` and `state` of `path` to a result, if the path is there and, being
 /// a link, leads somewhere.
 pub(crate) fn add_facts(path: &Path, result: &mut ResultMap) {
@@ -17,7 +20,8 @@ pub(crate) fn add_facts(path: &Path, result: &mut ResultMap) {
     result.insert("gid".into(), found.gid().into());
     result.insert("owner".into(), user_name(found.uid()).into());
     result.insert("group".into(), group_name(found.gid()).into());
-    result.insert("mode".into(), format!("{:04o}", found.mode() & 0o7777).into());
+    // As Ansible has it: a zero before whatever digits there are, so that 1777 is 01777.
+    result.insert("mode".into(), format!("0{:03o}", found.mode() & 0o7777).into());
     result.insert("size".into(), found.size().into());
     result.insert("state".into(), state_of(&found).into());
 }

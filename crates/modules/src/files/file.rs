@@ -11,7 +11,7 @@ use serde::Deserialize;
 use crate::arguments::{Flag, HostPath, Words};
 use crate::files::attributes::Attributes;
 use crate::files::content::{NewContent, Source};
-use crate::files::facts::add_facts;
+use crate::files::facts::{FACTS, add_facts};
 use crate::files::file_words;
 use crate::files::mode::FileMode;
 use crate::files::refusal::refused;
@@ -35,7 +35,7 @@ pub struct File {
     #[serde(default)]
     force: Flag,
     #[serde(default = "yes")]
-    follow: Flag,
+    pub(super) follow: Flag,
     access_time: Option<String>,
     modification_time: Option<String>,
     #[serde(default = "stamp")]
@@ -68,6 +68,7 @@ impl Module for File {
     type Step = FileStep;
 
     fn survey(&self, _host: &Host) -> Result<Survey<FileStep>, Failure> {
+        self.check()?;
         let path = self.real_path();
         let attributes = Attributes::of(self.mode.as_ref(), self.owner.as_ref(), self.group.as_ref());
         let steps = self.steps(&path, &attributes).map_err(|failure| file_words::of_failure(self, failure))?;
@@ -75,9 +76,7 @@ impl Module for File {
         file_words::name(self, &path, &mut survey.result);
         survey.unpredicted = survey.steps.iter().any(|step| matches!(step, FileStep::Expect(_)))
             || (!survey.steps.is_empty() && !attributes.are_known());
-        if survey.steps.is_empty() {
-            self.describe(&path, &mut survey.result);
-        }
+        self.describe(&path, &mut survey.result);
         Ok(survey)
     }
 
@@ -92,6 +91,18 @@ impl Module for File {
 }
 
 impl File {
+    fn check(&self) -> Result<(), Failure> {
+        if self.path.as_os_str().is_empty() {
+            return Err(Failure::new("`path` of `file` is empty").help("a variable in it may be empty"));
+        }
+        if self.mode == Some(FileMode::Preserve) {
+            return Err(Failure::new("`file` has no source whose mode it could preserve")
+                .value("msg", "mode must be in octal or symbolic form")
+                .value("details", "bad symbolic permission for mode: preserve"));
+        }
+        Ok(())
+    }
+
     fn steps(&self, path: &Path, attributes: &Attributes) -> Result<Vec<FileStep>, Failure> {
         let found = fs::symlink_metadata(path).ok();
         match self.state(found.as_ref()) {
@@ -106,8 +117,8 @@ impl File {
 
     /// Links are followed for what is neither made nor removed as a link.
     pub(super) fn real_path(&self) -> PathBuf {
-        let as_is = matches!(self.state, Some(State::Absent | State::Link | State::Hard));
-        if as_is || !self.follow.0 {
+        let as_is = matches!(self.state, None | Some(State::Absent | State::Link | State::Hard));
+        if as_is || !self.follow.0 || !fs::symlink_metadata(&self.path).is_ok_and(|found| found.is_symlink()) {
             return self.path.to_path_buf();
         }
         fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.to_path_buf())
@@ -133,7 +144,7 @@ impl File {
         match found {
             None => Ok(folders(path, attributes)),
             Some(found) if found.is_dir() && self.recurse.0 => below(path, found, attributes),
-            Some(found) if found.is_dir() => Ok(changed(attributes, path, found)),
+            Some(found) if found.is_dir() => self.changed(path, found, attributes),
             Some(_) => Err(Failure::new(format!("{} is there and no folder", path.display()))
                 .help("remove it first: `state: absent`")),
         }
@@ -145,34 +156,42 @@ impl File {
             Some(found) if found.is_dir() => Err(Failure::new(format!("{} is a folder and no file", path.display()))
                 .help("`state: directory` speaks of folders")),
             Some(found) if self.recurse.0 => below(path, found, attributes),
-            Some(found) => Ok(changed(attributes, path, found)),
+            Some(found) => self.changed(path, found, attributes),
         }
     }
 
-    fn touch(&self, path: &Path, found: Option<&Metadata>, attributes: &Attributes) -> Result<Vec<FileStep>, Failure> {
-        let accessed = TimeWish::read(self.access_time.as_deref(), &self.access_time_format)?;
-        let modified = TimeWish::read(self.modification_time.as_deref(), &self.modification_time_format)?;
+    /// Attributes and times of what is there and stays.
+    fn changed(&self, path: &Path, found: &Metadata, attributes: &Attributes) -> Result<Vec<FileStep>, Failure> {
+        let times = self.times(path, Some(found), "preserve")?;
+        Ok(changed(attributes, path, found).into_iter().chain(times.map(FileStep::Times)).collect())
+    }
+
+    /// The times that are to be set, where a time that is not spoken of is `otherwise`.
+    fn times(&self, path: &Path, found: Option<&Metadata>, otherwise: &str) -> Result<Option<NewTimes>, Failure> {
+        let wish = |text: &Option<String>, format| TimeWish::read(text.as_deref().unwrap_or(otherwise), format);
+        let accessed = wish(&self.access_time, &self.access_time_format)?;
+        let modified = wish(&self.modification_time, &self.modification_time_format)?;
         let now = SystemTime::now();
         let times = NewTimes {
             path: path.to_owned(),
             accessed: accessed.against(found.and_then(|found| found.accessed().ok()), now),
             modified: modified.against(found.and_then(|found| found.modified().ok()), now),
         };
-        let Some(found) = found else {
-            let mut steps = vec![FileStep::Times(times)];
-            if attributes.mode.is_some() || attributes.owner.is_some() || attributes.group.is_some() {
-                steps[0] = FileStep::content(NewContent {
-                    attributes: attributes.clone(),
-                    ..NewContent::new(path, Source::Bytes(Vec::new()))
-                });
+        Ok(Some(times).filter(|times| found.is_none() || times.accessed.is_some() || times.modified.is_some()))
+    }
+
+    fn touch(&self, path: &Path, found: Option<&Metadata>, attributes: &Attributes) -> Result<Vec<FileStep>, Failure> {
+        let times = self.times(path, found, "now")?.map(FileStep::Times);
+        let wishes = attributes.mode.is_some() || attributes.owner.is_some() || attributes.group.is_some();
+        let steps = match found {
+            Some(found) => changed(attributes, path, found),
+            None if wishes => {
+                let new = NewContent::new(path, Source::Bytes(Vec::new()));
+                return Ok(vec![FileStep::content(NewContent { attributes: attributes.clone(), ..new })]);
             }
-            return Ok(steps);
+            None => Vec::new(),
         };
-        let mut steps = changed(attributes, path, found);
-        if times.accessed.is_some() || times.modified.is_some() {
-            steps.push(FileStep::Times(times));
-        }
-        Ok(steps)
+        Ok(steps.into_iter().chain(times).collect())
     }
 
     fn link(&self, path: &Path, found: Option<&Metadata>, attributes: &Attributes) -> Result<Vec<FileStep>, Failure> {
@@ -229,7 +248,9 @@ impl File {
         Ok([vec![link], changed(attributes, target, &of)].into_iter().flatten().collect())
     }
 
+    /// What is there now, instead of what was.
     fn describe(&self, path: &Path, result: &mut ResultMap) {
+        result.retain(|name, _| !FACTS.contains(&name.as_str()));
         if self.state == Some(State::Absent) {
             result.insert("state".into(), "absent".into());
         }

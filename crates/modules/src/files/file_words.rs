@@ -17,7 +17,8 @@ pub(super) fn name(file: &File, path: &Path, result: &mut ResultMap) {
     let named = if is_link || file.state == Some(State::Touch) { "dest" } else { "path" };
     result.insert(named.into(), path.to_string_lossy().into());
     if is_link {
-        let src = file.src.as_deref().map(Path::to_owned).or_else(|| fs::read_link(path).ok());
+        let now = || fs::read_link(path).ok().filter(|_| file.follow.0 && path.exists());
+        let src = file.src.as_deref().map(Path::to_owned).or_else(now);
         result.insert("src".into(), src.map(|src| src.to_string_lossy().into_owned()).into());
     }
 }

@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 
 use crate::arguments::{Flag, HostPaths, Names, Whole, Words};
 use crate::files::checksum::Algorithm;
+use crate::files::encoding::Encoding;
 use crate::files::facts::stat_facts;
 use crate::files::glob;
 use crate::files::measure::{bytes, seconds};
@@ -50,6 +51,8 @@ pub struct Find {
     hidden: Flag,
     #[serde(default)]
     follow: Flag,
+    #[serde(default, rename = "encoding")]
+    _encoding: Encoding,
     #[serde(default)]
     get_checksum: Flag,
     #[serde(default)]
@@ -112,10 +115,10 @@ impl Module for Find {
                 Err(error) => search.skip(path.text(), error.to_string()),
             }
         }
-        let message = if search.skipped.is_empty() {
-            "All paths examined"
-        } else {
-            "Not all paths examined, check warnings for details"
+        let message = match (search.is_full(), search.skipped.is_empty()) {
+            (true, _) => "Limit of matches reached",
+            (false, true) => "All paths examined",
+            (false, false) => "Not all paths examined, check warnings for details",
         };
         let warnings: Vec<String> = search.skipped.iter().map(|(path, why)| format!("skipped {path}: {why}")).collect();
         let mut survey = Survey::unchanged()
@@ -185,11 +188,10 @@ impl<'a> Search<'a> {
         // What vanished since the folder was read is not there.
         let Ok(seen) = fs::symlink_metadata(path) else { return Ok(()) };
         self.examined += 1;
-        if name.starts_with('.') && !self.find.hidden.0 {
-            return Ok(());
-        }
         let followed = if self.find.follow.0 { fs::metadata(path).unwrap_or_else(|_| seen.clone()) } else { seen };
-        if self.is_wanted(path, &name, &followed)? {
+        // What lies in a hidden folder is not hidden by that.
+        let shown = !name.starts_with('.') || self.find.hidden.0;
+        if shown && self.is_wanted(path, &name, &followed)? {
             self.take(path, &followed)?;
         }
         let deeper = self.find.recurse.0 && self.find.depth.is_none_or(|limit| depth < limit.0);
@@ -239,7 +241,7 @@ impl<'a> Search<'a> {
         let now = found.mode() & 0o7777;
         self.find.mode.as_ref().is_none_or(|mode| {
             let wanted = mode.on(now, found.is_dir(), 0);
-            if self.find.exact_mode.0 { now == wanted } else { now & wanted == wanted }
+            if self.find.exact_mode.0 { now == wanted } else { now & wanted != 0 }
         })
     }
 

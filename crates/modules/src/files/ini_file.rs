@@ -2,6 +2,8 @@
 //!
 //! The file is edited by lines and never parsed and written anew, so that remarks and order stay.
 
+use std::ops::Range;
+
 use dpp_protocol::{Failure, ResultMap};
 use serde::Deserialize;
 
@@ -39,10 +41,22 @@ pub struct IniFile {
     #[serde(default = "yes")]
     create: Flag,
     #[serde(default)]
+    follow: Flag,
+    section_has_values: Option<Vec<SectionValues>>,
+    #[serde(default)]
     backup: Flag,
     mode: Option<FileMode>,
     owner: Option<Words>,
     group: Option<Words>,
+}
+
+/// What a section must hold to be the one that is meant.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SectionValues {
+    option: String,
+    value: Option<Words>,
+    values: Option<Vec<Words>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -63,7 +77,7 @@ impl Module for IniFile {
 
     fn survey(&self, _host: &Host) -> Result<Survey<FileStep>, Failure> {
         let values = self.wanted_values()?;
-        let file = TextFile::read(&self.path)?;
+        let file = if self.follow.0 { TextFile::read(&self.path)? } else { TextFile::at(self.path.to_path_buf())? };
         if file.old.is_none() && self.state == State::Absent {
             return Ok(Survey::unchanged().value("msg", "OK"));
         }
@@ -88,7 +102,7 @@ impl Module for IniFile {
         };
         let new = new.concat();
         let message = if file.old.as_ref() == Some(&new) { "OK" } else { message };
-        let mut survey = file.survey(new, message, wishes).value("msg", message);
+        let mut survey = file.in_folder(file.survey(new, message, wishes)).value("msg", message);
         survey.result.insert("path".into(), self.path.to_string_lossy().into());
         add_facts(&self.path, &mut survey.result);
         Ok(survey)
@@ -122,8 +136,22 @@ impl IniFile {
         Ok(values)
     }
 
+    /// The lines of the section that is meant: the first of its name, or the first that holds what it must.
+    fn range(&self, lines: &[String]) -> Option<Range<usize>> {
+        let Some(wanted) = &self.section_has_values else { return find_section(lines, self.section.as_deref()) };
+        let mut start = 0;
+        while let Some(found) = find_section(&lines[start..], self.section.as_deref()) {
+            let range = found.start + start..found.end + start;
+            if wanted.iter().all(|wanted| wanted.is_in(&lines[range.clone()])) {
+                return Some(range);
+            }
+            start = range.end;
+        }
+        None
+    }
+
     fn message(&self, old: &[String]) -> &'static str {
-        let section = find_section(old, self.section.as_deref());
+        let section = self.range(old);
         match (self.state, &self.option, section) {
             (State::Present, None, None) => "only section added",
             (State::Present, Some(_), None) => "section and option added",
@@ -146,9 +174,11 @@ impl IniFile {
     }
 
     fn with_section(&self, mut lines: Vec<String>) -> Vec<String> {
-        if let (Some(name), None) = (&self.section, find_section(&lines, self.section.as_deref())) {
+        if let (Some(name), None) = (&self.section, self.range(&lines)) {
             end_last_line(&mut lines);
             lines.push(format!("[{name}]\n"));
+            let must = self.section_has_values.iter().flatten();
+            lines.extend(must.flat_map(|must| must.all().map(|value| self.line(&must.option, Some(value)))));
         }
         lines
     }
@@ -156,7 +186,7 @@ impl IniFile {
     fn with_option(&self, lines: Vec<String>, option: &str, values: &[Option<String>]) -> Vec<String> {
         let mut lines = self.with_section(lines);
         end_last_line(&mut lines);
-        let Some(range) = find_section(&lines, self.section.as_deref()) else { return lines };
+        let Some(range) = self.range(&lines) else { return lines };
         let mut missing: Vec<&Option<String>> = values.iter().collect();
         let mut section: Vec<String> = lines.drain(range.clone()).collect();
         // Lines that are right already claim their values first, so that they stay where they are.
@@ -206,7 +236,7 @@ impl IniFile {
     }
 
     fn without_option(&self, mut lines: Vec<String>, option: &str, values: &[Option<String>]) -> Vec<String> {
-        let Some(range) = find_section(&lines, self.section.as_deref()) else { return lines };
+        let Some(range) = self.range(&lines) else { return lines };
         let goes = |line: &String| {
             option_of(line).filter(|found| found.active && found.name == option).is_some_and(|found| {
                 let named = values.iter().any(|value| value.as_deref() == found.value);
@@ -219,10 +249,27 @@ impl IniFile {
     }
 
     fn without_section(&self, mut lines: Vec<String>) -> Vec<String> {
-        if let (Some(range), true) = (find_section(&lines, self.section.as_deref()), self.section.is_some()) {
+        if let (Some(range), true) = (self.range(&lines), self.section.is_some()) {
             lines.drain(range.start - 1..range.end);
         }
         lines
+    }
+}
+
+impl SectionValues {
+    fn all(&self) -> impl Iterator<Item = &String> {
+        self.value.iter().chain(self.values.iter().flatten()).map(|value| &value.0)
+    }
+
+    fn is_in(&self, lines: &[String]) -> bool {
+        let has = |value: Option<&String>| {
+            lines.iter().filter_map(|line| option_of(line)).any(|found| {
+                found.active
+                    && found.name == self.option
+                    && (value.is_none() || found.value == value.map(|value| value.trim()))
+            })
+        };
+        has(None) && self.all().all(|value| has(Some(value)))
     }
 }
 
@@ -298,5 +345,16 @@ mod tests {
         let failure =
             Ground::new().survey("ini_file", &json!({"path": "/x", "section": "a", "option": "b"})).unwrap_err();
         assert_eq!(failure.code, "DPP0104");
+    }
+
+    #[test]
+    fn of_sections_of_one_name_the_one_with_the_values_is_meant() {
+        let text = "[peer]\nip = 1\n[other]\n[peer]\nip = 2\n";
+        let params = |ip: &str| {
+            json!({"section": "peer", "option": "mtu", "value": "9",
+            "section_has_values": [{"option": "ip", "value": ip}]})
+        };
+        assert_eq!(edited(text, params("2")), format!("{text}mtu = 9\n"));
+        assert_eq!(edited(text, params("3")), format!("{text}[peer]\nip = 3\nmtu = 9\n"));
     }
 }

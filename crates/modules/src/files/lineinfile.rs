@@ -74,7 +74,7 @@ impl Module for Lineinfile {
             State::Present => self.with_line(old)?,
             State::Absent => self.without_lines(old)?,
         };
-        let survey = file.survey(new.concat(), &message, self.wishes()).value("backup", "");
+        let survey = file.in_folder(file.survey(new.concat(), &message, self.wishes())).value("backup", "");
         Ok(found.into_iter().fold(survey, |survey, found| survey.value("found", found)))
     }
 
@@ -149,16 +149,11 @@ impl Lineinfile {
     }
 
     fn with_line(&self, mut lines: Vec<String>) -> Result<(Vec<String>, String, Option<usize>), Failure> {
-        let end = if lines.first().is_some_and(|line| line.ends_with("\r\n")) { "\r\n" } else { "\n" };
         let searched = self.searched(&lines)?;
         let exact = || lines.iter().rposition(|line| bare(line) == self.line());
         if let Some(at) = searched.or_else(exact) {
             let line = self.replacement(bare(&lines[at]), searched.is_some())?;
-            let kept_end = lines[at].len() - bare(&lines[at]).len();
-            let is_same = bare(&lines[at]) == bare(&line) && kept_end > 0;
-            if !is_same {
-                lines[at] = format!("{}{end}", bare(&line));
-            }
+            lines[at] = format!("{}\n", bare(&line));
             return Ok((lines, "line replaced".into(), None));
         }
         if self.backrefs.0 {
@@ -166,9 +161,9 @@ impl Lineinfile {
         }
         let at = self.position(&lines)?;
         if at > 0 && !lines[at - 1].ends_with('\n') {
-            lines[at - 1].push_str(end);
+            lines[at - 1].push('\n');
         }
-        lines.insert(at, format!("{}{end}", self.line()));
+        lines.insert(at, format!("{}\n", self.line()));
         Ok((lines, "line added".into(), None))
     }
 
@@ -294,7 +289,7 @@ mod tests {
             ("a\nb\n", json!({"line": "c", "insertafter": "^x"}), "a\nb\nc\n"),
             ("a\nx1\nx2\n", json!({"line": "x9", "regexp": "^x"}), "a\nx1\nx9\n"),
             ("a\nx1\nx2\n", json!({"line": "x9", "regexp": "^x", "firstmatch": true}), "a\nx9\nx2\n"),
-            ("a\r\nb\r\n", json!({"line": "c"}), "a\r\nb\r\nc\r\n"),
+            ("a\r\nb\r\n", json!({"line": "c"}), "a\r\nb\r\nc\n"),
             ("a\nb\n", json!({"line": "a"}), "a\nb\n"),
             ("a\nb\na\n", json!({"line": "a", "state": "absent"}), "b\n"),
         ] {

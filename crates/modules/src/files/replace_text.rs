@@ -6,6 +6,7 @@ use serde::Deserialize;
 use crate::arguments::{Flag, HostPath, Words};
 use crate::files::attributes::Attributes;
 use crate::files::edit::{self, TextFile, Wishes};
+use crate::files::encoding::Encoding;
 use crate::files::mode::FileMode;
 use crate::files::pattern::{compile, expand, gave_up};
 use crate::files::step::FileStep;
@@ -25,6 +26,8 @@ pub struct Replace {
     #[serde(default)]
     backup: Flag,
     validate: Option<String>,
+    #[serde(default, rename = "encoding")]
+    _encoding: Encoding,
     mode: Option<FileMode>,
     owner: Option<Words>,
     group: Option<Words>,

@@ -48,7 +48,7 @@ impl Module for Stat {
         let found = if self.follow.0 { fs::metadata(&self.path) } else { fs::symlink_metadata(&self.path) };
         match found {
             Ok(metadata) => Ok(Survey::unchanged().value("stat", self.facts(&metadata)?)),
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 Ok(Survey::unchanged().value("stat", json!({"exists": false})))
             }
             Err(error) => Err(refused("look at", &self.path, &error)),
@@ -95,14 +95,15 @@ impl Stat {
 
     fn add_checksums(&self, facts: &mut ResultMap) -> Result<(), Failure> {
         let sum = |algorithm: Algorithm| match algorithm.of_file(&self.path) {
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(Value::Null),
-            sum => sum.map(Value::from).map_err(|error| refused("read", &self.path, &error)),
+            // Of a file that this user may not read nothing is told.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(None),
+            sum => sum.map(Some).map_err(|error| refused("read", &self.path, &error)),
         };
         if self.get_checksum.0 {
-            facts.insert("checksum".into(), sum(self.checksum_algorithm)?);
+            facts.extend(sum(self.checksum_algorithm)?.map(|sum| ("checksum".to_owned(), sum.into())));
         }
         if self.get_md5.0 {
-            facts.insert("md5".into(), sum(Algorithm::Md5)?);
+            facts.extend(sum(Algorithm::Md5)?.map(|sum| ("md5".to_owned(), sum.into())));
         }
         Ok(())
     }

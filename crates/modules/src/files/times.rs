@@ -15,12 +15,12 @@ pub(crate) enum TimeWish {
 }
 
 impl TimeWish {
-    /// Reads a task's text; nothing stands for now.
-    pub(crate) fn read(text: Option<&str>, format: &str) -> Result<Self, Failure> {
+    /// Reads a task's text.
+    pub(crate) fn read(text: &str, format: &str) -> Result<Self, Failure> {
         match text {
-            None | Some("now") => Ok(Self::Now),
-            Some("preserve") => Ok(Self::Preserve),
-            Some(text) => DateTime::strptime(format, text)
+            "now" => Ok(Self::Now),
+            "preserve" => Ok(Self::Preserve),
+            text => DateTime::strptime(format, text)
                 .and_then(|moment| moment.to_zoned(TimeZone::system()))
                 .map(|moment| Self::At(moment.timestamp().into()))
                 .map_err(|error| Failure::new(format!("`{text}` is no time in the form `{format}`: {error}"))),

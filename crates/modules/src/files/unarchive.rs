@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use dpp_protocol::{Change, Failure, ResultMap, Verb};
 use serde::Deserialize;
 
-use crate::arguments::{Flag, HostPath, Names, Words};
+use crate::arguments::{Flag, HostPath, Names, Whole, Words};
 use crate::files::archive::{Archive, Kind};
 use crate::files::attributes::{AttributeChange, Attributes};
 use crate::files::facts::add_facts;
@@ -39,6 +39,12 @@ pub struct Unarchive {
     /// Whether the controller decrypts `src`; it has done so by the time the task arrives.
     #[serde(rename = "decrypt")]
     _decrypt: Option<Flag>,
+    /// How much Ansible reads at once from an archive.
+    #[serde(rename = "io_buffer_size")]
+    _io_buffer_size: Option<Whole>,
+    /// Of a URL as `src`, which is refused.
+    #[serde(rename = "validate_certs")]
+    _validate_certs: Option<Flag>,
     mode: Option<FileMode>,
     owner: Option<Words>,
     group: Option<Words>,

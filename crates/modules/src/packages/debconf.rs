@@ -101,10 +101,13 @@ impl Module for Debconf {
             (before, _) => change.detail(format!("{before:?} -> {after:?}")),
         };
         let single = |value: Value| Value::Object(Map::from_iter([(name.clone(), value)]));
+        // Of a question that was there Ansible tells its answer, of a new one what else was answered.
+        let previous = if found.is_some() { Map::new() } else { all };
+        let previous = previous.into_iter().chain([(name.clone(), before)]).collect::<Map<String, Value>>();
         Ok(Survey::steps(vec![change])
             .value("msg", "")
             .value("current", single(after.into()))
-            .value("previous", single(before)))
+            .value("previous", previous))
     }
 
     fn apply(&self, _step: &Change, host: &Host, _result: &mut ResultMap) -> Result<(), Failure> {

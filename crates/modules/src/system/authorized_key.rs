@@ -30,6 +30,12 @@ pub struct AuthorizedKey {
     comment: Option<String>,
     #[serde(default)]
     exclusive: Flag,
+    /// Whether a link is edited where it leads, rather than replaced by a file.
+    #[serde(default)]
+    follow: Flag,
+    /// Of a URL as `key`, which is refused.
+    #[serde(rename = "validate_certs")]
+    _validate_certs: Option<Flag>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -56,15 +62,13 @@ impl Module for AuthorizedKey {
             // An earlier task may still make the user; a real run then finds it.
             return Ok(Survey::steps(vec![FileStep::Expect(format!("home of {}", self.user).into())]).unpredicted());
         };
-        let file = TextFile::read(&path)?;
+        let file = if self.follow.0 { TextFile::read(&path)? } else { TextFile::at(path.clone())? };
         let new = self.edited(file.text(), &keys);
         let mut steps = Vec::new();
         if file.text() != new {
             steps.extend(self.folder(&path));
-            let content = NewContent::new(
-                fs::canonicalize(&path).unwrap_or_else(|_| path.clone()),
-                Source::Bytes(new.into_bytes()),
-            );
+            let target = Some(&path).filter(|_| self.follow.0).and_then(|path| fs::canonicalize(path).ok());
+            let content = NewContent::new(target.unwrap_or_else(|| path.clone()), Source::Bytes(new.into_bytes()));
             let attributes = self.attributes(0o600);
             steps.push(FileStep::content(NewContent { attributes, ..content }));
         }

@@ -39,21 +39,47 @@ fn socket(line: &str) -> Option<Socket> {
     })
 }
 
-/// The states in which a connection still carries something: all but closed, listening and waiting out.
-const ALIVE: &[&str] = &["01", "02", "03", "04", "05", "08", "09", "0B"];
+/// The states of a connection by the names that Linux has for them, as its tables number them.
+const STATES: [&str; 11] = [
+    "ESTABLISHED",
+    "SYN_SENT",
+    "SYN_RECV",
+    "FIN_WAIT1",
+    "FIN_WAIT2",
+    "TIME_WAIT",
+    "CLOSE",
+    "CLOSE_WAIT",
+    "LAST_ACK",
+    "LISTEN",
+    "CLOSING",
+];
 
-/// Whether anyone but the excluded hosts has a living connection to this port.
-pub(super) fn is_connected(port: u16, excluded: &[String]) -> bool {
+/// The states in which a connection still carries something, as Ansible has them.
+pub(super) const ALIVE: [&str; 6] = ["ESTABLISHED", "FIN_WAIT1", "FIN_WAIT2", "SYN_RECV", "SYN_SENT", "TIME_WAIT"];
+
+/// Whether a name is one of a state.
+pub(super) fn is_state(name: &str) -> bool {
+    STATES.contains(&name)
+}
+
+/// Whether anyone but the excluded hosts has a connection to this port in one of these states.
+pub(super) fn is_connected(port: u16, excluded: &[String], states: &[String]) -> bool {
     let excluded: Vec<IpAddr> = excluded.iter().filter_map(|host| host.parse().ok()).collect();
     ["/proc/net/tcp", "/proc/net/tcp6"]
         .iter()
         .filter_map(|table| fs::read_to_string(table).ok())
-        .any(|table| peers(&table, port).iter().any(|peer| !excluded.contains(peer)))
+        .any(|table| peers(&table, port, states).iter().any(|peer| !excluded.contains(peer)))
 }
 
-fn peers(table: &str, port: u16) -> Vec<IpAddr> {
+/// The two digits that a table has for a state.
+fn number_of(state: &str) -> Option<String> {
+    STATES.iter().position(|name| *name == state).map(|at| format!("{:02X}", at + 1))
+}
+
+fn peers(table: &str, port: u16, states: &[String]) -> Vec<IpAddr> {
+    let states: Vec<String> = states.iter().filter_map(|state| number_of(state)).collect();
     let ours = sockets(table).into_iter().filter(|socket| socket.port == port);
-    ours.filter(|socket| ALIVE.contains(&socket.state.as_str())).map(|socket| socket.peer).collect()
+    ours.filter(|socket| states.contains(&socket.state)).map(|socket| socket.peer).collect()
 }
 
 /// The kernel writes addresses as words of its own byte order.
@@ -82,7 +108,7 @@ mod tests {
             0: 0100007F:2328 0200000A:C001 01 x\n\
             1: 0100007F:2328 00000000:0000 0A x\n\
             2: 0100007F:0016 0300000A:C001 01 x\n";
-        assert_eq!(peers(table, 9000), [IpAddr::from([10, 0, 0, 2])]);
+        assert_eq!(peers(table, 9000, &ALIVE.map(str::to_owned)), [IpAddr::from([10, 0, 0, 2])]);
     }
 
     #[test]

@@ -23,6 +23,9 @@ pub struct Group {
     non_unique: Flag,
     #[serde(default)]
     force: Flag,
+    gid_min: Option<Whole>,
+    gid_max: Option<Whole>,
+    local: Option<Flag>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -66,6 +69,10 @@ impl Module for Group {
         let found = account::groups().into_iter().find(|group| group.name == self.name);
         let mut survey = Survey::steps(self.call(found.as_ref()).into_iter().collect());
         survey.result = self.facts(found.as_ref());
+        if self.local == Some(Flag(true)) {
+            survey = survey
+                .warning("no effect here: `local`, the groups of this host's files are the only ones that change");
+        }
         Ok(survey)
     }
 
@@ -91,7 +98,8 @@ impl Group {
                 Some(Call { change: Change::new(Verb::Delete, what), program: "groupdel", arguments })
             }
             (State::Present, None) => {
-                let arguments = self.arguments(gid, self.system.0);
+                let mut arguments = self.arguments(gid, self.system.0);
+                arguments.splice(0..0, self.bounds());
                 Some(Call { change: Change::new(Verb::Create, what), program: "groupadd", arguments })
             }
             (State::Present, Some(found)) => {
@@ -100,6 +108,13 @@ impl Group {
                 Some(Call { change, program: "groupmod", arguments: self.arguments(Some(gid), false) })
             }
         }
+    }
+
+    fn bounds(&self) -> Vec<String> {
+        let bounds = [("GID_MIN", self.gid_min), ("GID_MAX", self.gid_max)];
+        let given =
+            bounds.iter().filter_map(|(name, bound)| Some(["-K".to_owned(), format!("{name}={}", (*bound)?.0)]));
+        given.flatten().collect()
     }
 
     fn arguments(&self, gid: Option<String>, system: bool) -> Vec<String> {
@@ -139,6 +154,11 @@ mod tests {
             (json!({"name": "kafka", "system": true}), None, Some("groupadd -r kafka")),
             (json!({"name": "kafka", "gid": 990}), Some(&there), None),
             (json!({"name": "kafka", "gid": "991"}), Some(&there), Some("groupmod -g 991 kafka")),
+            (
+                json!({"name": "kafka", "gid_min": 500, "gid_max": 600}),
+                None,
+                Some("groupadd -K GID_MIN=500 -K GID_MAX=600 kafka"),
+            ),
             (json!({"name": "kafka", "state": "absent"}), Some(&there), Some("groupdel kafka")),
             (json!({"name": "kafka", "state": "absent"}), None, None),
         ] {

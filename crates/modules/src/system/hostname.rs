@@ -5,9 +5,13 @@ use std::path::Path;
 
 use dpp_protocol::{Change, Failure, ResultMap, Verb};
 use serde::Deserialize;
+use serde_json::{Value, json};
 
+use crate::files::attributes::Attributes;
 use crate::files::content::{NewContent, Source};
+use crate::files::mode::FileMode;
 use crate::files::refused;
+use crate::system::setup::fully_qualified;
 use crate::{Host, Module, Survey};
 
 const FILE: &str = "/etc/hostname";
@@ -21,7 +25,25 @@ pub struct Hostname {
     name: String,
     /// Which of Ansible's strategies; on Debian with systemd they all write the same file.
     #[serde(rename = "use")]
-    _strategy: Option<String>,
+    _strategy: Option<Strategy>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Strategy {
+    Alpine,
+    Debian,
+    Freebsd,
+    Generic,
+    Macos,
+    Macosx,
+    Darwin,
+    Openbsd,
+    Openrc,
+    Redhat,
+    Sles,
+    Solaris,
+    Systemd,
 }
 
 impl Module for Hostname {
@@ -40,20 +62,38 @@ impl Module for Hostname {
         if running != self.name {
             steps.push(Change::new(Verb::Change, "hostname").detail(detail(&running)));
         }
-        Ok(Survey::steps(steps).value("name", self.name.as_str()))
+        Ok(Survey::steps(steps).value("name", self.name.as_str()).value("ansible_facts", self.facts(&running)))
     }
 
     fn apply(&self, step: &Change, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
         if step.what == FILE {
-            return NewContent::new(FILE, Source::Bytes(format!("{}\n", self.name).into())).apply(host, result);
+            let attributes = Attributes { mode: Some(FileMode::Bits(0o644)), ..Attributes::default() };
+            let content = NewContent::new(FILE, Source::Bytes(format!("{}\n", self.name).into()));
+            return NewContent { attributes, ..content }.apply(host, result);
         }
         rustix::system::sethostname(self.name.as_bytes()).map_err(|error| {
             refused("set the name of the host in", Path::new("/proc/sys/kernel/hostname"), &error.into())
         })
     }
+
+    fn conclude(&self, _host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
+        result.insert("ansible_facts".into(), self.facts(&self.name));
+        Ok(())
+    }
 }
 
 impl Hostname {
+    /// The facts that change with the name, while the kernel still, or already, has `running`.
+    fn facts(&self, running: &str) -> Value {
+        let fqdn = fully_qualified(running, &fs::read_to_string("/etc/hosts").unwrap_or_default());
+        json!({
+            "ansible_hostname": self.name.split('.').next().unwrap_or_default(),
+            "ansible_nodename": self.name,
+            "ansible_fqdn": fqdn,
+            "ansible_domain": fqdn.split_once('.').map_or("", |(_, domain)| domain),
+        })
+    }
+
     /// What hostnamectl takes for `--static`: an empty label is one that begins, ends or is parted by too many dots.
     fn check(&self) -> Result<(), Failure> {
         if self.name.len() <= LONGEST && self.name.split('.').all(is_label) {

@@ -80,6 +80,7 @@ impl Module for Sysctl {
     type Step = Setting;
 
     fn survey(&self, _host: &Host) -> Result<Survey<Setting>, Failure> {
+        self.check()?;
         let file = TextFile::read(&self.file)?;
         let new = self.edited(file.text())?;
         let mut steps = Vec::new();
@@ -106,6 +107,16 @@ impl Module for Sysctl {
 }
 
 impl Sysctl {
+    fn check(&self) -> Result<(), Failure> {
+        let blank = |text: &str| text.trim().is_empty();
+        let wrong = match &self.value {
+            _ if blank(&self.name) => "name cannot be blank",
+            Some(value) if self.state == State::Present && blank(&value.0) => "value cannot be blank",
+            _ => return Ok(()),
+        };
+        Err(Failure::new(wrong).code("DPP0104"))
+    }
+
     fn value(&self) -> Result<String, Failure> {
         let value = self.value.as_ref().map(|value| match value.0.as_str() {
             "True" => "1".to_owned(),

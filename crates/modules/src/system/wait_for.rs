@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use crate::arguments::{HostPath, Names, Number, Whole};
 use crate::files::pattern::compile;
-use crate::system::connections::is_connected;
+use crate::system::connections::{ALIVE, is_connected, is_state};
 use crate::{Host, Module, Survey};
 
 /// Longest time between two signs of life.
@@ -39,6 +39,7 @@ pub struct WaitFor {
     connect_timeout: Number,
     #[serde(default)]
     exclude_hosts: Names,
+    active_connection_states: Option<Names>,
     msg: Option<String>,
 }
 
@@ -100,6 +101,9 @@ impl WaitFor {
             Self { port: Some(_), path: Some(_), .. } => "`port` and `path` exclude each other",
             Self { state: State::Drained, port: None, .. } => "state=drained needs `port`",
             Self { state: State::Stopped, path: Some(_), .. } => "state=stopped is for ports; a path can be `absent`",
+            _ if !self.active_states().iter().all(|name| is_state(name)) => {
+                "`active_connection_states` are states as ESTABLISHED or TIME_WAIT"
+            }
             _ => {
                 return self
                     .search_regex
@@ -109,6 +113,12 @@ impl WaitFor {
             }
         };
         Err(Failure::new(wrong).code("DPP0104"))
+    }
+
+    /// The states of a connection that is not drained.
+    fn active_states(&self) -> Vec<String> {
+        let named = self.active_connection_states.as_ref().map(|names| names.0.clone());
+        named.unwrap_or_else(|| ALIVE.map(str::to_owned).to_vec())
     }
 
     fn has_condition(&self) -> bool {
@@ -137,7 +147,7 @@ impl WaitFor {
         let wants_absence = matches!(self.state, State::Absent | State::Stopped);
         match (self.port, &self.path) {
             (Some(port), _) if self.state == State::Drained => {
-                Ok(!is_connected(port_number(port)?, &self.exclude_hosts.0))
+                Ok(!is_connected(port_number(port)?, &self.exclude_hosts.0, &self.active_states()))
             }
             (Some(port), _) => Ok(self.answers(port_number(port)?, pattern)? != wants_absence),
             (None, Some(path)) => Ok(match pattern {

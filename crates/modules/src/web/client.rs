@@ -8,8 +8,9 @@ use std::time::Duration;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use dpp_protocol::Failure;
+use ureq::config::AutoHeaderValue;
 use ureq::http::{Request, Response};
-use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::tls::{ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Body};
 
 /// Where Debian keeps the certificates it trusts; without it those of Mozilla that we carry are used.
@@ -25,6 +26,10 @@ pub(super) struct Exchange<'a> {
     pub(super) timeout: Duration,
     pub(super) validate_certs: bool,
     pub(super) ca_path: Option<&'a Path>,
+    pub(super) client_cert: Option<&'a Path>,
+    /// Where it is not in the file of the certificate.
+    pub(super) client_key: Option<&'a Path>,
+    pub(super) decompress: bool,
     pub(super) use_proxy: bool,
     pub(super) redirects: u32,
     pub(super) agent_name: &'a str,
@@ -62,6 +67,9 @@ impl Exchange<'_> {
         if !self.use_proxy {
             config = config.proxy(None);
         }
+        if !self.decompress {
+            config = config.accept_encoding(AutoHeaderValue::None);
+        }
         if self.url.starts_with("https:") {
             config = config.tls_config(self.tls()?);
         }
@@ -69,7 +77,7 @@ impl Exchange<'_> {
     }
 
     fn tls(&self) -> Result<TlsConfig, Failure> {
-        let tls = TlsConfig::builder().disable_verification(!self.validate_certs);
+        let tls = TlsConfig::builder().disable_verification(!self.validate_certs).client_cert(self.client()?);
         let path = self.ca_path.unwrap_or(Path::new(TRUSTED));
         let Ok(pem) = fs::read(path) else {
             return match self.ca_path {
@@ -85,6 +93,24 @@ impl Exchange<'_> {
             })
             .collect();
         Ok(tls.root_certs(RootCerts::new_with_certs(&certificates)).build())
+    }
+
+    /// The certificate by which the host shows who it is.
+    fn client(&self) -> Result<Option<ClientCert>, Failure> {
+        let Some(path) = self.client_cert else { return Ok(None) };
+        let read = |path: &Path| {
+            fs::read(path).map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))
+        };
+        let pem = read(path)?;
+        let certificates = parse_pem(&pem).filter_map(Result::ok).filter_map(|item| match item {
+            PemItem::Certificate(certificate) => Some(certificate),
+            _ => None,
+        });
+        let certificates: Vec<_> = certificates.collect();
+        let key = self.client_key.unwrap_or(path);
+        let private = PrivateKey::from_pem(&read(key)?)
+            .map_err(|error| Failure::new(format!("there is no private key in {}: {error}", key.display())))?;
+        Ok(Some(ClientCert::new_with_certs(&certificates, private)))
     }
 
     fn refused(&self, error: &ureq::Error) -> Failure {

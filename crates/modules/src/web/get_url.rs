@@ -9,13 +9,14 @@ use std::time::Duration;
 use dpp_protocol::{Change, Failure, ResultMap, Verb};
 use serde::Deserialize;
 
-use crate::arguments::{Flag, HostPath, Whole, Words};
+use crate::arguments::{Flag, HostPath, Names, Whole, Words};
 use crate::files::attributes::{AttributeChange, Attributes};
 use crate::files::checksum::{Algorithm, same_bytes};
 use crate::files::content::{NewContent, Source};
 use crate::files::facts::add_facts;
 use crate::files::mode::FileMode;
 use crate::files::refused;
+use crate::labels::no_effect;
 use crate::web::client::Exchange;
 use crate::{Host, Module, Step, Survey};
 
@@ -48,6 +49,14 @@ pub struct GetUrl {
     use_proxy: Flag,
     #[serde(default = "agent_name")]
     http_agent: String,
+    client_cert: Option<HostPath>,
+    client_key: Option<HostPath>,
+    #[serde(default = "yes")]
+    decompress: Flag,
+    unredirected_headers: Option<Names>,
+    ciphers: Option<Names>,
+    use_netrc: Option<Flag>,
+    use_gssapi: Option<Flag>,
     tmp_dest: Option<HostPath>,
     mode: Option<FileMode>,
     owner: Option<Words>,
@@ -103,6 +112,12 @@ impl Module for GetUrl {
             }
         };
         let mut survey = survey.value("url", self.url.as_str()).value("dest", path.to_string_lossy());
+        survey.warnings.extend(no_effect(&[
+            ("unredirected_headers", self.unredirected_headers.as_ref().is_some_and(|names| !names.0.is_empty())),
+            ("ciphers", self.ciphers.as_ref().is_some_and(|names| !names.0.is_empty())),
+            ("use_netrc", self.use_netrc == Some(Flag(true))),
+            ("use_gssapi", self.use_gssapi == Some(Flag(true))),
+        ]));
         if survey.steps.is_empty() {
             add_facts(&path, &mut survey.result);
         }
@@ -269,6 +284,9 @@ impl GetUrl {
             timeout: Duration::from_secs(self.timeout.0.max(1).unsigned_abs()),
             validate_certs: self.validate_certs.0,
             ca_path: self.ca_path.as_deref(),
+            client_cert: self.client_cert.as_deref(),
+            client_key: self.client_key.as_deref(),
+            decompress: self.decompress.0,
             use_proxy: self.use_proxy.0,
             redirects: 10,
             agent_name: &self.http_agent,

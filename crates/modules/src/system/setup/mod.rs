@@ -20,6 +20,7 @@ use serde_json::Value;
 
 use crate::arguments::{HostPath, Names, Whole};
 use crate::files::glob;
+pub(crate) use crate::system::setup::platform::fully_qualified;
 use crate::{Host, Module, Survey};
 
 /// Parameters of `setup`.

@@ -30,7 +30,7 @@ pub(super) fn gather(facts: &mut ResultMap) {
 }
 
 /// What `socket.getfqdn` finds in `/etc/hosts`: the first name with a dot on the line of the host's address.
-fn fully_qualified(node: &str, hosts: &str) -> String {
+pub(crate) fn fully_qualified(node: &str, hosts: &str) -> String {
     let lines: Vec<Vec<&str>> = hosts
         .lines()
         .map(|line| line.split('#').next().unwrap_or_default().split_whitespace().collect())
