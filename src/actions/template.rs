@@ -1,10 +1,13 @@
 //! `template`: renders a file of the project here and has the host put it in its place.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
+use dpp_modules::files::attributes::user_name;
 use dpp_protocol::Failure;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use crate::actions::action::{failure, flag, text};
 use crate::actions::copy::put;
@@ -107,12 +110,20 @@ fn encoded(content: &str, encoding: &str) -> Result<Vec<u8>, Failure> {
 
 /// What a template knows of itself.
 fn facts(path: &Path, dest: &str) -> Map {
+    let found = fs::metadata(path).ok();
+    let written = found.as_ref().and_then(|found| found.modified().ok()).and_then(|at| Timestamp::try_from(at).ok());
+    let told = |moment: Timestamp| moment.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string();
     let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string();
-    Map::from_iter([
-        ("template_path".to_owned(), Value::plain(path.display().to_string())),
-        ("template_fullpath".to_owned(), Value::plain(whole)),
-        ("template_destpath".to_owned(), Value::plain(dest)),
-    ])
+    let facts = [
+        ("template_path", path.display().to_string()),
+        ("template_fullpath", whole),
+        ("template_destpath", dest.to_owned()),
+        ("template_host", fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().to_owned()),
+        ("template_uid", found.map(|found| user_name(found.uid())).unwrap_or_default()),
+        ("template_mtime", written.map(told).unwrap_or_default()),
+        ("template_run_date", told(Timestamp::now())),
+    ];
+    facts.into_iter().map(|(name, value)| (name.into(), Value::plain(value))).collect()
 }
 
 /// How the file is to be rendered, by the task's arguments.

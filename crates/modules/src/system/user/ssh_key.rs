@@ -113,7 +113,7 @@ fn hostname() -> String {
 mod tests {
     use super::*;
 
-    fn key<'a>(file: Option<&'a str>, force: bool) -> SshKey<'a> {
+    fn key(file: Option<&str>, force: bool) -> SshKey<'_> {
         SshKey { kind: "ed25519", bits: None, file, comment: None, passphrase: None, force }
     }
 

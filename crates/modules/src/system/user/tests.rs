@@ -62,7 +62,7 @@ fn only_differences_are_corrected() {
 
 #[test]
 fn age_and_end_of_an_account_are_told_as_the_shadow_suite_takes_them() {
-    let params = json!({"name": "no-such-user", "expires": 1422403387, "umask": "0077", "uid_min": 5000,
+    let params = json!({"name": "no-such-user", "expires": 1_422_403_387, "umask": "0077", "uid_min": 5000,
         "password_expire_min": 1, "password_expire_max": 90, "password_expire_account_disable": 7});
     let wanted =
         ["useradd -e 2015-01-28 -f 7 -K UMASK=0077 -K UID_MIN=5000 -m no-such-user", "chage -m 1 -M 90 no-such-user"];
