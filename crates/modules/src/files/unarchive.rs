@@ -4,15 +4,18 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use dpp_protocol::{Change, Failure, ResultMap, Verb};
 use serde::Deserialize;
+use tempfile::NamedTempFile;
 
 use crate::arguments::{Flag, HostPath, Names, Whole, Words};
 use crate::files::archive::{Archive, Kind};
 use crate::files::attributes::{AttributeChange, Attributes};
 use crate::files::facts::add_facts;
 use crate::files::mode::FileMode;
+use crate::web::get_url;
 use crate::{Host, Module, Step, Survey};
 
 /// Parameters of `unarchive`.
@@ -42,14 +45,17 @@ pub struct Unarchive {
     /// How much Ansible reads at once from an archive.
     #[serde(rename = "io_buffer_size")]
     _io_buffer_size: Option<Whole>,
-    /// Of a URL as `src`, which is refused.
-    #[serde(rename = "validate_certs")]
-    _validate_certs: Option<Flag>,
+    /// Of a URL as `src`.
+    #[serde(default = "yes")]
+    validate_certs: Flag,
     mode: Option<FileMode>,
     owner: Option<Words>,
     group: Option<Words>,
     #[serde(rename = "_blob", alias = "_sha256")]
     blob: Option<String>,
+    /// What was downloaded, where `src` is a URL; it goes with the task.
+    #[serde(skip)]
+    fetched: OnceLock<NamedTempFile>,
 }
 
 fn yes() -> Flag {
@@ -126,19 +132,18 @@ impl Module for Unarchive {
 impl Unarchive {
     /// The archive as it lies on the host: where it was before, or as a pushed blob.
     fn archive(&self, host: &Host) -> Result<Archive, Failure> {
-        if self.src.to_string_lossy().contains("://") {
-            return Err(Failure::new(format!("`unarchive` does not download {}", self.src.display()))
-                .help("fetch it with `get_url` first, and give its `dest` as `src` with `remote_src: true`"));
-        }
         if !self.include.0.is_empty() && !self.exclude.0.is_empty() {
             return Err(Failure::new("`include` and `exclude` exclude each other").code("DPP0104"));
         }
         let on_host = self.remote_src.0 || !self.copy.0;
         let path = match &self.blob {
             Some(blob) if !on_host => host.blob(blob),
+            _ if self.src.to_string_lossy().contains("://") => self.downloaded(host)?,
             _ => self.src.to_path_buf(),
         };
-        let kind = Kind::of(&self.src)?;
+        let name = self.src.to_string_lossy();
+        let name = if name.contains("://") { name.split(['?', '#']).next().unwrap_or_default() } else { &name };
+        let kind = Kind::of(Path::new(name))?;
         if kind == Kind::Zip && self.keep_newer.0 {
             return Err(Failure::new("`keep_newer` is for tar archives").code("DPP0104"));
         }
@@ -150,6 +155,15 @@ impl Unarchive {
             options: self.extra_opts.0.clone(),
             keep_newer: self.keep_newer.0,
         })
+    }
+
+    /// Once a task: it is looked at, and unpacked.
+    fn downloaded(&self, host: &Host) -> Result<PathBuf, Failure> {
+        if let Some(fetched) = self.fetched.get() {
+            return Ok(fetched.path().to_owned());
+        }
+        let fetched = get_url::fetched(&self.src.to_string_lossy(), self.validate_certs.0, host)?;
+        Ok(self.fetched.get_or_init(|| fetched).path().to_owned())
     }
 
     fn attribute_changes(&self, names: &[String]) -> Vec<AttributeChange> {
@@ -223,7 +237,17 @@ mod tests {
         let params = json!({"src": broken, "dest": ground.at(""), "remote_src": true});
         let failure = ground.apply("unarchive", &params).unwrap_err();
         assert!(failure.message.starts_with("cannot read the archive"), "{}", failure.message);
-        let params = json!({"src": "https://mirror/x.tgz", "dest": "/opt", "remote_src": true});
-        assert!(ground.survey("unarchive", &params).unwrap_err().help.unwrap().contains("get_url"));
+    }
+
+    #[test]
+    fn an_archive_at_a_url_is_downloaded_and_unpacked_once() {
+        let ground = Ground::new();
+        let url = format!("file://{}", packed(&ground));
+        let params = json!({"src": url, "dest": ground.at("to"), "remote_src": true});
+        ground.converge("unarchive", &params);
+        assert_eq!(ground.read("to/kafka/LICENSE"), "free\n");
+        assert!(!ground.converge("unarchive", &params).changed);
+        let gone = json!({"src": "file:///no/such.tgz", "dest": ground.at("to"), "remote_src": true});
+        assert!(ground.survey("unarchive", &gone).unwrap_err().message.contains("/no/such.tgz"));
     }
 }

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use dpp_protocol::{Change, Failure, ResultMap, Verb};
 use serde::Deserialize;
+use serde_json::json;
+use tempfile::NamedTempFile;
 
 use crate::arguments::{Flag, HostPath, Names, Whole, Words};
 use crate::files::attributes::{AttributeChange, Attributes};
@@ -135,6 +137,19 @@ impl Module for GetUrl {
         add_facts(&self.path(), result);
         Ok(())
     }
+}
+
+/// What lies at a URL, in a file of the agent's own that goes when it is dropped.
+pub(crate) fn fetched(url: &str, validate_certs: bool, host: &Host) -> Result<NamedTempFile, Failure> {
+    let folder = host.private_folder().map_err(|error| refused("download into", host.state(), &error))?;
+    let params = json!({"url": url, "dest": folder, "validate_certs": validate_certs});
+    let get: GetUrl = serde_json::from_value(params).map_err(|error| Failure::new(error.to_string()))?;
+    let mut part = tempfile::Builder::new()
+        .prefix("download-")
+        .tempfile_in(&folder)
+        .map_err(|error| refused("download into", &folder, &error))?;
+    get.fetch(part.as_file_mut(), host)?;
+    Ok(part)
 }
 
 impl GetUrl {
@@ -315,8 +330,6 @@ fn sum_in(list: &str, name: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
     use crate::testing::Ground;
 
