@@ -39,7 +39,7 @@ pub(super) struct Global {
     /// No bars; lines stay
     #[arg(long, global = true)]
     pub no_progress: bool,
-    /// A report as a file: junit=PATH or jsonl=PATH; may be repeated
+    /// A report as a file: junit=PATH, md=PATH, html=PATH or jsonl=PATH; may be repeated
     #[arg(long, global = true, value_name = "KIND=PATH", value_parser = report)]
     pub report: Vec<(ReportKind, PathBuf)>,
     /// Settings file instead of the nearest dppctl.toml
@@ -84,13 +84,9 @@ pub(super) enum OutputArg {
 }
 
 fn report(text: &str) -> Result<(ReportKind, PathBuf), String> {
-    let kind = match text.split_once('=') {
-        Some(("junit", _)) => ReportKind::Junit,
-        Some(("jsonl", _)) => ReportKind::Jsonl,
-        Some((other, _)) => return Err(format!("there is no report `{other}`: write junit=PATH or jsonl=PATH")),
-        None => return Err("write junit=PATH or jsonl=PATH".to_owned()),
-    };
-    let path = text.split_once('=').map_or("", |(_, path)| path);
+    const FORMS: &str = "write junit=PATH, md=PATH, html=PATH or jsonl=PATH";
+    let (name, path) = text.split_once('=').ok_or(FORMS)?;
+    let kind = ReportKind::named(name).ok_or_else(|| format!("there is no report `{name}`: {FORMS}"))?;
     if path.is_empty() { Err("the path is missing".to_owned()) } else { Ok((kind, path.into())) }
 }
 

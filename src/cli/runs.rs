@@ -56,6 +56,10 @@ pub(super) struct ReportArgs {
 enum Format {
     /// JUnit's XML
     Junit,
+    /// Markdown, for a ticket or the summary of a CI job
+    Md,
+    /// One page that needs no other file
+    Html,
     /// The stream of events
     Jsonl,
 }
@@ -148,6 +152,8 @@ fn show(run: &PastRun, diff: bool, ui: Ui) -> Result<(), Stop> {
 fn report(run: &PastRun, args: &ReportArgs) -> Result<(), Stop> {
     let kind = match args.format {
         Format::Junit => ReportKind::Junit,
+        Format::Md => ReportKind::Markdown,
+        Format::Html => ReportKind::Html,
         Format::Jsonl => ReportKind::Jsonl,
     };
     let path = args.file.clone().unwrap_or_else(|| "/dev/stdout".into());

@@ -1,8 +1,11 @@
 //! What a run came to: folds of all its events, in memory and in files. It prints nothing.
 
+mod account;
 mod event_stream;
+mod html;
 mod junit;
 mod line;
+mod markdown;
 mod past_run;
 mod run_log;
 mod saved_plan;
