@@ -146,8 +146,8 @@ pub(crate) fn fetched(url: &str, validate_certs: bool, host: &Host) -> Result<Na
     let get: GetUrl = serde_json::from_value(params).map_err(|error| Failure::new(error.to_string()))?;
     let mut part = tempfile::Builder::new()
         .prefix("download-")
-        .tempfile_in(&folder)
-        .map_err(|error| refused("download into", &folder, &error))?;
+        .tempfile_in(folder)
+        .map_err(|error| refused("download into", folder, &error))?;
     get.fetch(part.as_file_mut(), host)?;
     Ok(part)
 }
