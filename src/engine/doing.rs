@@ -49,6 +49,8 @@ pub(super) struct Doing {
     no_log: bool,
     items: Option<Vec<Value>>,
     ends: Vec<(Value, Ending)>,
+    /// Whether `break_when` ended the loop.
+    is_broken: bool,
     attempts: u64,
     begun: Instant,
     trouble: Option<Ending>,
@@ -92,6 +94,7 @@ impl Doing {
             no_log: false,
             items: None,
             ends: Vec::new(),
+            is_broken: false,
             attempts: 0,
             begun: Instant::now(),
             trouble: None,
@@ -144,8 +147,8 @@ impl Doing {
             None if self.ends.is_empty() => Verdict::Item(Box::new(self.vars.clone())),
             None => Verdict::Finished(Box::new(self.ends.remove(0).1)),
             Some(items) => match items.get(self.ends.len()) {
-                Some(_) => Verdict::Item(Box::new(self.item_vars())),
-                None => Verdict::Finished(Box::new(self.of_items())),
+                Some(_) if !self.is_broken => Verdict::Item(Box::new(self.item_vars())),
+                _ => Verdict::Finished(Box::new(self.of_items())),
             },
         }
     }
@@ -197,8 +200,17 @@ impl Doing {
             let shown = loops::label(&self.step, &self.item_vars(), &item, self.no_log);
             events.tell(Event::ItemFinished { host: host.to_owned(), step: self.name.clone(), item: shown, result });
         }
+        match self.breaks(&ending) {
+            Ok(breaks) => self.is_broken = breaks,
+            Err(error) => ending = Ending::failed(actions::failure(&error)),
+        }
         self.ends.push((item, ending));
         None
+    }
+
+    fn breaks(&self, ending: &Ending) -> Result<bool, TemplateError> {
+        let registered = self.step.task.register.iter().map(|name| (name.clone(), ending.value()));
+        loops::breaks(&self.step, &self.current_vars().with(registered.collect()))
     }
 
     /// Whether it only steers, and so is told of only when it goes wrong or is left out.
@@ -323,8 +335,8 @@ impl Doing {
     pub(super) fn notifies(&self) -> Vec<String> {
         let scope = scope(&self.vars);
         let keyword = Keyword { vars: &self.vars, scope: &scope };
-        let name = |text: &Text| keyword.text(&Value::Text(text.clone())).unwrap_or_else(|_| text.as_str().to_owned());
-        self.step.task.notify.iter().map(name).filter(|name| !name.is_empty()).collect()
+        let names = |text: &Text| keyword.texts(text).unwrap_or_else(|_| vec![text.as_str().to_owned()]);
+        self.step.task.notify.iter().flat_map(names).filter(|name| !name.is_empty()).collect()
     }
 
     /// Whether `no_log` was said.

@@ -58,6 +58,26 @@ fn control<'a>(step: &'a TaskStep, name: &str) -> Option<&'a Value> {
     step.task.repeat.as_ref()?.control.get(name)
 }
 
+/// Whether `break_when` holds after an item: no other one comes.
+pub(super) fn breaks(step: &TaskStep, vars: &TaskVars) -> Result<bool, TemplateError> {
+    let conditions = match control(step, "break_when") {
+        None => return Ok(false),
+        Some(Value::List(conditions)) => conditions.to_vec(),
+        Some(one) => vec![one.clone()],
+    };
+    let scope = scope(vars);
+    for condition in conditions {
+        let holds = match &condition {
+            Value::Text(text) => vars.run.templates.condition(text, &scope)?,
+            other => *other == Value::Bool(true),
+        };
+        if !holds {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// The variables of one item.
 pub(super) fn front(step: &TaskStep, items: &[Value], at: usize, var: &str) -> Map {
     let mut front = Map::new();

@@ -192,6 +192,14 @@ impl Keyword<'_> {
         })
     }
 
+    /// A text, or each one of a list that a template gives.
+    pub(super) fn texts(&self, text: &Text) -> Result<Vec<String>, TemplateError> {
+        match self.vars.run.templates.text(text, self.scope)? {
+            Value::List(items) => items.iter().map(|item| self.text(item)).collect(),
+            one => Ok(vec![self.text(&one)?]),
+        }
+    }
+
     /// A number.
     pub(super) fn number(&self, value: Option<&Value>, otherwise: f64) -> Result<f64, TemplateError> {
         let Some(value) = value else { return Ok(otherwise) };

@@ -76,6 +76,7 @@ const FILTERS: &[(&str, Function)] = &[
     ("fileglob", paths::fileglob),
     ("filename", community::filename),
     ("filter_reserved", community::filter_reserved),
+    ("filesizeformat", human::filesizeformat),
     ("first", lists::first),
     ("flatten", lists::flatten),
     ("float", numbers::float),
