@@ -1,7 +1,14 @@
 //! Puts `****` in the place of every known secret in a text that is to be shown.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
 /// Secrets shorter than this are not masked: `a` or `1` would tear every text to pieces and hide nothing.
 const SHORTEST: usize = 4;
+
+/// What a URL writes as `%41`.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// The secrets of a run.
 #[derive(Debug, Clone, Default)]
@@ -10,12 +17,16 @@ pub struct Masker {
 }
 
 impl Masker {
-    /// Learns a secret, line by line when it has several: a diff shows lines.
+    /// Learns a secret, line by line when it has several: a diff shows lines. It is known in base64, too, and as it stands in
+    /// a URL.
     pub fn learn(&mut self, secret: &str) {
         let known = self.secrets.len();
-        for part in std::iter::once(secret).chain(secret.lines()).map(str::trim) {
-            if part.len() >= SHORTEST && !self.secrets.iter().any(|known| known == part) {
-                self.secrets.push(part.to_owned());
+        for part in std::iter::once(secret).chain(secret.lines()).map(str::trim).filter(|part| part.len() >= SHORTEST) {
+            for form in [part.to_owned(), BASE64_STANDARD.encode(part), utf8_percent_encode(part, RESERVED).to_string()]
+            {
+                if !self.secrets.contains(&form) {
+                    self.secrets.push(form);
+                }
             }
         }
         if self.secrets.len() == known {
@@ -31,12 +42,37 @@ impl Masker {
                 *text = text.replace(secret.as_str(), "****");
             }
         }
+        if let Some(hidden) = without_passwords_of_urls(text) {
+            *text = hidden;
+        }
     }
 
     /// Whether there is anything to mask.
     pub fn is_empty(&self) -> bool {
         self.secrets.is_empty()
     }
+}
+
+/// `http://user:password@host` without the password; nothing when there is none.
+fn without_passwords_of_urls(text: &str) -> Option<String> {
+    let mut hidden = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find("://").map(|at| at + 3) {
+        let (before, after) = rest.split_at(at);
+        hidden.push_str(before);
+        rest = after;
+        let end =
+            after.find(|letter: char| letter.is_whitespace() || "/\"'<>?#".contains(letter)).unwrap_or(after.len());
+        let password = after[..end].rfind('@').and_then(|at| Some((after[..at].find(':')? + 1, at)));
+        let Some((from, to)) = password.filter(|(from, to)| from < to && !after[*from..*to].starts_with("**")) else {
+            continue;
+        };
+        hidden.push_str(&after[..from]);
+        hidden.push_str("****");
+        rest = &after[to..];
+    }
+    let whole = hidden + rest;
+    (whole != text).then_some(whole)
 }
 
 #[cfg(test)]
@@ -62,5 +98,20 @@ mod tests {
         let mut masker = Masker::default();
         masker.learn("first line\nsecond line\n");
         assert_eq!(masked(&masker, "+second line"), "+****");
+    }
+
+    #[test]
+    fn other_forms_of_a_secret_are_masked_and_passwords_in_urls() {
+        let mut masker = Masker::default();
+        masker.learn("geh/eim!");
+        for (text, shown) in [
+            ("auth: Z2VoL2VpbSE=", "auth: ****"),
+            ("http://h/?p=geh%2Feim%21&x", "http://h/?p=****&x"),
+            ("amqp://logger:other@rmq1:5672/ and https://u:p@h", "amqp://logger:****@rmq1:5672/ and https://u:****@h"),
+            ("http://h:80/a@b and ssh://git@h:22", "http://h:80/a@b and ssh://git@h:22"),
+            ("http://h/x", "http://h/x"),
+        ] {
+            assert_eq!(masked(&masker, text), shown);
+        }
     }
 }
