@@ -331,12 +331,14 @@ impl Doing {
         }
     }
 
-    /// Names that a change of this task notifies, rendered; those that cannot be rendered are told as written.
+    /// Names that a change of this task notifies, rendered for each item that changed something; those that cannot be
+    /// rendered are told as written.
     pub(super) fn notifies(&self) -> Vec<String> {
-        let scope = scope(&self.vars);
-        let keyword = Keyword { vars: &self.vars, scope: &scope };
-        let names = |text: &Text| keyword.texts(text).unwrap_or_else(|_| vec![text.as_str().to_owned()]);
-        self.step.task.notify.iter().flat_map(names).filter(|name| !name.is_empty()).collect()
+        let items = self.items.as_deref().unwrap_or_default();
+        let changed = (0..self.ends.len()).filter(|at| self.ends[*at].1.status == Status::Changed);
+        let of_items = changed.map(|at| self.vars.with(loops::front(&self.step, items, at, &self.var)));
+        let each = if self.items.is_some() { of_items.collect() } else { vec![self.vars.clone()] };
+        each.iter().flat_map(|vars| loops::notified(&self.step, vars)).collect()
     }
 
     /// Whether `no_log` was said.

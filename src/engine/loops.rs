@@ -78,6 +78,14 @@ pub(super) fn breaks(step: &TaskStep, vars: &TaskVars) -> Result<bool, TemplateE
     Ok(true)
 }
 
+/// The names that the task notifies with these variables.
+pub(super) fn notified(step: &TaskStep, vars: &TaskVars) -> Vec<String> {
+    let scope = scope(vars);
+    let keyword = Keyword { vars, scope: &scope };
+    let names = |text: &Text| keyword.texts(text).unwrap_or_else(|_| vec![text.as_str().to_owned()]);
+    step.task.notify.iter().flat_map(names).filter(|name| !name.is_empty()).collect()
+}
+
 /// The variables of one item.
 pub(super) fn front(step: &TaskStep, items: &[Value], at: usize, var: &str) -> Map {
     let mut front = Map::new();

@@ -219,7 +219,7 @@ fn a_loop_ends_where_break_when_holds_and_a_template_may_notify_several() {
          \x20   - debug: {msg: \"{{ item }}\"}\n      loop: [1, 2, 3]\n      register: said\n\
          \x20     loop_control: {break_when: [item == 2, said is success]}\n\
          \x20   - assert: {that: said.results | length == 2}\n\
-         \x20   - debug:\n      changed_when: true\n      notify: \"{{ ['one', 'two'] }}\"\n\
+         \x20   - debug:\n      changed_when: item != 'three'\n      notify: \"{{ [item, 'two'] }}\"\n      loop: [one, three]\n\
          \x20 handlers:\n    - {name: one, set_fact: {one: 1}}\n    - {name: two, assert: {that: one == 1}}\n",
     );
     let run = stage.run();
