@@ -162,7 +162,7 @@ impl Doing {
 
     fn item_vars(&self) -> TaskVars {
         let items = self.items.as_deref().unwrap_or_default();
-        self.vars.with(loops::front(&self.step, items, self.ends.len(), &self.var))
+        self.vars.with(loops::following(&self.step, items, &self.ends, &self.var))
     }
 
     fn current_vars(&self) -> TaskVars {

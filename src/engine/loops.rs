@@ -3,6 +3,7 @@
 use serde_json::Value as Json;
 
 use crate::engine::TaskVars;
+use crate::engine::ending::Ending;
 use crate::engine::prepare::{Keyword, scope};
 use crate::plan::TaskStep;
 use crate::template::{Scope, TemplateError};
@@ -104,6 +105,14 @@ pub(super) fn front(step: &TaskStep, items: &[Value], at: usize, var: &str) -> M
         }
         front.insert("ansible_loop".into(), extended.into());
     }
+    front
+}
+
+/// The variables of the item after those that ended: it knows what the last one came to.
+pub(super) fn following(step: &TaskStep, items: &[Value], ends: &[(Value, Ending)], var: &str) -> Map {
+    let mut front = front(step, items, ends.len(), var);
+    let before = step.task.register.iter().zip(ends.last());
+    front.extend(before.map(|(name, (_, ending))| (name.clone(), ending.value())));
     front
 }
 

@@ -12,7 +12,7 @@ use crate::engine::control::{self, Control};
 use crate::files::Files;
 use crate::plan::TaskStep;
 use crate::playbook::short;
-use crate::template::{Scope, SearchPath, TemplateError};
+use crate::template::{Scope, SearchPath, TemplateError, is_omit};
 use crate::transport::{Become, BecomeMethod};
 use crate::value::{Map, Text, Value};
 
@@ -172,6 +172,7 @@ impl Keyword<'_> {
     pub(super) fn flag(&self, value: Option<&Value>, otherwise: bool) -> Result<bool, TemplateError> {
         let Some(value) = value else { return Ok(otherwise) };
         Ok(match self.vars.run.templates.value(value, self.scope)? {
+            omitted if is_omit(&omitted) => otherwise,
             Value::Bool(yes) => yes,
             Value::Int(number) => number != 0,
             Value::Text(text) => match text.as_str().trim().to_ascii_lowercase().as_str() {
@@ -203,7 +204,11 @@ impl Keyword<'_> {
     /// A number.
     pub(super) fn number(&self, value: Option<&Value>, otherwise: f64) -> Result<f64, TemplateError> {
         let Some(value) = value else { return Ok(otherwise) };
-        let text = self.text(value)?;
+        let text = match self.vars.run.templates.value(value, self.scope)? {
+            omitted if is_omit(&omitted) => return Ok(otherwise),
+            Value::Text(text) => text.as_str().to_owned(),
+            other => Json::from(&other).to_string(),
+        };
         let at = match value {
             Value::Text(text) => text.place().cloned(),
             _ => None,

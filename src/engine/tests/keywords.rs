@@ -225,3 +225,18 @@ fn a_loop_ends_where_break_when_holds_and_a_template_may_notify_several() {
     let run = stage.run();
     assert!(run.end.failed.is_empty(), "{:?}", run.warnings());
 }
+
+#[test]
+fn a_keyword_may_be_omitted_and_an_item_knows_what_the_one_before_came_to() {
+    let stage = Stage::new("[web]\na\n").file(
+        "site.yml",
+        "- hosts: web\n  gather_facts: false\n  tasks:\n\
+         \x20   - debug: {msg: x}\n      become: \"{{ nosuch | default(omit) }}\"\n      no_log: \"{{ nosuch | default(omit) }}\"\n\
+         \x20     timeout: \"{{ nosuch | default(omit) }}\"\n      check_mode: \"{{ nosuch | default(omit) }}\"\n\
+         \x20   - debug: {msg: \"{{ item }}\"}\n      loop: [1, 2, 3]\n      register: said\n\
+         \x20     when: said.msg | default(0) | int < 2\n\
+         \x20   - assert:\n        that: said.results | map(attribute='skipped', default=false) == [false, false, true]\n",
+    );
+    let run = stage.run();
+    assert!(run.end.failed.is_empty(), "{:?}", run.warnings());
+}

@@ -69,13 +69,30 @@ pub(super) fn json_query(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynami
     let query = arguments.need_text(1, "expr")?;
     let frame = Frame::current()?;
     let data = Json::from(&from_dynamic(&subject, &frame)?);
-    let expression = jmespath::compile(&query)
+    let expression = jmespath::compile(&with_quotes(&query))
         .map_err(|error| arguments.refusal(&format!("cannot read the query: {}", error.reason)))?;
     let answer = expression
         .search(&data)
         .map_err(|error| arguments.refusal(&format!("cannot answer the query: {}", error.reason)))?;
     let json = serde_json::to_value(&answer).map_err(|error| arguments.refusal(&error.to_string()))?;
     to_dynamic(&Value::from(&whole(json)), &frame)
+}
+
+/// A literal that is no JSON is a text, as for Python's `jmespath`: `` [?name==`es1`] ``.
+fn with_quotes(query: &str) -> String {
+    let mut quoted = String::new();
+    let mut rest = query;
+    while let Some((before, after)) = rest.split_once('`') {
+        quoted.push_str(before);
+        let end = after.match_indices('`').map(|(at, _)| at).find(|at| !after[..*at].ends_with('\\'));
+        let Some(end) = end else { return quoted + "`" + after };
+        let literal = &after[..end];
+        let is_json = serde_json::from_str::<Json>(&literal.replace("\\`", "`")).is_ok();
+        let text = if is_json { literal.to_owned() } else { format!("\"{}\"", literal.trim_start()) };
+        quoted.push_str(&format!("`{text}`"));
+        rest = &after[end + 1..];
+    }
+    quoted + rest
 }
 
 /// `JMESPath`'s numbers have fractions; those that need none lose theirs.

@@ -47,9 +47,17 @@ fn pipeline() -> MutexGuard<'static, Pipeline> {
     PIPELINE.lock().unwrap_or_else(|poisoned| {
         PIPELINE.clear_poison();
         let pipeline = poisoned.into_inner();
+        tell_of_the_relay(&pipeline);
         let _ = pipeline.dppctl(["deploy", "--yes"]).exits(0);
         pipeline
     })
+}
+
+/// What the relay says of itself after a test failed: it is the part that waits when another one does not answer.
+fn tell_of_the_relay(lab: &Lab) {
+    let said = "dpp-relay status; journalctl --unit dpp-relay --lines 60 --no-pager --output cat; rabbitmqctl list_queues \
+                name messages messages_unacknowledged consumers --vhost /log --quiet";
+    eprintln!("after a test that failed:\n{}", lab.on("web1", &format!("({said}) 2>&1 || true")));
 }
 
 impl Deref for Pipeline {
