@@ -6,6 +6,7 @@ use crate::event::{Event, Stamped};
 use crate::report::RunReport;
 use crate::ui::footer::Footer;
 use crate::ui::lines::Lines;
+use crate::ui::visible::visible;
 use crate::ui::{Close, Reporter, Ui, ending};
 
 /// The screen with bars.
@@ -74,7 +75,7 @@ impl Reporter for Bars {
             if self.asks {
                 self.ui.story(&line);
             } else {
-                let _ = self.area.println(line);
+                let _ = self.area.println(visible(&line));
             }
         }
     }

@@ -18,6 +18,7 @@ mod terminal;
 #[cfg(test)]
 mod tests;
 mod trouble;
+mod visible;
 
 pub use bars::Bars;
 pub use ci::Ci;

@@ -6,6 +6,7 @@ use serde_json::{Value as Json, json};
 
 use crate::exit::Exit;
 use crate::source::{Problem, Severity, excerpt};
+use crate::ui::visible::visible;
 use crate::ui::{Output, answer_json};
 
 /// When colour is used.
@@ -59,7 +60,7 @@ impl Ui {
 
     /// A line of the story.
     pub fn story(&self, line: &str) {
-        let _ = writeln!(io::stderr().lock(), "{line}");
+        let _ = writeln!(io::stderr().lock(), "{}", visible(line));
     }
 
     /// The line above a run's own.
