@@ -21,6 +21,7 @@ mod inventory;
 mod invocation;
 mod layout;
 mod lint;
+mod listing;
 mod lock;
 mod man;
 mod next;
