@@ -82,12 +82,15 @@ fn sorted<'a>(tags: impl IntoIterator<Item = &'a String>) -> String {
 }
 
 fn tasks(steps: &[Step]) -> Vec<&TaskStep> {
-    let of_step = |step| match step {
-        &Step::Task(ref task) => vec![task.as_ref()],
-        &Step::Block(ref block) => {
-            [&block.body, &block.rescue, &block.always].into_iter().flat_map(|part| tasks(part)).collect()
+    let mut found = Vec::new();
+    for step in steps {
+        match step {
+            Step::Task(task) => found.push(task.as_ref()),
+            Step::Block(block) => {
+                [&block.body, &block.rescue, &block.always].into_iter().for_each(|part| found.extend(tasks(part)));
+            }
+            Step::Flush => {}
         }
-        &Step::Flush => Vec::new(),
-    };
-    steps.iter().flat_map(of_step).collect()
+    }
+    found
 }
