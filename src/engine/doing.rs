@@ -334,11 +334,10 @@ impl Doing {
     /// Names that a change of this task notifies, rendered for each item that changed something; those that cannot be
     /// rendered are told as written.
     pub(super) fn notifies(&self) -> Vec<String> {
-        let items = self.items.as_deref().unwrap_or_default();
-        let changed = (0..self.ends.len()).filter(|at| self.ends[*at].1.status == Status::Changed);
-        let of_items = changed.map(|at| self.vars.with(loops::front(&self.step, items, at, &self.var)));
-        let each = if self.items.is_some() { of_items.collect() } else { vec![self.vars.clone()] };
-        each.iter().flat_map(|vars| loops::notified(&self.step, vars)).collect()
+        match &self.items {
+            Some(items) => loops::notified_by_items(&self.step, &self.vars, items, &self.ends, &self.var),
+            None => loops::notified(&self.step, &self.vars),
+        }
     }
 
     /// Whether `no_log` was said.

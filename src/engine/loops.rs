@@ -1,10 +1,13 @@
 //! What a task is repeated over: `loop`, `with_…`, `loop_control`.
 
+use std::collections::HashSet;
+
 use serde_json::Value as Json;
 
 use crate::engine::TaskVars;
 use crate::engine::ending::Ending;
 use crate::engine::prepare::{Keyword, scope};
+use crate::event::Status;
 use crate::plan::TaskStep;
 use crate::template::{Scope, TemplateError};
 use crate::value::{Map, Text, Value};
@@ -85,6 +88,23 @@ pub(super) fn notified(step: &TaskStep, vars: &TaskVars) -> Vec<String> {
     let keyword = Keyword { vars, scope: &scope };
     let names = |text: &Text| keyword.texts(text).unwrap_or_else(|_| vec![text.as_str().to_owned()]);
     step.task.notify.iter().flat_map(names).filter(|name| !name.is_empty()).collect()
+}
+
+/// The names that the items notify which changed something, each once. Without a template all items name the same.
+pub(super) fn notified_by_items(
+    step: &TaskStep,
+    vars: &TaskVars,
+    items: &[Value],
+    ends: &[(Value, Ending)],
+    var: &str,
+) -> Vec<String> {
+    if !step.task.notify.iter().any(Text::is_template) {
+        return notified(step, vars);
+    }
+    let changed = (0..ends.len()).filter(|at| ends[*at].1.status == Status::Changed);
+    let names = changed.flat_map(|at| notified(step, &vars.with(front(step, items, at, var))));
+    let mut seen = HashSet::new();
+    names.filter(|name| seen.insert(name.clone())).collect()
 }
 
 /// The variables of one item.

@@ -42,7 +42,9 @@ impl Masker {
                 *text = text.replace(secret.as_str(), "****");
             }
         }
-        if let Some(hidden) = without_passwords_of_urls(text) {
+        if text.contains("://")
+            && let Some(hidden) = without_passwords_of_urls(text)
+        {
             *text = hidden;
         }
     }
