@@ -61,6 +61,7 @@ pub(super) fn named(path: Option<&PathBuf>) -> Result<Option<SavedPlan>, Stop> {
     let Some(text) = fs::read_to_string(path).ok().filter(|text| SavedPlan::is_one(text)) else { return Ok(None) };
     let plan: SavedPlan = serde_json::from_str(&text).map_err(|error| {
         Problem::error("DPP1105", format!("{} is no plan that can be read: {error}", path.display()))
+            .help("make it again: dppctl plan --out FILE")
     })?;
     let here = std::env::current_dir().unwrap_or_default();
     if here != plan.folder {

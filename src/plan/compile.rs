@@ -193,7 +193,8 @@ impl<'a> Compiler<'a> {
         if self.dependents.iter().any(|dependent| dependent == used.name.as_str()) {
             let round = [self.dependents.as_slice(), &[used.name.as_str().to_owned()]].concat().join(" → ");
             let problem = Problem::error("DPP0108", format!("roles depend on one another in a circle: {round}"));
-            self.problems.push(problem.at(&used.place, "here again"));
+            let problem = problem.at(&used.place, "here again");
+            self.problems.push(problem.help("take one of these out of `dependencies` in its role's meta/main.yml"));
             return Vec::new();
         }
         let key = (PathBuf::from(used.name.as_str()), used.params.clone(), used.keywords.when.clone());
