@@ -53,11 +53,14 @@ fn pipeline() -> MutexGuard<'static, Pipeline> {
     })
 }
 
-/// What the relay says of itself after a test failed: it is the part that waits when another one does not answer.
+/// What relay and broker say of themselves after a test failed: one waits when the other does not answer.
 fn tell_of_the_relay(lab: &Lab) {
-    let said = "dpp-relay status; journalctl --unit dpp-relay --lines 60 --no-pager --output cat; rabbitmqctl list_queues \
-                name messages messages_unacknowledged consumers --vhost /log --quiet";
-    eprintln!("after a test that failed:\n{}", lab.on("web1", &format!("({said}) 2>&1 || true")));
+    let relay = "dpp-relay status; journalctl --unit dpp-relay --lines 60 --no-pager --output cat; rabbitmqctl list_queues \
+                 name messages messages_unacknowledged consumers --vhost /log --quiet";
+    let broker = "systemctl status confluent-kafka --no-pager --lines 60; kafka-topics --zookeeper localhost --describe";
+    for (host, said) in [("web1", relay), ("kafka1", broker)] {
+        eprintln!("{host} after a test that failed:\n{}", lab.on(host, &format!("({said}) 2>&1 || true")));
+    }
 }
 
 impl Deref for Pipeline {
