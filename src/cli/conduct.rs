@@ -20,7 +20,7 @@ use crate::cli::shipped::Shipped;
 use crate::cli::signals::Interrupts;
 use crate::cli::watch::{Wanted, Watch};
 use crate::cli::ways::Ways;
-use crate::cli::{Stop, lock, next, prompts};
+use crate::cli::{Stop, lock, next, overrides, prompts};
 use crate::content;
 use crate::engine::{CONTROLS, Engine, Options, Parts, RunEnd, RunVars, count, misfit};
 use crate::event::{Event, Events};
@@ -80,6 +80,7 @@ pub(super) struct Proof {
 /// Plans, runs, reports.
 pub(super) fn conduct(invocation: &mut Invocation, conduct: &Conduct, ui: Ui) -> Result<Exit, Stop> {
     require_one_answer(conduct, ui)?;
+    overrides::require_operator(conduct)?;
     let plan = reviewed(invocation, conduct, ui)?;
     let verbosity = u8::try_from(ui.verbosity.max(0)).unwrap_or(0);
     let vars = invocation.run_vars(&Manner {
@@ -264,7 +265,7 @@ pub(super) fn plan(invocation: &Invocation, conduct: &Conduct) -> Result<Plan, S
     };
     let render = render(invocation);
     let roles = role_folders(invocation, &conduct.playbooks);
-    Ok(build(&PlanRequest {
+    let mut plan = build(&PlanRequest {
         files: &Shipped::with(&invocation.vault),
         playbooks: &conduct.playbooks,
         roles: &roles,
@@ -276,7 +277,9 @@ pub(super) fn plan(invocation: &Invocation, conduct: &Conduct) -> Result<Plan, S
         extra: &invocation.extra,
         select: &select,
         render: &render,
-    })?)
+    })?;
+    overrides::apply(&mut plan, conduct)?;
+    Ok(plan)
 }
 
 /// A play that nobody is in is left out, as Ansible does. That of a pipeline would be missing from it in silence where its group
@@ -313,6 +316,7 @@ fn engine(
             diff: conduct.how.diff,
             verbosity,
             force_handlers: conduct.how.force_handlers,
+            asks_before_tasks: conduct.selection.step,
             stop_at_lost_hosts: !conduct.how.ignore_unreachable,
         },
         events,

@@ -26,6 +26,7 @@ mod lock;
 mod man;
 mod next;
 mod options;
+mod overrides;
 mod packages;
 mod passphrases;
 mod passwords;

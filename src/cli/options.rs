@@ -100,6 +100,12 @@ pub(super) struct SelectionArgs {
     /// No tasks with these tags
     #[arg(long, value_name = "TAGS", value_delimiter = ',')]
     pub skip_tags: Vec<String>,
+    /// Leave out what stands before this task: its name, `role : name`, or a pattern with `*`
+    #[arg(long, value_name = "NAME")]
+    pub start_at_task: Option<String>,
+    /// Ask before each task: yes, no, or on to the end
+    #[arg(long)]
+    pub step: bool,
 }
 
 /// How it is done.
@@ -115,6 +121,15 @@ pub(super) struct HowArgs {
     /// Show differences of files
     #[arg(short = 'D', long)]
     pub diff: bool,
+    /// How hosts go through a play, whatever it says
+    #[arg(long, value_enum, value_name = "STRATEGY")]
+    pub strategy: Option<StrategyArg>,
+    /// Sizes of batches, whatever a play says: `2`, `25%`, `1,25%,100%`
+    #[arg(long, value_name = "SIZES", value_delimiter = ',')]
+    pub serial: Vec<String>,
+    /// Stop when more hosts of a batch than this have failed, whatever a play says
+    #[arg(long, value_name = "N", value_parser = percentage)]
+    pub max_fail_percentage: Option<f64>,
     /// Run notified handlers on hosts that failed, too
     #[arg(long)]
     pub force_handlers: bool,
@@ -124,6 +139,20 @@ pub(super) struct HowArgs {
     /// Write what happens to this file while it happens, a JSON document a line; `-` is standard output
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub events: Option<PathBuf>,
+}
+
+fn percentage(text: &str) -> Result<f64, String> {
+    let number = text.trim_end_matches('%').parse().ok().filter(|number| (0.0..=100.0).contains(number));
+    number.ok_or_else(|| "a number from 0 to 100 is wanted".to_owned())
+}
+
+/// `--strategy`.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum StrategyArg {
+    /// Step by step: none begins a step before all ended the one before
+    Linear,
+    /// Each host on its own
+    Free,
 }
 
 /// As whom.
@@ -167,7 +196,7 @@ pub(super) struct ConnectionArgs {
     #[arg(long, value_name = "FILE", env = "DPPCTL_KEY_PASSPHRASE_FILE")]
     pub key_passphrase_file: Option<PathBuf>,
     /// Seconds to wait for a connection
-    #[arg(short = 'T', long, value_name = "SECONDS")]
+    #[arg(short = 'T', long, alias = "timeout", value_name = "SECONDS")]
     pub connect_timeout: Option<u64>,
     /// ssh or local
     #[arg(short, long, value_enum, value_name = "KIND")]

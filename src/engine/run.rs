@@ -34,6 +34,8 @@ pub struct Options {
     pub verbosity: u8,
     /// Whether handlers run on hosts that failed, too.
     pub force_handlers: bool,
+    /// Whether the operator is asked before each task: `--step`.
+    pub asks_before_tasks: bool,
     /// Whether a host that is out of reach stops the batches after it.
     pub stop_at_lost_hosts: bool,
 }

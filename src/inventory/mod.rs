@@ -28,6 +28,7 @@ mod yaml_form;
 pub use connection::{AskSshConfig, Become, Connection, ConnectionKind, Defaults, Endpoint};
 pub use layers::{Layer, LayerKind};
 pub use load::{InventorySource, OPEN_SSH, VAGRANT};
+pub(crate) use pattern::Matcher;
 pub use roster::{Group, Host, Inventory};
 pub use sayings::Saying;
 pub use vagrant::Vagrant;

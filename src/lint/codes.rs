@@ -63,6 +63,11 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "It stands in a role's defaults or vars and nowhere else: left over, or misspelt where it is used.",
     ),
     ("DPP0117", "a handler that nothing notifies", "No task of the play wakes it: left over, or misspelt in `notify`."),
+    (
+        "DPP0118",
+        "no task to begin at",
+        "`--start-at-task` names none of the playbook; tasks that are included in the run cannot be begun at.",
+    ),
     ("DPP0201", "no inventory, or one that cannot be read", "Name it with -i, or with `inventory` in dppctl.toml."),
     (
         "DPP0202",

@@ -22,6 +22,7 @@ use crate::plan::{RolesDone, Step, Strategy, TaskStep};
 use crate::transport::Become;
 use crate::value::Map;
 
+mod asking;
 mod control;
 mod debts;
 mod doom;
@@ -30,6 +31,7 @@ mod happen;
 mod occurrence;
 mod perform;
 
+use asking::Answers;
 pub(super) use debts::FoundDebts;
 use doom::Doom;
 use occurrence::Occurrence;
@@ -80,6 +82,7 @@ pub(super) struct Batch<'a> {
     timers: BinaryHeap<Reverse<(Instant, usize)>>,
     /// How what one host did for all ended.
     once: HashMap<Occurrence, Ending>,
+    answers: Answers,
     dooms: Vec<Doom>,
     pub(super) ends_play: bool,
 }
@@ -90,8 +93,8 @@ impl<'a> Batch<'a> {
         let members: Vec<Member> = hosts.iter().map(|name| member(engine, play, name, steps)).collect();
         let handlers = Handlers::new(&play.play.handlers);
         let play = Arc::clone(play);
-        let (timers, once, dooms) = (BinaryHeap::new(), HashMap::new(), Vec::new());
-        Self { engine, play, handlers, members, timers, once, dooms, ends_play: false }
+        let (timers, once, answers, dooms) = (BinaryHeap::new(), HashMap::new(), Answers::default(), Vec::new());
+        Self { engine, play, handlers, members, timers, once, answers, dooms, ends_play: false }
     }
 
     /// Goes on until every host is at its end.
@@ -207,6 +210,10 @@ impl<'a> Batch<'a> {
             return true;
         }
         let handler = self.handlers.at(step).filter(|_| member.run.in_flush());
+        if self.is_declined(index, step) {
+            self.members[index].run.advance();
+            return true;
+        }
         let moves = self.meets_doom(index) || self.begin(index, step);
         if let Some(handler) = handler.filter(|_| moves) {
             self.members[index].notified.retain(|at| *at != handler);

@@ -11,7 +11,7 @@ fn stage(site: &str) -> Stage {
 
 #[test]
 fn a_question_is_asked_once_and_all_hosts_know_the_answer() {
-    let run = stage(SITE).answering("yes").run();
+    let run = stage(SITE).answering(["yes"]).run();
     assert_eq!(run.told(), ["a stop ok", "a show ok: yes", "b show ok: yes"]);
     assert_eq!(run.begun_tasks().iter().filter(|task| *task == "stop").count(), 1);
 }
@@ -45,4 +45,15 @@ fn what_was_added_is_registered() {
                 - {name: show, debug: {msg: '{{ r.add_host }} {{ s.add_group }} {{ s.parent_groups }}'}}\n";
     let wanted = "b show ok: {'host_name': 'new', 'groups': ['g', 'h'], 'host_vars': {'v': 1}} a-b ['all']";
     assert_eq!(stage(site).run().told().last().unwrap(), wanted);
+}
+
+#[test]
+fn each_task_is_asked_for_once_and_what_is_declined_is_passed_over_by_all() {
+    let site = "- hosts: web\n  gather_facts: false\n  tasks:\n    - {name: one, debug: {msg: 1}}\n\
+                \x20   - {name: two, debug: {msg: 2}}\n    - block:\n        - {name: three, debug: {msg: 3}}\n\
+                \x20   - {name: four, debug: {msg: 4}}\n";
+    let told = |answers: [&str; 3]| stage(site).asking().answering(answers).run().told();
+    assert_eq!(told(["n", "y", ""]), ["a two ok: 2", "b two ok: 2"]);
+    let after = ["a one ok: 1", "b one ok: 1", "a three ok: 3", "b three ok: 3", "a four ok: 4", "b four ok: 4"];
+    assert_eq!(told(["y", "n", "c"]), after);
 }

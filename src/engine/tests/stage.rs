@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU8;
-use std::sync::{Arc, PoisonError, RwLock, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, mpsc};
 use std::time::Duration;
 
 use dpp_protocol::{Bound, Debt, Failure, Task};
@@ -35,19 +35,21 @@ pub(super) struct Stage {
     extra: Map,
     check: bool,
     owing: Vec<(String, Debt)>,
-    answer: Option<String>,
+    answers: Vec<String>,
+    asks: bool,
 }
 
-/// Somebody who gives this answer to every question, or nobody.
-struct Watcher(Option<String>);
+/// Somebody who gives these answers, the last one to every further question, or nobody.
+struct Watcher(Mutex<Vec<String>>);
 
 impl Operator for Watcher {
     fn is_there(&self) -> bool {
-        self.0.is_some()
+        !self.0.lock().unwrap().is_empty()
     }
 
     fn answer(&self, _echo: bool) -> String {
-        self.0.clone().unwrap_or_default()
+        let mut answers = self.0.lock().unwrap();
+        if answers.len() > 1 { answers.remove(0) } else { answers.first().cloned().unwrap_or_default() }
     }
 }
 
@@ -88,7 +90,8 @@ impl Stage {
     /// With this inventory.
     pub(super) fn new(inventory: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let this = Self { folder, extra: Map::new(), check: false, owing: Vec::new(), answer: None };
+        let this =
+            Self { folder, extra: Map::new(), check: false, owing: Vec::new(), answers: Vec::new(), asks: false };
         this.file("hosts", inventory)
     }
 
@@ -117,9 +120,15 @@ impl Stage {
         self
     }
 
-    /// With somebody who answers questions so.
-    pub(super) fn answering(mut self, answer: &str) -> Self {
-        self.answer = Some(answer.to_owned());
+    /// With somebody who answers questions so, one after the other.
+    pub(super) fn answering<const N: usize>(mut self, answers: [&str; N]) -> Self {
+        self.answers = answers.map(str::to_owned).into();
+        self
+    }
+
+    /// Asking before each task.
+    pub(super) fn asking(mut self) -> Self {
+        self.asks = true;
         self
     }
 
@@ -206,6 +215,7 @@ impl Stage {
                 diff: false,
                 verbosity: 0,
                 force_handlers: false,
+                asks_before_tasks: self.asks,
                 stop_at_lost_hosts: true,
             },
             events,
@@ -216,7 +226,7 @@ impl Stage {
             selection: Selection::default(),
             binary: Arc::new(AgentBinary::read(Path::new("Cargo.toml")).unwrap()),
             store: Arc::new(Store::new("/nonexistent")),
-            operator: Box::new(Watcher(self.answer.clone())),
+            operator: Box::new(Watcher(Mutex::new(self.answers.clone()))),
             find_route: Box::new(move |host, login| {
                 let user = login.unwrap_or("ops").to_owned();
                 logins.logins.lock().unwrap().push(user.clone());

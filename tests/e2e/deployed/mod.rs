@@ -57,7 +57,8 @@ fn pipeline() -> MutexGuard<'static, Pipeline> {
 fn tell_of_the_relay(lab: &Lab) {
     let relay = "dpp-relay status; journalctl --unit dpp-relay --lines 60 --no-pager --output cat; rabbitmqctl list_queues \
                  name messages messages_unacknowledged consumers --vhost /log --quiet";
-    let broker = "systemctl status confluent-kafka --no-pager --lines 60; kafka-topics --zookeeper localhost --describe";
+    let broker =
+        "systemctl status confluent-kafka --no-pager --lines 60; kafka-topics --zookeeper localhost --describe";
     for (host, said) in [("web1", relay), ("kafka1", broker)] {
         eprintln!("{host} after a test that failed:\n{}", lab.on(host, &format!("({said}) 2>&1 || true")));
     }
