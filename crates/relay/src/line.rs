@@ -171,7 +171,7 @@ impl Line {
         let ledger = self.flow.ledger();
         match end {
             End::Drained | End::DrainedLate => tracing::info!(from = %self.course.source, ?ledger, "{end}"),
-            End::HandBack { .. } | End::Broken(_) | End::Sink(_) => {
+            End::HandBack { .. } | End::Silent { .. } | End::Broken(_) | End::Sink(_) => {
                 tracing::warn!(?ledger, "messages are handed back to {}", self.course.source.product());
                 self.pause(self.waiting_for_sink(), &end.to_string(), orders).await;
             }

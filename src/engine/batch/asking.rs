@@ -15,7 +15,7 @@ pub(super) struct Answers(HashMap<Occurrence, bool>);
 impl Batch<'_> {
     /// Whether the operator does not want the task that a host is at; asks unless that was answered for another host.
     ///
-    /// What dppctl itself puts into a run, as the lock, is asked for by other options: its plays have no name.
+    /// The lock, which no playbook names, is not asked for: its play has no name.
     pub(super) fn is_declined(&mut self, index: usize, step: &Arc<TaskStep>) -> bool {
         let is_own = self.play.play.name.is_empty();
         if !self.engine.options.asks_before_tasks || is_own || step.task.short_action() == "meta" {

@@ -20,6 +20,9 @@ pub use report::{Report, Verdict};
 /// What was refused for a reason that passes is sent again after this long.
 const RETRY: Duration = Duration::from_secs(2);
 
+/// A client that says nothing for this long while messages wait for it may have lost its way.
+const SILENCE: Duration = Duration::from_mins(1);
+
 /// How long things may take.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
@@ -48,6 +51,9 @@ pub struct Flow<T> {
     later: Vec<DeliveryId>,
     later_at: Option<Instant>,
     refusal: Option<String>,
+    heard: Option<Instant>,
+    /// Clients that were replaced since one of them confirmed something.
+    replaced: u32,
     drain_until: Option<Instant>,
 }
 
@@ -60,6 +66,8 @@ impl<T> Flow<T> {
             later: Vec::new(),
             later_at: None,
             refusal: None,
+            heard: None,
+            replaced: 0,
             drain_until: None,
         }
     }
@@ -80,7 +88,7 @@ impl<T> Flow<T> {
     pub fn hand_back(&mut self) {
         self.window.hand_back();
         self.later.clear();
-        (self.later_at, self.refusal, self.drain_until) = (None, None, None);
+        (self.later_at, self.refusal, self.heard, self.drain_until) = (None, None, None, None);
     }
 
     /// Returns what the delivery with this tag will be called.
@@ -103,16 +111,18 @@ impl<T> Flow<T> {
         match report {
             Report::Confirmed(id) => {
                 if self.window.settle(id, Outcome::Confirmed) {
-                    self.refusal = None;
+                    (self.refusal, self.heard, self.replaced) = (None, Some(now), 0);
                 }
                 None
             }
             Report::Buried(id) => {
                 self.window.settle(id, Outcome::Dead);
+                self.heard = Some(now);
                 None
             }
             Report::Refused { id, verdict } => {
                 self.window.held(id)?;
+                self.heard = Some(now);
                 self.judge(id, verdict, now)
             }
         }
@@ -148,6 +158,19 @@ impl<T> Flow<T> {
     pub fn overdue(&self, now: Instant) -> Option<Duration> {
         let waited = self.window.oldest_age(now);
         self.patience.hand_back_after.filter(|limit| waited >= *limit).map(|_| waited)
+    }
+
+    /// Returns for how long nothing was heard of what is held, once that is so long that the sink's client is in doubt: a
+    /// minute, and twice as long after each client that was replaced and did not help.
+    pub fn silence(&self, now: Instant) -> Option<Duration> {
+        let unheard = self.heard.map_or(Duration::MAX, |at| now.saturating_duration_since(at));
+        let silent_for = unheard.min(self.window.oldest_age(now));
+        (silent_for >= SILENCE * 2_u32.saturating_pow(self.replaced)).then_some(silent_for)
+    }
+
+    /// Learns that the sink's client is given up for its silence.
+    pub fn replace_client(&mut self) {
+        self.replaced = self.replaced.saturating_add(1).min(10);
     }
 
     /// Returns the sink's latest refusal, while nothing was confirmed since.

@@ -137,3 +137,25 @@ fn a_drain_takes_nothing_more_and_ends_with_the_last_settled() {
     flow.hear(Report::Confirmed(flow.id(1)), now);
     assert!(flow.is_drained());
 }
+
+#[test]
+fn a_client_is_in_doubt_after_a_minute_of_silence_and_later_when_another_one_did_not_help() {
+    let (mut flow, now) = holding(3, PATIENCE);
+    let after = |seconds| now + Duration::from_secs(seconds);
+    assert_eq!((flow.silence(after(59)), flow.silence(after(60))), (None, Some(Duration::from_mins(1))));
+    let refusal = Report::Refused { id: flow.id(1), verdict: Verdict::Wait("no leader".into()) };
+    flow.hear(refusal, after(60));
+    assert_eq!((flow.silence(after(119)), flow.silence(after(120))), (None, Some(Duration::from_mins(1))));
+    flow.replace_client();
+    assert_eq!((flow.silence(after(179)), flow.silence(after(180))), (None, Some(Duration::from_mins(2))));
+    flow.hear(Report::Confirmed(flow.id(1)), after(180));
+    assert_eq!(
+        flow.silence(after(240)),
+        Some(Duration::from_mins(1)),
+        "it was of use, and is asked as much as the first"
+    );
+    flow.hear(Report::Confirmed(flow.id(2)), after(240));
+    flow.hear(Report::Confirmed(flow.id(3)), after(240));
+    flow.take_ack(1);
+    assert_eq!(flow.silence(after(10_000)), None, "nothing is held");
+}

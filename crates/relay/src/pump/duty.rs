@@ -40,6 +40,7 @@ impl Pump<'_> {
             let reason = self.trouble().unwrap_or_else(|| "no complaint of the client".to_owned());
             return Err(End::HandBack { waited, reason });
         }
+        self.doubt_silence(now)?;
         self.flow.due(now).into_iter().try_for_each(|id| self.send_again(id, Lane::Bulk))
     }
 

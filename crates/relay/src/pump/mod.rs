@@ -2,6 +2,7 @@
 //!
 //! Everything happens in one task and in one order; the rules are the flow's. When it returns, the generation is over.
 
+mod doubt;
 mod duty;
 
 use std::time::{Duration, Instant};
@@ -21,6 +22,8 @@ use crate::sink::{Lane, Sink, SinkError};
 use crate::source::{Arrival, Source, SourceError};
 use crate::voice::Voice;
 use crate::window::{DeliveryId, TagOutOfOrder};
+
+use doubt::Doubt;
 
 /// A settled message waits at most this long for its acknowledgement.
 const ACK_DELAY: Duration = Duration::from_millis(20);
@@ -47,6 +50,12 @@ pub enum End {
         waited: Duration,
         /// What Kafka's client last said.
         reason: String,
+    },
+    /// The producer says nothing although Kafka is there.
+    #[error("Kafka is there, but its client has not confirmed a message for {} s", silent_for.as_secs())]
+    Silent {
+        /// For how long it has said nothing while messages waited.
+        silent_for: Duration,
     },
     /// The source is gone.
     #[error(transparent)]
@@ -85,6 +94,7 @@ pub struct Pump<'a> {
     reports: UnboundedReceiver<Report>,
     own_reports: UnboundedSender<Report>,
     said: Option<String>,
+    doubt: Doubt,
 }
 
 impl<'a> Pump<'a> {
@@ -96,7 +106,7 @@ impl<'a> Pump<'a> {
         sink: Sink,
         (own_reports, reports): (UnboundedSender<Report>, UnboundedReceiver<Report>),
     ) -> Self {
-        Self { station, flow, source, sink, reports, own_reports, said: None }
+        Self { station, flow, source, sink, reports, own_reports, said: None, doubt: Doubt::default() }
     }
 
     /// Works until an order comes or something breaks, then closes the connection in good order.

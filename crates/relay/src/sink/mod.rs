@@ -4,6 +4,7 @@ mod elasticsearch;
 mod kafka;
 
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::oneshot::Receiver;
 
 use crate::config::SinkConfig;
 use crate::flow::Report;
@@ -95,6 +96,14 @@ impl Sink {
         match self {
             Self::Kafka(kafka) => kafka.probe().await,
             Self::Elasticsearch(elasticsearch) => elasticsearch.probe().await,
+        }
+    }
+
+    /// Asks whether a client that is new to it finds the sink well; none where each request is by itself already.
+    pub fn another_opinion(&self) -> Option<Receiver<bool>> {
+        match self {
+            Self::Kafka(kafka) => Some(kafka.another_opinion()),
+            Self::Elasticsearch(_) => None,
         }
     }
 

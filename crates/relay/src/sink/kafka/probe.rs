@@ -6,6 +6,8 @@ use std::time::Duration;
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::metadata::MetadataTopic;
 use rdkafka::producer::{Producer, ThreadedProducer};
+use tokio::sync::mpsc::unbounded_channel;
+use tokio::sync::oneshot;
 
 use super::KafkaSink;
 use super::client::Reporter;
@@ -28,6 +30,20 @@ impl KafkaSink {
                 Err(self.away(reason))
             }
         }
+    }
+
+    /// Whether a client of its own finds the topic; asked in the background, and taken down with what it was asked by.
+    pub fn another_opinion(&self) -> oneshot::Receiver<bool> {
+        let (sender, opinion) = oneshot::channel();
+        let config = self.config.clone();
+        tokio::spawn(async move {
+            let Ok(other) = Self::open(&config, unbounded_channel().0, Voice::default()) else { return };
+            let is_well = other.probe().await.is_ok();
+            // Nobody asks any more when the own client has found its voice again.
+            let _ = sender.send(is_well);
+            tokio::task::spawn_blocking(move || drop(other));
+        });
+        opinion
     }
 
     fn away(&self, reason: String) -> SinkError {

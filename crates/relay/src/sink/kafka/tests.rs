@@ -101,6 +101,15 @@ async fn a_broker_that_comes_back_confirms_what_waited() {
 }
 
 #[tokio::test]
+async fn another_client_tells_whether_kafka_is_well() {
+    let cluster = cluster();
+    let (sink, _reports) = sink(&cluster);
+    assert_eq!(sink.another_opinion().await, Ok(true));
+    cluster.broker_down(1).unwrap();
+    assert_eq!(sink.another_opinion().await, Ok(false));
+}
+
+#[tokio::test]
 async fn a_refused_batch_is_suspect_and_what_is_refused_alone_is_poison() {
     let cluster = cluster();
     let (sink, mut reports) = sink(&cluster);
