@@ -16,3 +16,4 @@ mod refusals;
 mod rsync;
 mod stage;
 mod threaded;
+mod watcher;

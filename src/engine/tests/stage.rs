@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU8;
-use std::sync::{Arc, Mutex, PoisonError, RwLock, mpsc};
+use std::sync::{Arc, PoisonError, RwLock, mpsc};
 use std::time::Duration;
 
 use dpp_protocol::{Bound, Debt, Failure, Task};
@@ -14,8 +14,8 @@ use serde_json::Value as Json;
 use crate::actions::ACTIONS;
 use crate::artifacts::Store;
 use crate::engine::{
-    BecomeDefault, CONTROLS, Engine, HostEntry, HostState, Joined, Operator, Options, Parts, Roster, Route, RunEnd,
-    RunVars, misfit, who,
+    BecomeDefault, CONTROLS, Engine, HostEntry, HostState, Joined, Options, Parts, Roster, Route, RunEnd, RunVars,
+    misfit, who,
 };
 use crate::event::{Event, Events, Stamped, Status};
 use crate::files::{Disk, FileKind, Files};
@@ -28,6 +28,7 @@ use crate::transport::{AgentBinary, BecomeMethod, Connection, TransportError};
 use crate::value::{Map, Text, Value};
 
 use super::threaded::{Record, Threaded, way};
+use super::watcher::Watcher;
 
 /// A project in a folder of its own.
 pub(super) struct Stage {
@@ -37,20 +38,6 @@ pub(super) struct Stage {
     owing: Vec<(String, Debt)>,
     answers: Vec<String>,
     asks: bool,
-}
-
-/// Somebody who gives these answers, the last one to every further question, or nobody.
-struct Watcher(Mutex<Vec<String>>);
-
-impl Operator for Watcher {
-    fn is_there(&self) -> bool {
-        !self.0.lock().unwrap().is_empty()
-    }
-
-    fn answer(&self, _echo: bool) -> String {
-        let mut answers = self.0.lock().unwrap();
-        if answers.len() > 1 { answers.remove(0) } else { answers.first().cloned().unwrap_or_default() }
-    }
 }
 
 /// What came of a run.
@@ -226,7 +213,7 @@ impl Stage {
             selection: Selection::default(),
             binary: Arc::new(AgentBinary::read(Path::new("Cargo.toml")).unwrap()),
             store: Arc::new(Store::new("/nonexistent")),
-            operator: Box::new(Watcher(Mutex::new(self.answers.clone()))),
+            operator: Box::new(Watcher::answering(&self.answers)),
             find_route: Box::new(move |host, login| {
                 let user = login.unwrap_or("ops").to_owned();
                 logins.logins.lock().unwrap().push(user.clone());
