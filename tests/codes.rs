@@ -41,7 +41,7 @@ const SHARED: &[(&str, &[&str])] = &[
     ("DPP0303", &["lint", "template"]),
     ("DPP0501", &["modules/files", "modules/packages", "modules/services", "transport"]),
     ("DPP0503", &["engine", "plan"]),
-    ("DPP0602", &["artifacts", "modules/packages"]),
+    ("DPP0602", &["artifacts", "modules/journal", "modules/packages"]),
     ("DPP0604", &["agent", "artifacts", "modules/packages"]),
     ("DPP0609", &["artifacts", "modules/packages"]),
     ("DPP0614", &["artifacts", "modules/packages"]),

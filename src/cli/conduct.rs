@@ -11,6 +11,7 @@ use serde_json::Value as Json;
 use crate::actions::ACTIONS;
 use crate::artifacts::{Lockfile, Store};
 use crate::cli::ask::Watcher;
+use crate::cli::empty_play::without_hosts;
 use crate::cli::growing::Growing;
 use crate::cli::invocation::{Invocation, Manner};
 use crate::cli::lock::LockArgs;
@@ -18,6 +19,7 @@ use crate::cli::options::{HowArgs, SelectionArgs};
 use crate::cli::packages::cache;
 use crate::cli::shipped::Shipped;
 use crate::cli::signals::Interrupts;
+use crate::cli::ticket::ticket;
 use crate::cli::watch::{Wanted, Watch};
 use crate::cli::ways::Ways;
 use crate::cli::{Stop, lock, next, overrides, prompts};
@@ -25,10 +27,9 @@ use crate::content;
 use crate::engine::{CONTROLS, Engine, Options, Parts, RunEnd, RunVars, count, misfit};
 use crate::event::{Event, Events};
 use crate::exit::Exit;
-use crate::inventory::Inventory;
 use crate::plan::{Catalogue, Plan, PlanRequest, Selection, build};
 use crate::report::{Failed, RunReport};
-use crate::source::{Problem, Severity, nearest};
+use crate::source::Problem;
 use crate::template::{Scope, SearchPath};
 use crate::transport::AgentBinary;
 use crate::ui::{Close, Shows, Ui};
@@ -81,7 +82,9 @@ pub(super) struct Proof {
 pub(super) fn conduct(invocation: &mut Invocation, conduct: &Conduct, ui: Ui) -> Result<Exit, Stop> {
     require_one_answer(conduct, ui)?;
     overrides::require_operator(conduct)?;
-    let plan = reviewed(invocation, conduct, ui)?;
+    // A look replaces nothing: there is nothing to be found again.
+    let ticket = if conduct.how.check { String::new() } else { ticket() };
+    let plan = reviewed(invocation, conduct, &ticket, ui)?;
     let verbosity = u8::try_from(ui.verbosity.max(0)).unwrap_or(0);
     let vars = invocation.run_vars(&Manner {
         check: conduct.how.check,
@@ -99,13 +102,15 @@ pub(super) fn conduct(invocation: &mut Invocation, conduct: &Conduct, ui: Ui) ->
     conceal(invocation, &events);
     let started = Event::RunStarted {
         command: conduct.command.to_owned(),
+        ticket: ticket.clone(),
         same_machine: ways.same_machine(&hosts),
         hosts,
         check: conduct.how.check,
         steps: count(&plan),
     };
     let interrupts = Interrupts::listen(&events);
-    let engine = engine(invocation, conduct, vars, ways, events.clone(), verbosity, interrupts.cancel())?;
+    let options = options(invocation, conduct, verbosity, &ticket);
+    let engine = engine(invocation, conduct, options, vars, ways, events.clone(), interrupts.cancel())?;
     conduct.beside.map_or(Ok(()), Beside::begin)?;
     let events_to = conduct.how.events.as_deref();
     let wanted = Wanted { reports: &invocation.reports, events: events_to, shows: conduct.shows };
@@ -125,7 +130,7 @@ fn require_one_answer(conduct: &Conduct, ui: Ui) -> Result<(), Problem> {
 }
 
 /// The plan, with all that a person was asked for it.
-fn reviewed(invocation: &mut Invocation, conduct: &Conduct, ui: Ui) -> Result<Plan, Stop> {
+fn reviewed(invocation: &mut Invocation, conduct: &Conduct, ticket: &str, ui: Ui) -> Result<Plan, Stop> {
     for playbook in &conduct.playbooks {
         let folder = playbook.parent().unwrap_or(Path::new(""));
         invocation.inventory.read_beside_playbook(folder, &invocation.vault)?;
@@ -136,7 +141,7 @@ fn reviewed(invocation: &mut Invocation, conduct: &Conduct, ui: Ui) -> Result<Pl
     require_hosts(invocation, &plan, conduct.limit)?;
     (conduct.review)(&mut plan)?;
     if let Some(args) = conduct.lock.filter(|_| !conduct.how.check) {
-        lock::put_first(&mut plan, args, conduct.command, invocation)?;
+        lock::put_first(&mut plan, args, (conduct.command, ticket), invocation)?;
     }
     Ok(plan)
 }
@@ -282,43 +287,30 @@ pub(super) fn plan(invocation: &Invocation, conduct: &Conduct) -> Result<Plan, S
     Ok(plan)
 }
 
-/// A play that nobody is in is left out, as Ansible does. That of a pipeline would be missing from it in silence where its group
-/// is only mistyped: there it is refused.
-fn without_hosts(inventory: &Inventory, pattern: &str, command: &str) -> Problem {
-    let problem = Problem::error("DPP0203", format!("`{pattern}` has no hosts; the play is left out"));
-    let near = nearest(pattern, inventory.groups()).filter(|_| inventory.group(pattern).is_none());
-    match near.map(|near| (near, inventory.group(near).and_then(|group| group.place()))) {
-        None => Problem { severity: Severity::Warning, ..problem },
-        Some((near, place)) => {
-            let problem = match place {
-                Some(place) => problem.at(place, format!("did you mean `{pattern}`?")),
-                None => problem.help(format!("there is a group `{near}`: did you mean that?")),
-            };
-            let severity = if command == "deploy" { Severity::Error } else { Severity::Warning };
-            Problem { severity, ..problem }
-        }
+fn options(invocation: &Invocation, conduct: &Conduct, verbosity: u8, ticket: &str) -> Options {
+    Options {
+        run: ticket.into(),
+        forks: forks(invocation, conduct),
+        check: conduct.how.check,
+        diff: conduct.how.diff,
+        verbosity,
+        force_handlers: conduct.how.force_handlers,
+        asks_before_tasks: conduct.selection.step,
+        stop_at_lost_hosts: !conduct.how.ignore_unreachable,
     }
 }
 
 fn engine(
     invocation: &Invocation,
     conduct: &Conduct,
+    options: Options,
     vars: Arc<RunVars>,
     ways: Ways,
     events: Events,
-    verbosity: u8,
     cancel: Arc<AtomicU8>,
 ) -> Result<Engine, Stop> {
     Ok(Engine::new(Parts {
-        options: Options {
-            forks: forks(invocation, conduct),
-            check: conduct.how.check,
-            diff: conduct.how.diff,
-            verbosity,
-            force_handlers: conduct.how.force_handlers,
-            asks_before_tasks: conduct.selection.step,
-            stop_at_lost_hosts: !conduct.how.ignore_unreachable,
-        },
+        options,
         events,
         find_route: ways.into_routes(),
         operator: Box::new(Watcher { cancel: Arc::clone(&cancel) }),

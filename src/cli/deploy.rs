@@ -8,16 +8,18 @@ use clap_complete::engine::ArgValueCompleter;
 
 use crate::cli::Stop;
 use crate::cli::conduct::{Conduct, conduct};
-use crate::cli::invocation::Invocation;
+use crate::cli::invocation::{Invocation, surroundings};
 use crate::cli::layout::{self, Sketch, stage_of, steps_of};
 use crate::cli::lock::LockArgs;
 use crate::cli::options::{ConnectionArgs, Global, HowArgs, PrivilegeArgs, SelectionArgs};
-use crate::cli::{ask, candidates, groups, saved_plan, verify};
+use crate::cli::resume::Which;
+use crate::cli::{ask, candidates, groups, resume, saved_plan, verify};
 use crate::content::{self, Content};
 use crate::engine::count;
 use crate::exit::Exit;
 use crate::pipeline::Stage;
 use crate::plan::{BlockStep, Plan, PlayPlan, Step};
+use crate::project::Project;
 use crate::source::{Problem, nearest};
 use crate::ui::{Shows, Ui};
 
@@ -82,6 +84,10 @@ pub(super) struct DeployArgs {
     /// Do not ask before the first change
     #[arg(short, long)]
     yes: bool,
+    /// Go on with the hosts that run N, or the last deployment, had left
+    #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "last",
+        value_parser = Which::parse, conflicts_with = "limit")]
+    resume: Option<Which>,
     /// Send no test messages afterwards
     #[arg(long)]
     no_verify: bool,
@@ -104,8 +110,15 @@ pub(super) fn stage(name: &str) -> Result<Stage, String> {
 pub(super) fn deploy(global: &Global, args: &DeployArgs, ui: Ui) -> Result<Exit, Stop> {
     match (saved_plan::named(args.target.playbook.as_ref())?, &args.target.playbook) {
         (Some(plan), Some(path)) => saved_plan::deploy(&plan, path, ui),
-        _ => carry_out(global, args, args.yes, ui),
+        _ => carry_out(&limited(global, args)?, args, args.yes, ui),
     }
+}
+
+/// The same options, with the hosts to which a deployment that is gone on with did not come to its end.
+fn limited(global: &Global, args: &DeployArgs) -> Result<Global, Stop> {
+    let Some(which) = args.resume else { return Ok(global.clone()) };
+    let hosts = resume::hosts(&Project::discover(&surroundings(global)?)?, which)?;
+    Ok(Global { limit: Some(hosts.join(":")), ..global.clone() })
 }
 
 /// Deploys; who said yes already is not asked.
@@ -134,7 +147,7 @@ pub(super) fn carry_out(global: &Global, args: &DeployArgs, yes: bool, ui: Ui) -
         ui,
     )?;
     let is_whole = only.is_none()
-        && global.limit.is_none()
+        && (global.limit.is_none() || args.resume.is_some())
         && args.selection.tags.is_empty()
         && args.selection.skip_tags.is_empty();
     if exit != Exit::Ok || args.how.check || args.no_verify || !is_whole {

@@ -1,7 +1,7 @@
 //! Hosts are one run's alone: what `deploy` and `upgrade` take before their first task, and `dppctl lock` shows and releases.
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use clap_complete::engine::ArgValueCompleter;
@@ -11,6 +11,7 @@ use serde_json::{Map as JsonMap, Value as Json, json};
 use crate::cli::conduct::catalogue;
 use crate::cli::invocation::Invocation;
 use crate::cli::options::{ConnectionArgs, Global, PrivilegeArgs};
+use crate::cli::ticket::who;
 use crate::cli::verify::time;
 use crate::cli::{Stop, ask, candidates, reach};
 use crate::engine::Errand;
@@ -64,19 +65,29 @@ pub(super) struct ReleaseArgs {
 }
 
 /// Puts a play before all others that locks every host of the plan, or breaks the run off when one is another run's.
-pub(super) fn put_first(plan: &mut Plan, args: &LockArgs, command: &str, invocation: &Invocation) -> Result<(), Stop> {
+pub(super) fn put_first(
+    plan: &mut Plan,
+    args: &LockArgs,
+    (command, ticket): (&str, &str),
+    invocation: &Invocation,
+) -> Result<(), Stop> {
     let mut hosts: Vec<String> = plan.plays.iter().flat_map(|play| play.hosts.iter().cloned()).collect();
     hosts.sort();
     hosts.dedup();
-    let play = play(hosts, args.lock_wait, command, invocation)?;
+    let play = play(hosts, args.lock_wait, (command, ticket), invocation)?;
     plan.plays.insert(0, play);
     Ok(())
 }
 
 /// Who waits takes one host after the other, in the same order as everybody, so that no two wait for each other. Who does not
 /// asks all at once; of two that meet, the younger yields.
-fn play(hosts: Vec<String>, wait: Option<Duration>, command: &str, invocation: &Invocation) -> Result<PlayPlan, Stop> {
-    let mut how = json!({"ticket": ticket(), "by": who(), "command": command});
+fn play(
+    hosts: Vec<String>,
+    wait: Option<Duration>,
+    (command, ticket): (&str, &str),
+    invocation: &Invocation,
+) -> Result<PlayPlan, Stop> {
+    let mut how = json!({"ticket": ticket, "by": who(), "command": command});
     if let Some(wait) = wait {
         how["wait"] = wait.as_secs().into();
     }
@@ -120,21 +131,6 @@ impl Files for Written {
 }
 
 /// Ordered by time, and nobody else's.
-fn ticket() -> String {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    format!("{:013}-{}-{}", since.as_millis(), machine(), std::process::id())
-}
-
-pub(super) fn who() -> String {
-    let user = ["USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok());
-    let user = user.filter(|user| !user.is_empty()).unwrap_or_else(|| rustix::process::getuid().as_raw().to_string());
-    format!("{user}@{}", machine())
-}
-
-fn machine() -> String {
-    rustix::system::uname().nodename().to_string_lossy().into_owned()
-}
-
 pub(super) fn lock(global: &Global, command: &LockCommand, ui: Ui) -> Result<Exit, Stop> {
     match command {
         LockCommand::Status(args) => status(global, args, ui),
@@ -205,13 +201,6 @@ mod tests {
     use dpp_protocol::{Failure, Outcome};
 
     use super::*;
-
-    #[test]
-    fn tickets_are_ordered_by_time() {
-        let first = ticket();
-        std::thread::sleep(Duration::from_millis(2));
-        assert!(first < ticket());
-    }
 
     #[test]
     fn whose_a_host_is_or_why_that_is_not_known() {

@@ -7,6 +7,7 @@ mod conduct;
 mod connectors;
 mod deploy;
 mod doctor;
+mod empty_play;
 mod exec;
 mod extra_vars;
 mod facts;
@@ -34,7 +35,9 @@ mod plan;
 mod prompts;
 mod reach;
 mod render;
+mod resume;
 mod roles;
+mod rollback;
 mod run;
 mod runs;
 mod saved_plan;
@@ -44,6 +47,7 @@ mod sources;
 mod status;
 #[cfg(test)]
 mod testing;
+mod ticket;
 mod typed;
 mod unused;
 mod upgrade;
@@ -93,6 +97,8 @@ enum Command {
     Deploy(deploy::DeployArgs),
     /// Take a running pipeline to another version, node by node
     Upgrade(upgrade::UpgradeArgs),
+    /// Bring hosts back to how they were before a run
+    Rollback(rollback::RollbackArgs),
     /// Tell what each stage of the pipeline does right now
     Status(status::StatusArgs),
     /// Send marked messages through the pipeline and follow them hop by hop
@@ -173,6 +179,7 @@ fn dispatch(cli: &Cli, ui: Ui) -> Result<Exit, Stop> {
         Command::Plan(args) => plan::plan(&cli.global, args, ui),
         Command::Deploy(args) => deploy::deploy(&cli.global, args, ui),
         Command::Upgrade(args) => upgrade::upgrade(&cli.global, args, ui),
+        Command::Rollback(args) => rollback::rollback(&cli.global, args, ui),
         Command::Status(args) => status::status(&cli.global, args, ui),
         Command::Verify(args) => verify::verify(&cli.global, args, ui),
         Command::Connectors(command) => connectors::connectors(&cli.global, command, ui),

@@ -8,6 +8,8 @@ const LIMIT: [&str; 2] = ["-l", "--limit"];
 /// Options whose value may be a secret.
 const VARIABLES: [&str; 2] = ["-e", "--extra-vars"];
 const INVENTORY: [&str; 2] = ["-i", "--inventory"];
+/// Options that say where the inventory and the runs are.
+const PLACE: [&str; 3] = ["-i", "--inventory", "--project"];
 const CHECK: [&str; 2] = ["--check", "--dry-run"];
 const PLAN: [&str; 2] = ["plan", "check"];
 const DETAILED: &str = "--detailed-exitcode";
@@ -25,25 +27,39 @@ pub(super) fn commands(typed: &[String], report: &RunReport) -> Vec<(String, Str
         let inventory = pieces.iter().filter(|piece| piece.is(&INVENTORY)).cloned();
         next.push(("Look closer".to_owned(), line(asked.into_iter().chain(inventory))));
     }
+    let back = way_back(&pieces, report);
     if !troubled.is_empty() {
         if troubled.len() < report.hosts.len() && !goes_over_all(&pieces) {
             pieces.retain(|piece| !piece.is(&LIMIT));
             pieces.push(Piece::Option("-l".to_owned(), troubled.join(",")));
         }
         next.push(("Go on from here".to_owned(), line(pieces)));
+        next.extend(back.map(|back| ("Or take it back".to_owned(), back)));
     } else if report.check && report.changes() > 0 {
         next.push(("Apply".to_owned(), line(unchecked(pieces))));
     }
     next
 }
 
+/// The command that brings hosts back to how they were before the run, where it changed some.
+fn way_back(pieces: &[Piece], report: &RunReport) -> Option<String> {
+    let reverts = command(pieces).is_some_and(|command| ["deploy", "apply", "run"].contains(&command));
+    let place = pieces.iter().filter(|piece| piece.is(&PLACE)).cloned();
+    let back = || line(std::iter::once(Piece::Word("rollback".to_owned())).chain(place));
+    (reverts && !report.check && report.changes() > 0).then(back)
+}
+
 /// Whether the command takes no hosts: it passes over those that are done by itself.
 fn goes_over_all(pieces: &[Piece]) -> bool {
+    command(pieces).is_some_and(|command| ["upgrade", "rollback"].contains(&command))
+}
+
+fn command(pieces: &[Piece]) -> Option<&str> {
     let mut words = pieces.iter().filter_map(|piece| match piece {
         Piece::Word(word) => Some(word.as_str()),
         _ => None,
     });
-    words.find(|word| !word.starts_with('-')) == Some("upgrade")
+    words.find(|word| !word.starts_with('-'))
 }
 
 fn line(pieces: impl IntoIterator<Item = Piece>) -> String {
@@ -118,7 +134,8 @@ mod tests {
             next("run -ihosts 'my site.yml' --limit=all -e pass=geheim -e @vars.yml", &report),
             [
                 "dppctl doctor kib1 -i hosts",
-                "dppctl run -i hosts 'my site.yml' -e '<the same variables>' -e @vars.yml -l es2,kib1"
+                "dppctl run -i hosts 'my site.yml' -e '<the same variables>' -e @vars.yml -l es2,kib1",
+                "dppctl rollback -i hosts",
             ]
         );
     }
@@ -135,13 +152,14 @@ mod tests {
             "deploy -v -e=RABBITMQ_PASS=gehe@m123",
             r#"deploy -ve '{"pw": "gehe@m123"}'"#,
         ] {
-            assert_eq!(next(typed, &report), [again], "{typed}");
+            assert_eq!(next(typed, &report), [again, "dppctl rollback"], "{typed}");
         }
         for typed in ["deploy --extra-vars=pw=gehe@m123", "deploy --extra-vars 'pw=@gehe@m123'"] {
-            assert_eq!(next(typed, &report), ["dppctl deploy --extra-vars '<the same variables>' -l es2"], "{typed}");
+            let again = "dppctl deploy --extra-vars '<the same variables>' -l es2";
+            assert_eq!(next(typed, &report), [again, "dppctl rollback"], "{typed}");
         }
         for typed in ["deploy -e@vars.yml", "deploy -e=@vars.yml", "deploy -e @vars.yml"] {
-            assert_eq!(next(typed, &report), ["dppctl deploy -e @vars.yml -l es2"], "{typed}");
+            assert_eq!(next(typed, &report), ["dppctl deploy -e @vars.yml -l es2", "dppctl rollback"], "{typed}");
         }
     }
 
@@ -149,7 +167,7 @@ mod tests {
     fn hosts_that_a_run_did_not_come_to_are_gone_on_with_too() {
         let report =
             RunReport { left: vec!["es3".into()], ..report(&[("es1", 1, 0, 0), ("es2", 0, 1, 0), ("es3", 0, 0, 0)]) };
-        assert_eq!(next("run a.yml", &report), ["dppctl run a.yml -l es2,es3"]);
+        assert_eq!(next("run a.yml", &report), ["dppctl run a.yml -l es2,es3", "dppctl rollback"]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::report::ReportKind;
 use crate::ui::{Colour, Output, Ui};
 
 /// Options of every command.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct Global {
     /// Inventory: file, folder, or names with commas; may be repeated
     #[arg(short, long, global = true, value_name = "PATH", env = "DPPCTL_INVENTORY")]

@@ -75,7 +75,7 @@ pub(super) fn runs(global: &Global, command: &RunsCommand, ui: Ui) -> Result<Exi
 }
 
 /// The run of this number, or the last one.
-fn find(project: &Project, number: Option<u64>) -> Result<PastRun, Stop> {
+pub(super) fn find(project: &Project, number: Option<u64>) -> Result<PastRun, Stop> {
     let known = PastRun::numbers(&project.root);
     let Some(last) = known.last() else {
         let words = format!("{} has no runs yet", project.root.join(".dppctl/runs").display());

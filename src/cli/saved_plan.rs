@@ -7,8 +7,8 @@ use clap::Parser;
 
 use crate::cli::conduct::{Conduct, conduct};
 use crate::cli::deploy::{DeployArgs, Deployment, carry_out};
-use crate::cli::lock::who;
 use crate::cli::options::{Global, HowArgs};
+use crate::cli::ticket::who;
 use crate::cli::typed::{Piece, pieces};
 use crate::cli::{Cli, Command, Stop};
 use crate::event::{iso, now};

@@ -22,6 +22,7 @@ const UNUSED: &[(&str, &[&str])] = &[
     ("plan", &[]),
     ("deploy", &[]),
     ("upgrade", &[]),
+    ("rollback", &[]),
     ("status", REPORT),
     ("verify", REPORT),
     ("connectors list", REPORT),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use dpp_protocol::{Bound, Debt, Mode, Task};
+use dpp_protocol::Bound;
 use serde_json::Value as Json;
 
 use crate::actions;
@@ -11,7 +11,7 @@ use crate::engine::TaskVars;
 use crate::engine::ending::Ending;
 use crate::engine::loops;
 use crate::engine::no_log::hide;
-use crate::engine::prepare::{Keyword, Ready, scope};
+use crate::engine::prepare::{Keyword, scope};
 use crate::engine::run::Options;
 use crate::event::{Event, Events, Status, StepName, StepResult};
 use crate::plan::{Step, TaskStep};
@@ -41,11 +41,14 @@ pub(super) struct Doing {
     pub(super) throttle: Option<usize>,
     /// How long it may take, and whether somebody waits for it.
     pub(super) bound: Option<Bound>,
+    /// The name of the run.
+    pub(super) run: Arc<str>,
     /// Whether it has the handlers run that were notified so far.
     pub(super) flushes: bool,
     /// Steps it brings.
     pub(super) includes: Vec<Step>,
-    diff: bool,
+    pub(super) diff: bool,
+    asked: Asked,
     no_log: bool,
     items: Option<Vec<Value>>,
     ends: Vec<(Value, Ending)>,
@@ -55,6 +58,13 @@ pub(super) struct Doing {
     begun: Instant,
     trouble: Option<Ending>,
     var: String,
+}
+
+/// What the command line asked for.
+#[derive(Debug, Clone, Copy)]
+struct Asked {
+    check: bool,
+    diff: bool,
 }
 
 /// What is next.
@@ -85,9 +95,11 @@ impl Doing {
             run_once: false,
             is_echo: false,
             check: options.check,
+            asked: Asked { check: options.check, diff: options.diff },
             any_errors_fatal: false,
             throttle: None,
             bound: None,
+            run: Arc::clone(&options.run),
             flushes: false,
             includes: Vec::new(),
             diff: options.diff,
@@ -100,13 +112,13 @@ impl Doing {
             trouble: None,
             var: loops::variable(step),
         };
-        if let Err(error) = this.keywords(options) {
+        if let Err(error) = this.keywords() {
             this.trouble = Some(Ending::failed(actions::failure(&error)));
         }
         this
     }
 
-    fn keywords(&mut self, options: &Options) -> Result<(), TemplateError> {
+    fn keywords(&mut self) -> Result<(), TemplateError> {
         let scope = scope(&self.vars);
         let keywords = &self.step.keywords;
         let keyword = Keyword { vars: &self.vars, scope: &scope };
@@ -116,12 +128,8 @@ impl Doing {
         }
         let once = ONCE_FOR_ALL.contains(&self.step.task.short_action());
         self.run_once = once || keyword.flag(keywords.run_once.as_ref(), false)?;
-        self.check = keyword.flag(keywords.check_mode.as_ref(), options.check)?;
-        self.diff = keyword.flag(keywords.diff.as_ref(), options.diff)?;
-        self.no_log = keyword.flag(keywords.no_log.as_ref(), false)?;
         self.any_errors_fatal = keyword.flag(keywords.any_errors_fatal.as_ref(), false)?;
         self.throttle = keyword.count(keywords.throttle.as_ref())?;
-        self.bound = bound(&self.step, &keyword)?;
         match loops::items(&self.step, &self.vars, &scope) {
             Ok(items) => self.items = items,
             // A list that is not there does not matter when a condition keeps the task from running.
@@ -130,7 +138,30 @@ impl Doing {
                 None => return Err(error),
             },
         }
+        if self.items.is_none() { self.keywords_of_item(&self.vars.clone()) } else { Ok(()) }
+    }
+
+    /// Keywords that each item may say for itself. What one of them hides, nobody shows of the others either.
+    fn keywords_of_item(&mut self, vars: &TaskVars) -> Result<(), TemplateError> {
+        let scope = scope(vars);
+        let keywords = &self.step.keywords;
+        let keyword = Keyword { vars, scope: &scope };
+        self.check = keyword.flag(keywords.check_mode.as_ref(), self.asked.check)?;
+        self.diff = keyword.flag(keywords.diff.as_ref(), self.asked.diff)?;
+        self.no_log |= keyword.flag(keywords.no_log.as_ref(), false)?;
+        self.bound = bound(&self.step, &keyword)?;
         Ok(())
+    }
+
+    /// The next item; a keyword that it cannot say is of no account where a condition passes it over.
+    fn item(&mut self) -> Verdict {
+        let vars = self.item_vars();
+        match self.keywords_of_item(&vars) {
+            Err(error) if self.condition_that_fails(&scope(&vars)).is_none() => {
+                Verdict::Finished(Box::new(Ending::failed(actions::failure(&error))))
+            }
+            _ => Verdict::Item(Box::new(vars)),
+        }
     }
 
     fn condition_that_fails(&self, scope: &crate::template::Scope) -> Option<String> {
@@ -147,7 +178,7 @@ impl Doing {
             None if self.ends.is_empty() => Verdict::Item(Box::new(self.vars.clone())),
             None => Verdict::Finished(Box::new(self.ends.remove(0).1)),
             Some(items) => match items.get(self.ends.len()) {
-                Some(_) if !self.is_broken => Verdict::Item(Box::new(self.item_vars())),
+                Some(_) if !self.is_broken => self.item(),
                 _ => Verdict::Finished(Box::new(self.of_items())),
             },
         }
@@ -291,8 +322,9 @@ impl Doing {
     }
 
     fn retries(&self) -> Result<u64, TemplateError> {
-        let scope = scope(&self.vars);
-        let retries = Keyword { vars: &self.vars, scope: &scope }.number(self.step.task.retries.as_ref(), 3.0)?;
+        let vars = self.current_vars();
+        let scope = scope(&vars);
+        let retries = Keyword { vars: &vars, scope: &scope }.number(self.step.task.retries.as_ref(), 3.0)?;
         Ok(retries.max(0.0) as u64)
     }
 
@@ -300,35 +332,10 @@ impl Doing {
         if self.check || self.attempts > self.retries()? {
             return Ok(None);
         }
-        let scope = scope(&self.vars);
-        let delay = Keyword { vars: &self.vars, scope: &scope }.number(self.step.task.delay.as_ref(), 5.0)?;
+        let vars = self.current_vars();
+        let scope = scope(&vars);
+        let delay = Keyword { vars: &vars, scope: &scope }.number(self.step.task.delay.as_ref(), 5.0)?;
         Ok(Some(Duration::from_secs_f64(delay.clamp(0.0, 1e6))))
-    }
-
-    /// The request for a machine.
-    pub(super) fn task(&self, id: u64, ready: &Ready, owes: Vec<Debt>, settles: Vec<Debt>) -> Task {
-        let mode = if self.check { Mode::Survey } else { Mode::Apply };
-        Task { owes, settles, bound: self.bound, ..self.request(id, ready, &ready.remote.params, mode) }
-    }
-
-    /// The request for a mere look, with as little content as will do.
-    pub(super) fn survey(&self, id: u64, ready: &Ready) -> Task {
-        let lean = ready.remote.lean.as_ref().filter(|_| !self.diff);
-        self.request(id, ready, lean.unwrap_or(&ready.remote.params), Mode::Survey)
-    }
-
-    fn request(&self, id: u64, ready: &Ready, params: &Json, mode: Mode) -> Task {
-        Task {
-            id,
-            module: ready.remote.module.clone(),
-            params: params.clone(),
-            mode,
-            diff: self.diff,
-            environment: ready.environment.clone(),
-            owes: Vec::new(),
-            settles: Vec::new(),
-            bound: None,
-        }
     }
 
     /// Names that a change of this task notifies, rendered for each item that changed something; those that cannot be

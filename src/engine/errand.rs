@@ -165,6 +165,7 @@ impl Errands {
             environment: BTreeMap::new(),
             owes: Vec::new(),
             settles: Vec::new(),
+            run: String::new(),
             bound: None,
         });
         let work = Work::Run { task, blobs: Vec::new(), supply: None, aside: None };

@@ -28,6 +28,7 @@ mod reboot;
 mod receive;
 mod reconnect;
 mod refusal;
+mod request;
 mod roster;
 mod run;
 mod scope;

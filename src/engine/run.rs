@@ -24,6 +24,8 @@ use crate::value::{Map, Value};
 /// How a run is made.
 #[derive(Debug, Clone)]
 pub struct Options {
+    /// The name under which hosts write down what it replaces; empty when nothing is to be undone.
+    pub run: Arc<str>,
     /// Hosts that are worked on at a time.
     pub forks: usize,
     /// Whether nothing is touched.

@@ -84,6 +84,9 @@ pub enum Event {
     RunStarted {
         /// `deploy`, `run`, `verify`.
         command: String,
+        /// The name under which hosts write down what it replaces; empty for one that touches nothing.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        ticket: String,
         /// All hosts that may be touched.
         hosts: Vec<String>,
         /// Names that are one machine, when there are such.

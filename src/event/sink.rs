@@ -137,6 +137,7 @@ mod tests {
         vec![
             Event::RunStarted {
                 command: said(),
+                ticket: String::new(),
                 hosts: vec![host()],
                 same_machine: Vec::new(),
                 check: false,

@@ -16,7 +16,7 @@ impl Texts for Event {
     /// Names of hosts are none of these: every screen joins events by them, and they are typed again behind `-l`.
     fn each(&mut self, see: &mut dyn FnMut(&mut String)) {
         match self {
-            Self::RunStarted { command, hosts: _, same_machine: _, check: _, steps: _ } => command.each(see),
+            Self::RunStarted { command, ticket: _, hosts: _, same_machine: _, check: _, steps: _ } => command.each(see),
             Self::PlayStarted { play, hosts: _ } => play.each(see),
             Self::StepStarted { host: _, step } | Self::Retrying { host: _, step, left: _ } => step.each(see),
             Self::ItemFinished { host: _, step, item, result } => {

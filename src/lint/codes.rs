@@ -214,6 +214,11 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "The new version cannot read the data of the installed one. Deploy the version between first.",
     ),
     (
+        "DPP0615",
+        "data that cannot go back",
+        "A newer version has rewritten them; an older one would refuse them or damage them. A snapshot can be restored.",
+    ),
+    (
         "DPP0620",
         "versions that do not go together",
         "The message says which needs which. Nothing was touched; `dpp_stack` names versions that were run together.",
@@ -300,6 +305,16 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "DPP1105",
         "a plan that is not carried out",
         "A plan that was kept is carried out only as it is: where hosts or files changed since, make another one.",
+    ),
+    (
+        "DPP1106",
+        "nothing to take back",
+        "A run that only looked, or was of a version that kept no journal, replaced nothing that a rollback would find.",
+    ),
+    (
+        "DPP1107",
+        "nothing to go on with",
+        "`--resume` goes on where a deployment stopped; this one came to its end, or none was begun in this folder.",
     ),
     ("DPP1202", "a vault without a password", "--vault-password-file names the file, or a programme that prints it."),
     ("DPP1203", "a vault's password is wrong", "None of the passwords that are known opens it."),

@@ -57,6 +57,15 @@ impl PastRun {
         started.unwrap_or("?")
     }
 
+    /// The name under which hosts wrote down what it replaced; none for a run that only looked.
+    pub fn ticket(&self) -> Option<&str> {
+        let started = self.events.iter().find_map(|stamped| match &stamped.event {
+            Event::RunStarted { ticket, .. } => Some(ticket.as_str()),
+            _ => None,
+        });
+        started.filter(|ticket| !ticket.is_empty())
+    }
+
     /// When it began, in milliseconds since 1970.
     pub fn began(&self) -> u64 {
         self.events.first().map_or(0, |event| event.t)
@@ -114,6 +123,7 @@ mod tests {
         let project = tempfile::tempdir().unwrap();
         let started = Event::RunStarted {
             command: "deploy".into(),
+            ticket: String::new(),
             hosts: vec!["es1".into()],
             same_machine: Vec::new(),
             check: false,

@@ -129,6 +129,7 @@ mod tests {
         vec![
             Event::RunStarted {
                 command: "deploy".into(),
+                ticket: String::new(),
                 hosts: hosts.clone(),
                 same_machine: Vec::new(),
                 check: false,

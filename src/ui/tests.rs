@@ -62,6 +62,7 @@ fn story() -> Vec<Event> {
     vec![
         Event::RunStarted {
             command: "run".into(),
+            ticket: String::new(),
             hosts: vec!["es1".into(), "es2".into(), "kib1".into()],
             same_machine: vec![vec!["es1".into(), "kib1".into()]],
             check: false,
@@ -155,6 +156,7 @@ fn a_plan_tells_what_is_the_same_on_several_hosts_once() {
     let events = [
         Event::RunStarted {
             command: "plan".into(),
+            ticket: String::new(),
             hosts: vec!["es1".into(), "es2".into(), "es3".into()],
             same_machine: Vec::new(),
             check: true,

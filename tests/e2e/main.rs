@@ -23,6 +23,7 @@ mod passphrases;
 mod past_runs;
 mod patience;
 mod plan;
+mod rollback;
 mod run;
 mod same_machine;
 mod sources;

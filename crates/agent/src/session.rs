@@ -101,7 +101,7 @@ impl<R: Read, W: Write + Send + 'static> Session<R, W> {
         let life = |text: &str, count: Option<(u64, u64)>| {
             let _ = self.send(&Response::Progress(Progress { id, text: text.into(), count }));
         };
-        let host = Host::new(&self.state, task.environment.clone(), &life);
+        let host = Host::new(&self.state, task.environment.clone(), &life).in_run(&task.run);
         let _beating = self.pulse.beat();
         let answer = match task.bound.filter(|_| task.mode == Mode::Apply) {
             Some(bound) if bound.detached => self.detached(task, &host),
@@ -193,6 +193,7 @@ mod tests {
             environment,
             owes: vec![],
             settles: vec![],
+            run: String::new(),
             bound: None,
         }
     }

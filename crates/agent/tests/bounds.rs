@@ -47,6 +47,7 @@ impl Agent {
             environment: std::collections::BTreeMap::new(),
             owes: Vec::new(),
             settles: Vec::new(),
+            run: String::new(),
             bound,
         };
         write_message(&mut self.input, &Request::Run(task)).unwrap();

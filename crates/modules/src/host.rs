@@ -24,12 +24,25 @@ pub struct Host<'a> {
     state: PathBuf,
     environment: BTreeMap<String, String>,
     life: &'a Life<'a>,
+    run: String,
 }
 
 impl<'a> Host<'a> {
     /// A host whose state lies under `state` (`/var/lib/dppctl` for root).
     pub fn new(state: impl Into<PathBuf>, environment: BTreeMap<String, String>, life: &'a Life<'a>) -> Self {
-        Self { state: state.into(), environment, life }
+        Self { state: state.into(), environment, life, run: String::new() }
+    }
+
+    /// The same host, in a run of this name: what it replaces is written down.
+    #[must_use]
+    pub fn in_run(mut self, run: &str) -> Self {
+        run.clone_into(&mut self.run);
+        self
+    }
+
+    /// The name of the run; empty outside of one.
+    pub fn run(&self) -> &str {
+        &self.run
     }
 
     /// Environment of processes that the task starts.

@@ -9,6 +9,7 @@ mod expansion;
 mod fields;
 pub mod files;
 mod host;
+pub mod journal;
 mod labels;
 pub mod lock;
 pub mod lock_file;
@@ -132,6 +133,7 @@ pub const MODULES: &[Entry] = &[
     Entry::of::<system::timezone::Timezone>(),
     Entry::of::<system::ufw::Ufw>(),
     Entry::of::<files::unarchive::Unarchive>(),
+    Entry::of::<journal::undo::Undo>(),
     Entry::of::<services::unit_status::UnitStatus>(),
     Entry::of::<web::uri::Uri>(),
     Entry::of::<system::user::User>(),

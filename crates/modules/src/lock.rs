@@ -9,7 +9,7 @@ use std::io::{self, Read, Seek, Write};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use dpp_protocol::{Change, Failure, ResultMap, Verb};
 use rustix::fs::FlockOperation;
@@ -25,7 +25,10 @@ pub const LOCKED: &str = "DPP1101";
 
 /// How long an older run waits for a younger one that holds a lock: should the two meet on another host as well, the younger one
 /// gives up there at once.
-const YIELDS_IN: Duration = Duration::from_secs(3);
+const YIELDS_IN: Duration = Duration::from_secs(10);
+
+/// How long a run that was given a lock may take to write down whose it is.
+const SIGNS_IN: Duration = Duration::from_secs(2);
 
 /// How long a run whose agent was told to end may take to.
 const ENDS_IN: Duration = Duration::from_secs(10);
@@ -90,6 +93,11 @@ impl Holder {
         format!("{}, {}, for {age}", plain(&self.by), plain(&self.command))
     }
 
+    /// Whether the agent is there that signed. One that ends gives its memory back first and its lock only then.
+    fn is_alive(&self) -> bool {
+        fs::read_link(format!("/proc/{}/exe", self.pid)).is_ok()
+    }
+
     fn read(file: &mut File) -> io::Result<Self> {
         let mut text = String::new();
         file.rewind()?;
@@ -133,8 +141,7 @@ impl Lock {
             |error: io::Error| Failure::new(format!("cannot lock {}: {error}", path.display())).code("DPP1103");
         host.private_folder().map_err(failed)?;
         let mut file = LockFile::open(&path).map_err(failed)?;
-        if !is_locked(&file).map_err(failed)? {
-            let other = Holder::read(&mut file).ok();
+        if let Had::By(other) = lock_or_read(&mut file).map_err(failed)? {
             if other.as_ref().is_some_and(|other| other.ticket == self.ticket) {
                 return Ok(());
             }
@@ -187,6 +194,31 @@ fn taken(words: &str) -> Failure {
 
 fn path(host: &Host) -> std::path::PathBuf {
     host.state().join("lock")
+}
+
+/// Whose the lock is.
+#[derive(Debug, PartialEq, Eq)]
+enum Had {
+    /// It was free, and is had through our file now.
+    ByUs,
+    /// It is another one's; none where that one does not sign.
+    By(Option<Holder>),
+}
+
+/// Locks the file, or tells who has it.
+///
+/// Between having the lock and having signed there is a moment in which the file is empty or names a run that ended. Who took that
+/// for the holder's word would give way to nobody, and of several that meet none might go on.
+fn lock_or_read(file: &mut LockFile) -> io::Result<Had> {
+    let due = Instant::now() + SIGNS_IN;
+    while !is_locked(file)? {
+        let signed = Holder::read(file).ok().filter(Holder::is_alive);
+        if signed.is_some() || Instant::now() >= due {
+            return Ok(Had::By(signed));
+        }
+        thread::sleep(SIGNS_IN / 200);
+    }
+    Ok(Had::ByUs)
 }
 
 /// Whether the lock was free, and is now had through this file.
@@ -258,23 +290,22 @@ mod tests {
             environment: BTreeMap::new(),
             owes: Vec::new(),
             settles: Vec::new(),
+            run: String::new(),
             bound: None,
         };
         (crate::find("dppctl_lock").unwrap().run)(&task, &Host::new(state, BTreeMap::new(), &|_, _| ()))
+    }
+
+    fn lock(ticket: &str, wait: f64) -> Lock {
+        let (by, command) = ("ci@runner".into(), "upgrade".into());
+        Lock { state: State::Held, ticket: ticket.into(), by, command, wait: Number(wait) }
     }
 
     /// What another run's agent does to the lock.
     fn other(state: &Path, ticket: &str) -> LockFile {
         let mut file = LockFile::open(&state.join("lock")).unwrap();
         assert!(is_locked(&file).unwrap());
-        let lock = Lock {
-            state: State::Held,
-            ticket: ticket.into(),
-            by: "ci@runner".into(),
-            command: "upgrade".into(),
-            wait: none(),
-        };
-        lock.sign(&mut file).unwrap();
+        lock(ticket, 0.0).sign(&mut file).unwrap();
         file
     }
 
@@ -303,13 +334,6 @@ mod tests {
     #[test]
     fn the_older_run_waits_for_the_younger_to_yield_and_another_agent_of_the_same_run_is_no_other() {
         let state = tempfile::tempdir().unwrap();
-        let lock = |ticket: &str, wait| Lock {
-            state: State::Held,
-            ticket: ticket.into(),
-            by: String::new(),
-            command: String::new(),
-            wait: Number(wait),
-        };
         let holder = |file: &File| Holder::read(&mut file.try_clone().unwrap()).unwrap();
         for (ticket, wait, gets_it) in [("1-old", 0.0, true), ("9-young", 0.0, false), ("9-young", 5.0, true)] {
             let theirs = other(state.path(), "5-b");
@@ -324,6 +348,25 @@ mod tests {
         }
         let _theirs = other(state.path(), "5-b");
         run(state.path(), json!({"ticket": "5-b"})).unwrap();
+    }
+
+    #[test]
+    fn who_has_the_lock_but_has_not_signed_yet_is_not_taken_for_the_one_who_had_it_before() {
+        for left_behind in ["", r#"{"ticket": "0-gone", "by": "b", "command": "c", "since": 0, "pid": 4194305}"#] {
+            let state = tempfile::tempdir().unwrap();
+            std::fs::write(state.path().join("lock"), left_behind).unwrap();
+            let mut theirs = LockFile::open(&state.path().join("lock")).unwrap();
+            assert!(is_locked(&theirs).unwrap());
+            let signs = thread::spawn(move || {
+                thread::sleep(Duration::from_millis(100));
+                lock("9-young", 0.0).sign(&mut theirs).unwrap();
+                theirs
+            });
+            let mut file = LockFile::open(&state.path().join("lock")).unwrap();
+            let Had::By(Some(holder)) = lock_or_read(&mut file).unwrap() else { panic!("it is locked and signed") };
+            assert_eq!(holder.ticket, "9-young", "after {left_behind:?}");
+            drop(signs.join().unwrap());
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::expansion;
 use crate::fields::fields_of;
 use crate::host::Host;
+use crate::journal::Former;
 use crate::labels;
 use crate::survey::{Step, Survey};
 
@@ -68,7 +69,12 @@ fn run<M: Module>(task: &Task, host: &Host) -> Result<Outcome, Failure> {
         return Ok(outcome);
     }
     let owes = if survey.steps.is_empty() { Vec::new() } else { host.keep_debts(&task.owes)? };
+    let mut is_lasting = false;
     for (done, step) in survey.steps.iter().enumerate() {
+        let (known, unknown): (Vec<_>, Vec<_>) =
+            step.former(host)?.into_iter().partition(|former| *former != Former::Unknown);
+        host.journal(M::NAME, known)?;
+        is_lasting |= !unknown.is_empty();
         if let Err(mut failure) = module.apply(step, host, &mut outcome.result) {
             if done == 0 && outcome.result.contains_key(UNTOUCHED) {
                 host.withdraw_debts(&owes)?;
@@ -84,6 +90,9 @@ fn run<M: Module>(task: &Task, host: &Host) -> Result<Outcome, Failure> {
     }
     outcome.unpredicted = false;
     take_what_was_learned(&mut outcome);
+    if is_lasting && outcome.changed {
+        host.journal(M::NAME, vec![Former::Unknown])?;
+    }
     host.settle_debts(&task.settles)?;
     Ok(outcome)
 }
@@ -129,6 +138,7 @@ mod tests {
             environment: BTreeMap::new(),
             owes: vec![Debt { handler: "restart it".into(), reason: "the line".into() }],
             settles: Vec::new(),
+            run: String::new(),
             bound: None,
         };
         let done = (crate::find("lineinfile").unwrap().run)(&task, &host);

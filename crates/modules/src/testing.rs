@@ -88,6 +88,7 @@ impl Ground {
             environment: BTreeMap::new(),
             owes: Vec::new(),
             settles: Vec::new(),
+            run: String::new(),
             bound: None,
         };
         let home = BTreeMap::from([("HOME".to_owned(), self.at("").trim_end_matches('/').to_owned())]);

@@ -32,6 +32,9 @@ pub struct Task {
     /// Environment of processes that the module starts.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub environment: BTreeMap<String, String>,
+    /// The run that this task is of, by which what it replaces is found again; empty outside of one.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub run: String,
     /// Debts that a change of this task makes; kept on the host before the change is made.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub owes: Vec<Debt>,

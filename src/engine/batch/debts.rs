@@ -127,6 +127,7 @@ impl Batch<'_> {
             environment: BTreeMap::new(),
             owes: Vec::new(),
             settles,
+            run: String::new(),
             bound: None,
         };
         let host = self.members[index].name.clone();

@@ -56,6 +56,7 @@ fn job(name: &str) -> Job {
         environment: BTreeMap::new(),
         owes: Vec::new(),
         settles: Vec::new(),
+        run: String::new(),
         bound: None,
     };
     Job { host: name.into(), on: name.into(), becoming: None, work: Work::Strike(Box::new(task)) }

@@ -240,3 +240,17 @@ fn a_keyword_may_be_omitted_and_an_item_knows_what_the_one_before_came_to() {
     let run = stage.run();
     assert!(run.end.failed.is_empty(), "{:?}", run.warnings());
 }
+
+#[test]
+fn an_item_says_keywords_for_itself() {
+    let site = "- hosts: web\n  gather_facts: false\n  tasks:\n    - name: bounded\n      shell: 'true'\n      timeout: '{{ item.most }}'\n\
+                \x20     check_mode: '{{ item.look | default(false) }}'\n      no_log: '{{ item.secret | default(false) }}'\n\
+                \x20     when: item.most is defined\n      loop: [{most: 7}, {}, {most: 9, look: true}, {most: 8, secret: true}]\n";
+    let run = Stage::new("[web]\na\n").file("site.yml", site).run();
+    let bounds: Vec<_> = run.bounds().iter().map(|bound| bound.map(|bound| bound.seconds)).collect();
+    assert_eq!(bounds, [Some(7), None, Some(8)], "the second one is only looked at: {:?}", run.told());
+    assert_eq!(run.failures(), Vec::<String>::new());
+    let unsaid = site.replace("      when: item.most is defined\n", "");
+    let run = Stage::new("[web]\na\n").file("site.yml", &unsaid).run();
+    assert_eq!(run.failures().len(), 1, "an item that cannot say a keyword fails: {:?}", run.failures());
+}

@@ -197,6 +197,7 @@ impl Stage {
         let (logins, owing) = (record.clone(), self.owing.clone());
         Engine::new(Parts {
             options: Options {
+                run: "".into(),
                 forks: 10,
                 check: self.check,
                 diff: false,

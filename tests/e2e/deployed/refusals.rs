@@ -92,8 +92,11 @@ fn rabbitmq_that_cannot_come_up_because_somebody_else_has_its_port() {
     let failed = pipeline.dppctl(["deploy", "--yes"]).exits(2);
     assert!(failed.stderr.contains("could_not_start_listener,127.0.0.1,5672"), "{failed}");
     drop(intruder);
-    let repaired = pipeline.dppctl(["deploy", "--yes"]).exits(0);
+    let repaired = pipeline.dppctl(["deploy", "--yes", "--resume"]).exits(0);
     assert!(pipeline.runs("web1", "rabbitmq-server"), "{repaired}");
+    assert!(repaired.stderr.contains("PASS  nothing lost"), "{repaired}");
+    let nothing = pipeline.dppctl(["deploy", "--yes", "--resume"]).exits(65);
+    assert!(nothing.stderr.contains("came to its end on every host"), "{nothing}");
 }
 
 #[test]

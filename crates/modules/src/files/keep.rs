@@ -1,14 +1,13 @@
 //! Keeps the bytes of a file before it is replaced or deleted, so that a change can be looked up and undone.
 //!
-//! Bytes lie by their hash in `kept/`, and a line of `journal.jsonl` says which path had them, when, and whose it was.
+//! Bytes lie by their hash in `kept/`; which path had them in which run, and whose they were, says the journal.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
 use dpp_protocol::Failure;
-use serde_json::json;
 
 use crate::Host;
 use crate::files::checksum::sha256_of;
@@ -28,21 +27,10 @@ pub(crate) fn keep(path: &Path, host: &Host) -> Result<(), Failure> {
 }
 
 fn keep_file(path: &Path, host: &Host) -> io::Result<()> {
-    let found = fs::metadata(path)?;
-    let hash = sha256_of(path)?;
     let folder = host.state().join("kept");
     DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
-    let kept = folder.join(&hash);
-    if !kept.exists() {
-        copy_privately(path, &kept)?;
-    }
-    let line = json!({
-        "t": jiff::Timestamp::now().to_string(), "path": path.to_string_lossy(), "kept": hash,
-        "mode": format!("{:04o}", found.mode() & 0o7777), "uid": found.uid(), "gid": found.gid(),
-    });
-    let mut journal =
-        OpenOptions::new().create(true).append(true).mode(0o600).open(host.state().join("journal.jsonl"))?;
-    journal.write_all(format!("{line}\n").as_bytes())
+    let kept = folder.join(sha256_of(path)?);
+    if kept.exists() { Ok(()) } else { copy_privately(path, &kept) }
 }
 
 /// A copy and no hard link: the old file may be open for writing, and its mode may let others read it.
@@ -58,21 +46,19 @@ fn copy_privately(from: &Path, to: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+    use std::os::unix::fs::MetadataExt;
 
     use super::*;
 
     #[test]
-    fn old_bytes_lie_by_hash_and_the_journal_names_them() {
+    fn old_bytes_lie_by_their_hash_for_nobody_else() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("motd");
         fs::write(&file, "old").unwrap();
         let host = Host::new(dir.path().join("state"), BTreeMap::new(), &|_, _| ());
         keep(&file, &host).unwrap();
         keep(&dir.path().join("not-there"), &host).unwrap();
-        let journal = fs::read_to_string(host.state().join("journal.jsonl")).unwrap();
-        let line: serde_json::Value = serde_json::from_str(journal.trim()).unwrap();
-        assert_eq!(line["path"], file.to_string_lossy().as_ref());
-        let kept = host.state().join("kept").join(line["kept"].as_str().unwrap());
+        let kept = host.state().join("kept").join(sha256_of(&file).unwrap());
         assert_eq!(fs::read(&kept).unwrap(), b"old");
         assert_eq!(fs::metadata(&kept).unwrap().mode() & 0o777, 0o600);
     }

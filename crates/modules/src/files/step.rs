@@ -12,6 +12,7 @@ use crate::files::content::NewContent;
 use crate::files::keep::keep;
 use crate::files::refusal::refused;
 use crate::files::replace::beside;
+use crate::journal::Former;
 use crate::{Host, Step};
 
 /// One thing a file module does.
@@ -96,6 +97,13 @@ impl Step for FileStep {
             Self::Times(times) if times.path.exists() => Change::new(Verb::Change, shown(&times.path)).detail("times"),
             Self::Times(times) => Change::new(Verb::Create, shown(&times.path)).detail("empty"),
             Self::Expect(path) => Change::new(Verb::Change, shown(path)).detail("not there yet"),
+        }
+    }
+
+    fn former(&self, host: &Host) -> Result<Vec<Former>, Failure> {
+        match self {
+            Self::Remove(path) | Self::Link(NewLink { path, .. }) => Former::tree(path, host),
+            _ => Ok(vec![Former::of(&self.change(false), host)?]),
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::files::archive::{Archive, Kind};
 use crate::files::attributes::{AttributeChange, Attributes};
 use crate::files::facts::add_facts;
 use crate::files::mode::FileMode;
+use crate::journal::Former;
 use crate::web::get_url;
 use crate::{Host, Module, Step, Survey};
 
@@ -76,6 +77,14 @@ impl Step for Unpacking {
         match self {
             Self::Unpack(change) => change.clone(),
             Self::Attributes(change) => change.change(diff),
+        }
+    }
+
+    /// What an archive replaces in a folder is not known before it is unpacked.
+    fn former(&self, host: &Host) -> Result<Vec<Former>, Failure> {
+        match self {
+            Self::Unpack(_) => Ok(vec![Former::Unknown]),
+            Self::Attributes(change) => Ok(vec![Former::of(&change.change(false), host)?]),
         }
     }
 }

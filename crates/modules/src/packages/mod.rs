@@ -13,5 +13,6 @@ pub mod npm;
 pub mod package_facts;
 pub mod pip;
 pub mod request;
+pub(crate) mod shelf;
 pub mod sources;
 pub mod step;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use dpp_protocol::{Change, Failure, ResultMap, Verb};
 
+use crate::journal::Former;
 use crate::packages::apt_get::candidates::{self, Candidate};
 use crate::packages::apt_get::transaction::{self, Transaction};
 use crate::packages::apt_get::{lists, policy_rc_d};
@@ -26,6 +27,23 @@ impl Step for PackageStep {
     fn change(&self, _diff: bool) -> Change {
         self.change.clone()
     }
+
+    /// The packages that it names; what came along with them is known after it.
+    fn former(&self, _host: &Host) -> Result<Vec<Former>, Failure> {
+        let names: Vec<&str> = match &self.action {
+            Action::Install { requests, .. } => requests.iter().map(|request| request.name.as_str()).collect(),
+            Action::AptGet { .. } => vec![self.change.what.as_str()],
+            Action::Select { package, .. } => vec![package],
+            Action::ClearPolicy | Action::Repair | Action::Refresh { .. } => Vec::new(),
+        };
+        let installed = Installed::read()?;
+        Ok(names.into_iter().filter(|name| is_name(name)).map(|name| Former::package(name, &installed)).collect())
+    }
+}
+
+/// Whether this is a package's name, and no sentence about several.
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|letter| letter.is_ascii_alphanumeric() || "+-.:".contains(letter))
 }
 
 /// What is done.
@@ -82,8 +100,19 @@ impl PackageStep {
         matches!(self.action, Action::ClearPolicy)
     }
 
-    /// Does it.
+    /// Does it, and writes down what came or went along.
     pub fn make(&self, transaction: &Transaction, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
+        if !matches!(self.action, Action::Install { .. } | Action::AptGet { .. }) {
+            return self.take(transaction, host, result);
+        }
+        let before = Installed::read()?;
+        let taken = self.take(transaction, host, result);
+        let moved = Installed::read()?.differing(&before);
+        host.journal("packages", moved.iter().map(|name| Former::package(name, &before)).collect())?;
+        taken
+    }
+
+    fn take(&self, transaction: &Transaction, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
         let attempt = attempt(&self.change);
         match &self.action {
             Action::ClearPolicy => policy_rc_d::clear().map(|()| transaction::mark_changed(true, result)),

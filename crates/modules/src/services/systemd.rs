@@ -10,6 +10,7 @@ use super::unit::Unit;
 use super::unit_files;
 use super::watch::{self, Job};
 use crate::arguments::{Flag, Whole};
+use crate::journal::Former;
 use crate::{Host, Module, Step, Survey};
 
 /// Parameters of `systemd`.
@@ -42,7 +43,7 @@ pub struct Systemd {
 /// What is to be with the unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum State {
+pub(crate) enum State {
     /// It runs.
     Started,
     /// It does not run.
@@ -75,6 +76,7 @@ enum ScopeName {
 pub struct Order {
     kind: Kind,
     change: Change,
+    is_of_user: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,6 +93,16 @@ enum Kind {
 impl Step for Order {
     fn change(&self, _diff: bool) -> Change {
         self.change.clone()
+    }
+
+    /// Of a user's own units nothing is known: their manager may be gone when it is asked again.
+    fn former(&self, _host: &Host) -> Result<Vec<Former>, Failure> {
+        match self.kind {
+            Kind::ReadAgain | Kind::Reexecute => Ok(Vec::new()),
+            Kind::Mask | Kind::Unmask => Ok(vec![Former::Unknown]),
+            Kind::Enable | Kind::Disable | Kind::Job(_) if self.is_of_user => Ok(vec![Former::Unknown]),
+            Kind::Enable | Kind::Disable | Kind::Job(_) => Ok(vec![Former::unit(&self.change.what)?]),
+        }
     }
 }
 
@@ -116,6 +128,7 @@ impl Module for Systemd {
             orders.push(Order::read_again());
         }
         orders.extend(to_unit);
+        orders.iter_mut().for_each(|order| order.is_of_user = matches!(self.scope, ScopeName::User));
         let survey = self.told(Survey::steps(orders), &unit, &file_state);
         Ok(if unit.exists() { survey } else { survey.unpredicted() })
     }
@@ -148,7 +161,7 @@ impl Module for Systemd {
 
 impl Order {
     fn new(kind: Kind, verb: Verb, what: &str, detail: &str) -> Self {
-        Self { kind, change: Change::new(verb, what).detail(detail) }
+        Self { kind, change: Change::new(verb, what).detail(detail), is_of_user: false }
     }
 
     fn is_change(&self) -> bool {
@@ -165,7 +178,7 @@ impl Systemd {
     const LONGEST: Duration = Duration::from_mins(15);
 
     /// A service of the host, with nothing but these wishes.
-    pub(super) fn of(name: &str, state: Option<State>, enabled: Option<Flag>) -> Self {
+    pub(crate) fn of(name: &str, state: Option<State>, enabled: Option<Flag>) -> Self {
         Self { name: Some(name.to_owned()), state, enabled, ..Self::default() }
     }
 

@@ -17,6 +17,7 @@ use crate::packages::dpkg::archive::Archive;
 use crate::packages::dpkg::status::{Installed, Package};
 use crate::packages::dpkg::{conffiles, lock, repair, space, version};
 use crate::packages::request::downgrade;
+use crate::packages::shelf;
 use crate::packages::step::{Action, PackageStep};
 use crate::{Host, Module, Survey};
 
@@ -147,6 +148,8 @@ impl Module for Deb {
         }
         made?;
         repair::require_whole(&[&archive.package])?;
+        let before = installed.installed(&archive.package).map(|package| package.version.as_str());
+        shelf::keep(&file, &archive, before.filter(|before| *before != archive.version), host)?;
         tell_laid_beside(&archive.package, start, result)
     }
 }

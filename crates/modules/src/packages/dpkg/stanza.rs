@@ -10,6 +10,11 @@ impl<'a> Stanza<'a> {
         text.split("\n\n").map(str::trim_end).filter(|text| !text.trim().is_empty()).map(Self)
     }
 
+    /// Its lines, those that continue a field with their indent.
+    pub fn lines(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.0.lines()
+    }
+
     /// The value on the field's own line.
     pub fn field(&self, name: &str) -> Option<&'a str> {
         self.0.lines().find_map(|line| value_of(line, name))

@@ -1,6 +1,6 @@
 //! What is installed: dpkg's status file, read once and kept until dpkg writes a new one.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
@@ -15,7 +15,7 @@ use crate::packages::dpkg::stanza::Stanza;
 pub const ADMIN: &str = "/var/lib/dpkg";
 
 /// One package as dpkg knows it, installed or not.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Package {
     /// Its name, without an architecture.
     pub name: String,
@@ -116,6 +116,13 @@ impl Installed {
         self.by_name.values().flatten()
     }
 
+    /// Names of packages that are installed in another version than before, or are no longer, or were not; sorted.
+    pub fn differing(&self, before: &Self) -> Vec<String> {
+        let version = |of: &Self, name: &str| of.installed(name).map(|package| package.version.clone());
+        let names: BTreeSet<&String> = self.by_name.keys().chain(before.by_name.keys()).collect();
+        names.into_iter().filter(|name| version(self, name) != version(before, name)).cloned().collect()
+    }
+
     /// Packages that were left in the middle, sorted by name.
     pub fn broken(&self) -> Vec<&Package> {
         let mut broken: Vec<_> = self.all().filter(|package| package.is_broken()).collect();
@@ -158,20 +165,37 @@ fn read_again(path: &Path, kept: Option<&(Stamp, Arc<Installed>)>) -> io::Result
     Ok((stamp, Arc::new(installed)))
 }
 
+/// In one pass, with a look at the first letter: the file has some ten thousand lines, and six fields of them count.
 fn package(stanza: Stanza) -> Option<Package> {
-    let mut status = stanza.field("Status")?.split_whitespace();
-    let (selection, flag, state) = (status.next()?, status.next()?, status.next()?);
-    let own = |name| stanza.field(name).unwrap_or_default().to_owned();
-    Some(Package {
-        name: stanza.field("Package")?.to_owned(),
-        version: own("Version"),
-        architecture: own("Architecture"),
-        selection: selection.to_owned(),
-        state: state.to_owned(),
-        reinstall: flag == "reinstreq",
-        provides: stanza.field("Provides").map(provided).unwrap_or_default(),
-        conffiles: stanza.continuation("Conffiles").filter_map(conffile).collect(),
-    })
+    let mut package = Package::default();
+    let mut status = "";
+    let mut is_conffiles = false;
+    for line in stanza.lines() {
+        match line.as_bytes().first() {
+            Some(b' ' | b'\t') if is_conffiles => package.conffiles.extend(conffile(line)),
+            Some(b'P' | b'S' | b'V' | b'A' | b'C') => {
+                let Some((field, value)) = line.split_once(':') else { continue };
+                let value = value.trim();
+                is_conffiles = field == "Conffiles";
+                match field {
+                    "Package" => value.clone_into(&mut package.name),
+                    "Status" => status = value,
+                    "Version" => value.clone_into(&mut package.version),
+                    "Architecture" => value.clone_into(&mut package.architecture),
+                    "Provides" => package.provides = provided(value),
+                    _ => {}
+                }
+            }
+            Some(b' ' | b'\t') | None => {}
+            Some(_) => is_conffiles = false,
+        }
+    }
+    let mut words = status.split_whitespace();
+    let (selection, flag, state) = (words.next()?, words.next()?, words.next()?);
+    selection.clone_into(&mut package.selection);
+    state.clone_into(&mut package.state);
+    package.reinstall = flag == "reinstreq";
+    (!package.name.is_empty()).then_some(package)
 }
 
 fn provided(list: &str) -> Vec<String> {

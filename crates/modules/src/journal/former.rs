@@ -1,0 +1,157 @@
+//! What was in the place of something before a step, so that it can be put back.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use dpp_protocol::{Change, Failure};
+use serde::{Deserialize, Serialize};
+
+use crate::Host;
+use crate::files::checksum::sha256_of;
+use crate::files::keep::keep;
+use crate::files::refusal::refused;
+use crate::packages::dpkg::status::{Installed, Package};
+use crate::services::manager::{Manager, Scope};
+
+/// One thing as it was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Former {
+    /// A path.
+    Path {
+        /// Which.
+        path: PathBuf,
+        /// What lay there.
+        state: PathState,
+    },
+    /// A package.
+    Package {
+        /// Its name.
+        name: String,
+        /// The version that was installed; none when none was.
+        version: Option<String>,
+        /// Whether it was held.
+        held: bool,
+    },
+    /// A unit of systemd.
+    Unit {
+        /// Its whole name.
+        unit: String,
+        /// Whether it ran.
+        up: bool,
+        /// Its state on the disk: `enabled`, `disabled`, `static`; empty where it was not there.
+        file_state: String,
+    },
+    /// Something that the journal does not know how to put back.
+    Unknown,
+}
+
+/// What lies at a path.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PathState {
+    /// Nothing.
+    Absent,
+    /// A file.
+    File {
+        /// SHA-256 of its bytes, under which they are kept.
+        kept: String,
+        /// Who may do what.
+        #[serde(flatten)]
+        rights: Rights,
+    },
+    /// A symbolic link.
+    Link {
+        /// Where it leads.
+        target: PathBuf,
+    },
+    /// A folder; of what is in it nothing is said.
+    Folder {
+        /// Who may do what.
+        #[serde(flatten)]
+        rights: Rights,
+    },
+    /// A socket, a device.
+    Other,
+}
+
+/// Mode, owner and group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rights {
+    /// Its lower twelve bits.
+    pub mode: u32,
+    /// The owner's number.
+    pub uid: u32,
+    /// The group's number.
+    pub gid: u32,
+}
+
+impl Former {
+    /// What a change replaces that names a path; of any other one nothing is known.
+    pub(crate) fn of(change: &Change, host: &Host) -> Result<Self, Failure> {
+        if change.what.starts_with('/') { Self::path(Path::new(&change.what), host) } else { Ok(Self::Unknown) }
+    }
+
+    /// What lies at a path; the bytes of a file are kept.
+    pub(crate) fn path(path: &Path, host: &Host) -> Result<Self, Failure> {
+        let state = PathState::at(path)?;
+        if let PathState::File { .. } = state {
+            keep(path, host)?;
+        }
+        Ok(Self::Path { path: path.to_owned(), state })
+    }
+
+    /// A folder with all that is in it.
+    pub(crate) fn tree(path: &Path, host: &Host) -> Result<Vec<Self>, Failure> {
+        let mut found = vec![Self::path(path, host)?];
+        if fs::symlink_metadata(path).is_ok_and(|found| found.is_dir()) {
+            let entries = fs::read_dir(path).map_err(|error| refused("look into", path, &error))?;
+            for entry in entries.flatten() {
+                found.extend(Self::tree(&entry.path(), host)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// A package.
+    pub(crate) fn package(name: &str, installed: &Installed) -> Self {
+        let found = installed.installed(name);
+        let held = found.is_some_and(Package::is_held);
+        Self::Package { name: name.to_owned(), version: found.map(|found| found.version.clone()), held }
+    }
+
+    /// A unit of the system.
+    pub(crate) fn unit(name: &str) -> Result<Self, Failure> {
+        let mut manager = Manager::connect(Scope::System)?;
+        let (unit, file_state) = (manager.unit(name)?, manager.file_state(name)?);
+        Ok(Self::Unit { unit: name.to_owned(), up: unit.is_up() || unit.is_restarting(), file_state })
+    }
+}
+
+impl PathState {
+    /// What lies there now.
+    pub(crate) fn at(path: &Path) -> Result<Self, Failure> {
+        Self::look(path).map_err(|error| refused("look at", path, &error))
+    }
+
+    fn look(path: &Path) -> io::Result<Self> {
+        let found = match fs::symlink_metadata(path) {
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                return Ok(Self::Absent);
+            }
+            found => found?,
+        };
+        let rights = Rights { mode: found.mode() & 0o7777, uid: found.uid(), gid: found.gid() };
+        Ok(if found.is_file() {
+            Self::File { kept: sha256_of(path)?, rights }
+        } else if found.is_dir() {
+            Self::Folder { rights }
+        } else if found.is_symlink() {
+            Self::Link { target: fs::read_link(path)? }
+        } else {
+            Self::Other
+        })
+    }
+}

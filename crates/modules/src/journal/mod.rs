@@ -1,0 +1,99 @@
+//! What a run replaced on this host, written down before it is replaced: from this a run is undone.
+//!
+//! One line of `journal.jsonl` for each step, on the disk before the step is taken. It names no secret: of a step that cannot
+//! be undone it says only which module took it.
+
+mod account;
+mod former;
+mod packages_back;
+mod put_back;
+#[cfg(test)]
+mod tests;
+pub mod undo;
+
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use dpp_protocol::Failure;
+use serde::{Deserialize, Serialize};
+
+use crate::Host;
+
+pub use former::Former;
+
+/// One line of the journal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Entry {
+    /// The name of the run.
+    pub(crate) run: String,
+    /// When, as RFC 3339 has it.
+    pub(crate) at: String,
+    /// The module.
+    pub(crate) module: String,
+    /// What there was before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) was: Vec<Former>,
+}
+
+/// The journal of a host.
+pub(crate) struct Journal<'a> {
+    file: PathBuf,
+    run: &'a str,
+}
+
+impl<'a> Journal<'a> {
+    /// The journal in this folder, written to by this run; nothing is written by one without a name.
+    pub(crate) fn of(state: &Path, run: &'a str) -> Self {
+        Self { file: state.join("journal.jsonl"), run }
+    }
+
+    /// Writes down what there was before a step; it is on the disk when this returns.
+    pub(crate) fn write(&self, module: &str, was: Vec<Former>) -> Result<(), Failure> {
+        if self.run.is_empty() || was.is_empty() {
+            return Ok(());
+        }
+        let at = jiff::Timestamp::now().to_string();
+        let entry = Entry { run: self.run.to_owned(), at, module: module.to_owned(), was };
+        self.append(&entry).map_err(|error| self.failure("write", &error))
+    }
+
+    fn append(&self, entry: &Entry) -> io::Result<()> {
+        let line = serde_json::to_string(entry)?;
+        let mut journal = OpenOptions::new().create(true).append(true).mode(0o600).open(&self.file)?;
+        journal.write_all(format!("{line}\n").as_bytes())?;
+        journal.sync_data()
+    }
+
+    /// All that runs wrote, in its order. A line that a power cut left half written was about a step that was not taken.
+    pub(crate) fn read(state: &Path, runs: &[String]) -> Result<Vec<Entry>, Failure> {
+        let this = Self::of(state, "");
+        match std::fs::read_to_string(&this.file) {
+            Ok(text) => Ok(entries(&text, runs)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(error) => Err(this.failure("read", &error)),
+        }
+    }
+
+    fn failure(&self, attempt: &str, error: &io::Error) -> Failure {
+        let file = self.file.display();
+        Failure::new(format!("cannot {attempt} {file}, from which a run can be undone: {error}"))
+            .help(format!("`df {file}; ls -la {file}` on the host tells of a full disk or a foreign owner"))
+    }
+}
+
+fn entries(text: &str, runs: &[String]) -> Vec<Entry> {
+    let parsed = text.lines().filter_map(|line| serde_json::from_str::<Entry>(line).ok());
+    parsed.filter(|entry| runs.contains(&entry.run)).collect()
+}
+
+impl Host<'_> {
+    /// Writes down what there was before a step of this run.
+    pub(crate) fn journal(&self, module: &str, was: Vec<Former>) -> Result<(), Failure> {
+        if !was.is_empty() && !self.run().is_empty() {
+            self.private_folder().map_err(|error| Journal::of(self.state(), self.run()).failure("write", &error))?;
+        }
+        Journal::of(self.state(), self.run()).write(module, was)
+    }
+}

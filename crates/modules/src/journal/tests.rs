@@ -1,0 +1,177 @@
+//! Runs over a folder, and their undoing: what was there is there again, byte by byte.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::path::Path;
+
+use dpp_protocol::{Answer, Mode, Task};
+use serde_json::{Value, json};
+
+use super::{Former, Journal};
+use crate::Host;
+
+#[test]
+fn a_run_finds_its_own_lines_in_order_and_no_half_one() {
+    let state = tempfile::tempdir().unwrap();
+    for (run, module) in [("a", "copy"), ("b", "file"), ("a", "systemd"), ("", "nobody's")] {
+        Journal::of(state.path(), run).write(module, vec![Former::Unknown]).unwrap();
+    }
+    let file = state.path().join("journal.jsonl");
+    let whole = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, format!("{whole}{{\"run\":\"a\",\"at\":")).unwrap();
+    let modules = |run: &str| -> Vec<String> {
+        Journal::read(state.path(), &[run.to_owned()]).unwrap().into_iter().map(|entry| entry.module).collect()
+    };
+    assert_eq!(
+        (modules("a"), modules("b"), modules("c").len()),
+        (vec!["copy".into(), "systemd".into()], vec!["file".into()], 0)
+    );
+    assert!(!whole.contains("nobody"), "a run without a name writes nothing");
+}
+
+/// A host whose state and files lie in folders of their own.
+struct Ground {
+    state: tempfile::TempDir,
+    files: tempfile::TempDir,
+}
+
+impl Ground {
+    fn new() -> Self {
+        Self { state: tempfile::tempdir().unwrap(), files: tempfile::tempdir().unwrap() }
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.files.path().join(name).display().to_string()
+    }
+
+    fn run(&self, run: &str, module: &str, params: Value) -> Answer {
+        let task = Task {
+            id: 1,
+            module: module.into(),
+            params,
+            mode: Mode::Apply,
+            diff: false,
+            environment: BTreeMap::new(),
+            owes: Vec::new(),
+            settles: Vec::new(),
+            run: run.into(),
+            bound: None,
+        };
+        let host = Host::new(self.state.path(), BTreeMap::new(), &|_, _| ()).in_run(run);
+        (crate::find(module).unwrap().run)(&task, &host)
+    }
+
+    fn file(&self, run: &str, params: Value) {
+        self.run(run, "file", params).unwrap();
+    }
+
+    fn line(&self, run: &str, name: &str, line: &str) {
+        self.run(run, "lineinfile", json!({"path": self.path(name), "line": line, "create": true})).unwrap();
+    }
+
+    fn undo(&self, runs: &[&str]) -> Answer {
+        self.run("undo", "undo", json!({"runs": runs}))
+    }
+
+    /// Everything in the folder: kind, mode, and bytes or target.
+    fn all(&self) -> BTreeMap<String, String> {
+        let mut found = BTreeMap::new();
+        collect(self.files.path(), &mut found);
+        found
+    }
+}
+
+fn collect(folder: &Path, found: &mut BTreeMap<String, String>) {
+    for entry in fs::read_dir(folder).unwrap().flatten() {
+        let (path, about) = (entry.path(), entry.path().symlink_metadata().unwrap());
+        let content = if about.is_symlink() {
+            format!("-> {}", fs::read_link(&path).unwrap().display())
+        } else if about.is_dir() {
+            collect(&path, found);
+            "folder".to_owned()
+        } else {
+            String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned()
+        };
+        found.insert(path.display().to_string(), format!("{:o} {content}", about.mode() & 0o7777));
+    }
+}
+
+fn ground_with_files() -> Ground {
+    let ground = Ground::new();
+    fs::create_dir_all(ground.path("conf/deep")).unwrap();
+    fs::write(ground.path("conf/a"), "one\n").unwrap();
+    fs::write(ground.path("conf/deep/b"), [0_u8, 159, 146, 150]).unwrap();
+    fs::set_permissions(ground.path("conf/a"), fs::Permissions::from_mode(0o640)).unwrap();
+    symlink("a", ground.path("conf/link")).unwrap();
+    ground
+}
+
+/// A run that makes, changes, replaces and removes files, links and folders.
+fn deploy(ground: &Ground, run: &str) {
+    ground.line(run, "conf/a", "two");
+    ground.line(run, "conf/a", "three");
+    ground.file(run, json!({"path": ground.path("conf/a"), "mode": "0600"}));
+    ground.file(run, json!({"path": ground.path("new/deeper"), "state": "directory"}));
+    ground.line(run, "new/deeper/c", "hello");
+    ground.file(run, json!({"path": ground.path("conf/deep"), "state": "absent"}));
+    ground.file(run, json!({"path": ground.path("conf/link"), "src": "/etc", "state": "link", "force": true}));
+}
+
+#[test]
+fn a_run_is_undone_byte_by_byte_and_only_once() {
+    let ground = ground_with_files();
+    let before = ground.all();
+    deploy(&ground, "r1");
+    assert_ne!(ground.all(), before);
+    let undone = ground.undo(&["r1"]).unwrap();
+    assert_eq!((ground.all(), undone.changed), (before, true));
+    assert!(!ground.undo(&["r1"]).unwrap().changed, "what is as it was is left alone");
+}
+
+#[test]
+fn an_undoing_is_a_run_that_can_be_undone() {
+    let ground = ground_with_files();
+    deploy(&ground, "r1");
+    let after = ground.all();
+    ground.undo(&["r1"]).unwrap();
+    ground.run("again", "undo", json!({"runs": ["undo"]})).unwrap();
+    assert_eq!(ground.all(), after);
+}
+
+#[test]
+fn of_several_runs_the_state_before_the_first_counts() {
+    let ground = ground_with_files();
+    ground.line("r0", "conf/a", "of another run");
+    let before = ground.all();
+    ground.line("r1", "conf/a", "two");
+    ground.line("r2", "conf/a", "three");
+    ground.undo(&["r1", "r2"]).unwrap();
+    assert_eq!(ground.all(), before);
+}
+
+#[test]
+fn what_others_put_into_a_folder_of_the_run_stays_and_is_named() {
+    let ground = ground_with_files();
+    deploy(&ground, "r1");
+    fs::write(ground.path("new/deeper/mine"), "mine").unwrap();
+    let undone = ground.undo(&["r1"]).unwrap();
+    assert!(undone.warnings.iter().any(|words| words.ends_with("new/deeper stays as it is: it holds other things")));
+    assert!(Path::new(&ground.path("new/deeper/mine")).exists() && !Path::new(&ground.path("new/deeper/c")).exists());
+    assert!(!ground.undo(&["r1"]).unwrap().changed);
+}
+
+#[test]
+fn a_look_writes_nothing_down() {
+    let ground = ground_with_files();
+    ground.line("", "conf/a", "two");
+    assert!(!ground.state.path().join("journal.jsonl").exists());
+}
+
+#[test]
+fn what_nobody_can_take_back_is_counted_when_it_changed_something() {
+    let ground = Ground::new();
+    ground.run("r1", "command", json!({"argv": ["true"]})).unwrap();
+    let undone = ground.undo(&["r1"]).unwrap();
+    assert_eq!(undone.result["unknown"], json!({"command": 1}));
+}
