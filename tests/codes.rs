@@ -44,11 +44,11 @@ const SHARED: &[(&str, &[&str])] = &[
     ("DPP0602", &["artifacts", "modules/journal", "modules/packages"]),
     ("DPP0604", &["agent", "artifacts", "modules/packages"]),
     ("DPP0609", &["artifacts", "modules/packages"]),
-    ("DPP0614", &["artifacts", "modules/packages"]),
+    ("DPP0614", &["artifacts", "cli", "modules/packages"]),
     ("DPP0801", &["artifacts", "modules/pipeline", "modules/web"]),
     ("DPP0802", &["modules/pipeline", "modules/web"]),
     ("DPP0803", &["agent", "artifacts", "modules/web"]),
-    ("DPP0806", &["modules/pipeline", "modules/system"]),
+    ("DPP0806", &["cli", "modules/pipeline", "modules/system"]),
 ];
 
 /// Where the codes are explained.

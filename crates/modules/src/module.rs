@@ -73,7 +73,9 @@ fn run<M: Module>(task: &Task, host: &Host) -> Result<Outcome, Failure> {
     for (done, step) in survey.steps.iter().enumerate() {
         let (known, unknown): (Vec<_>, Vec<_>) =
             step.former(host)?.into_iter().partition(|former| *former != Former::Unknown);
-        host.journal(M::NAME, known)?;
+        if !host.journal(M::NAME, known)? {
+            outcome.warnings.push(unwritten(host));
+        }
         is_lasting |= !unknown.is_empty();
         if let Err(mut failure) = module.apply(step, host, &mut outcome.result) {
             if done == 0 && outcome.result.contains_key(UNTOUCHED) {
@@ -95,6 +97,10 @@ fn run<M: Module>(task: &Task, host: &Host) -> Result<Outcome, Failure> {
     }
     host.settle_debts(&task.settles)?;
     Ok(outcome)
+}
+
+fn unwritten(host: &Host) -> String {
+    format!("what this replaces is not written down, and cannot be taken back: no folder {}", host.state().display())
 }
 
 /// Set by a step that fails before it has changed anything, so that nothing is owed for it.

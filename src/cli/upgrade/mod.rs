@@ -1,6 +1,7 @@
 //! `dppctl upgrade`: takes products of a running pipeline to another version, node by node. What is done on the hosts is
 //! the playbook's, upgrade.yml; here is what comes before it and what is proved beside it.
 
+mod brokers;
 mod canary;
 mod files;
 mod preflight;
@@ -45,15 +46,18 @@ pub(super) struct UpgradeArgs {
     /// The version of Elasticsearch, Kibana and Logstash
     #[arg(long, value_name = "V", required_unless_present = "versions")]
     version: Option<String>,
-    /// Versions of single products, such as elasticsearch=6.8.23,kibana=6.8.23
+    /// Versions of single products, such as elasticsearch=6.8.23,kafka=8.3.1
     #[arg(long, value_name = "PRODUCT=V", value_delimiter = ',', value_parser = product_and_version)]
     versions: Vec<(String, String)>,
-    /// Only this stage: elasticsearch, kibana or relay
+    /// Only this stage: elasticsearch, kibana, kafka or relay
     #[arg(long, value_name = "STAGE", value_parser = stage, add = ArgValueCompleter::new(candidates::stages))]
     only: Option<Stage>,
     /// How long the cluster may take to settle after each node: 60s, 30m
     #[arg(long, value_name = "TIME", default_value = "30m", value_parser = time)]
     gate_timeout: Duration,
+    /// Leave Kafka's features as they are, so that its brokers can still go back; another upgrade switches them on
+    #[arg(long)]
+    no_finalize: bool,
     /// Send no marked messages meanwhile
     #[arg(long)]
     no_canary: bool,
@@ -123,13 +127,21 @@ fn play(
     if !preflight.order.is_empty() {
         set(invocation, "elasticsearch_order", Value::plain(preflight.order.join(",")));
     }
-    set(invocation, "elasticsearch_gate_timeout", Value::Int(args.gate_timeout.as_secs().cast_signed()));
+    if !preflight.brokers.is_empty() {
+        set(invocation, "kafka_order", Value::plain(preflight.brokers.join(",")));
+    }
+    for gate in ["elasticsearch_gate_timeout", "kafka_gate_timeout"] {
+        set(invocation, gate, Value::Int(args.gate_timeout.as_secs().cast_signed()));
+    }
+    if args.no_finalize {
+        set(invocation, "kafka_finalizes", Value::Bool(false));
+    }
     let review = |plan: &mut Plan| {
         keep_only(plan, &preflight.stages)?;
         if args.yes || args.check {
             Ok(())
         } else {
-            ask::yes(&question(&preflight.moves), "--yes answers it, --check only looks", ui)
+            ask::yes(&question(&preflight.moves, args.no_finalize), "--yes answers it, --check only looks", ui)
         }
     };
     let flight = if args.no_canary || args.check { None } else { flight(invocation, layout, preflight, ui)? };
@@ -153,7 +165,7 @@ fn play(
 fn unkept(invocation: &Invocation, layout: &Layout, targets: &[Target]) -> Vec<String> {
     let is_kept = |target: &&Target| {
         let host = layout.of(target.stage).first();
-        let found = host.map(|host| variables(invocation, target.product, host, &[target.variable]));
+        let found = host.map(|host| variables(invocation, target.role, host, &[target.variable]));
         found.is_some_and(|found| found.is_ok_and(|of| of[target.variable].as_str() == Some(&target.version)))
     };
     let unkept = targets.iter().filter(|target| !is_kept(target));
@@ -195,8 +207,8 @@ fn set(invocation: &mut Invocation, name: &str, value: Value) {
 /// Messages are carried by the relay or by Logstash, not by both.
 fn is_used(invocation: &Invocation, layout: &Layout, target: &Target) -> bool {
     let (Stage::Relay, Some(host)) = (target.stage, layout.of(target.stage).first()) else { return true };
-    let forwarder = variables(invocation, target.product, host, &["dpp_forwarder"]);
-    forwarder.is_ok_and(|of| of["dpp_forwarder"].as_str() == Some(target.product))
+    let forwarder = variables(invocation, target.role, host, &["dpp_forwarder"]);
+    forwarder.is_ok_and(|of| of["dpp_forwarder"].as_str() == Some(target.role))
 }
 
 fn own_or_shipped(root: &Path) -> PathBuf {
@@ -231,9 +243,16 @@ fn document(step: &Move) -> Json {
     json!({"product": step.product, "from": step.from, "to": step.to, "hosts": step.hosts})
 }
 
-fn question(moves: &[Move]) -> String {
-    let moves: Vec<String> = moves.iter().map(|step| format!("{} on {}", moved(step), step.hosts.join(" "))).collect();
-    format!("Upgrade {}? From a node's first start on only a snapshot leads back.", moves.join(", "))
+fn question(moves: &[Move], no_finalize: bool) -> String {
+    let words: Vec<String> = moves.iter().map(|step| format!("{} on {}", moved(step), step.hosts.join(" "))).collect();
+    let is_kafka = |step: &&Move| step.product == "confluent-kafka";
+    let (kafka, others): (Vec<&Move>, Vec<&Move>) = moves.iter().partition(is_kafka);
+    let back = [
+        (!others.is_empty()).then_some("From a node's first start on only a snapshot leads back."),
+        (!kafka.is_empty() && !no_finalize)
+            .then_some("Once Kafka's features are switched on, nothing leads its brokers back."),
+    ];
+    format!("Upgrade {}? {}", words.join(", "), back.into_iter().flatten().collect::<Vec<_>>().join(" "))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use dpp_protocol::{Answer, Failure};
 use serde_json::{Map, Value as Json, json};
 
+use super::brokers;
 use super::files::{Files, assigned, options};
 use super::supplies::{Supplies, told};
 use super::target::Target;
@@ -25,7 +26,7 @@ use crate::value::Value;
 /// The handler that an upgrade owes a node while it keeps it down.
 const DOWN: &str = "Elasticsearch runs again";
 /// What an upgrade owes that was broken off.
-const OWED: [&str; 3] = [DOWN, "Shards are allocated again", "Connector goes on with Elasticsearch"];
+const OWED: [&str; 4] = [DOWN, "Shards are allocated again", "Connector goes on with Elasticsearch", brokers::DOWN];
 /// What separates the files of a host in the answer.
 const FILE: &str = "file dppctl ";
 const CONFIGURATION: [&str; 4] = [
@@ -44,6 +45,8 @@ pub(super) struct Preflight {
     pub(super) stages: Vec<Stage>,
     /// The nodes of Elasticsearch in the order in which they go.
     pub(super) order: Vec<String>,
+    /// The brokers of Kafka in the order in which they go.
+    pub(super) brokers: Vec<String>,
     /// Whether an upgrade was broken off that this one goes on with.
     pub(super) goes_on: bool,
     /// How the command ends when something is in the way.
@@ -82,9 +85,11 @@ impl Look<'_> {
         let moves = self.moves(&seen);
         let (refused, mut findings) = (self.files_and_versions(&seen, &moves)?, Vec::new());
         let (cluster, order) = self.cluster(&seen);
+        let (quorum, brokers) = self.brokers(&moves);
         let goes_on = self.layout.errands.debts().values().flatten().any(|debt| OWED.contains(&debt.handler.as_str()));
         let mut exit =
             worst(&absent, Exit::Refused).max(worst(&refused, Exit::Refused)).max(worst(&cluster, Exit::Unhealthy));
+        exit = exit.max(worst(&quorum, Exit::Unhealthy));
         if !lost.is_empty() {
             exit = exit.max(Exit::Unreachable);
         }
@@ -92,8 +97,9 @@ impl Look<'_> {
         findings.extend(absent);
         findings.extend(refused);
         findings.extend(cluster);
+        findings.extend(quorum);
         let stages = self.targets.iter().map(|target| target.stage).collect();
-        Ok(Preflight { findings: together(findings), moves, stages, order, goes_on, exit })
+        Ok(Preflight { findings: together(findings), moves, stages, order, brokers, goes_on, exit })
     }
 
     fn hosts(&self) -> Vec<String> {
@@ -172,7 +178,7 @@ impl Look<'_> {
         let mut findings = supplies.path(moves);
         let Some(host) = moves.first().and_then(|first| first.hosts.first()) else { return Ok(findings) };
         let names = ["dpp_products", "dpp_sources"];
-        let shared = variables(self.invocation, self.targets[0].product, host, &names);
+        let shared = variables(self.invocation, self.targets[0].role, host, &names);
         match shared.map(|shared| names.map(|name| Json::from(&shared[name]))) {
             Ok([set, sources]) => {
                 findings.extend(supplies.fits(&set));
@@ -198,7 +204,7 @@ impl Look<'_> {
         let Some(version) = Version::parse(&target.version) else { return Vec::new() };
         let files = Files { product, version: &version, host };
         let of = |path: &str| seen.files.get(path).map_or("", String::as_str);
-        let role = target.product;
+        let role = target.role;
         let name = format!("{role}.yml");
         if !matches!(target.stage, Stage::Elasticsearch | Stage::Kibana) {
             return Vec::new();
@@ -224,7 +230,7 @@ impl Look<'_> {
     /// The product's file as the project makes it for a version.
     fn rendered_for(&mut self, target: &Target, version: &str, name: &str, host: &str) -> Result<String, Stop> {
         self.invocation.extra.insert(target.variable.to_owned(), Value::plain(version));
-        let text = rendered(self.invocation, (target.product, &format!("{name}.j2")), host, true, self.ui);
+        let text = rendered(self.invocation, (target.role, &format!("{name}.j2")), host, true, self.ui);
         self.invocation.extra.insert(target.variable.to_owned(), Value::plain(target.version.as_str()));
         text
     }

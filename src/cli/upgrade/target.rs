@@ -3,16 +3,43 @@
 use crate::pipeline::Stage;
 use crate::source::{Problem, nearest};
 
-/// The products that an upgrade knows: their stage, and the variable that holds the version.
-const KNOWN: &[(&str, Stage, &str)] = &[
-    ("elasticsearch", Stage::Elasticsearch, "elasticsearch_version"),
-    ("kibana", Stage::Kibana, "kibana_version"),
-    ("logstash", Stage::Relay, "logstash_version"),
+/// A product that an upgrade knows.
+struct Known {
+    /// As it is typed, and as its role is called.
+    name: &'static str,
+    /// As its description in `data/` is called.
+    product: &'static str,
+    stage: Stage,
+    /// The variable that holds its version.
+    variable: &'static str,
+    /// Whether it has the versions of the Elastic line.
+    is_of_line: bool,
+}
+
+const KNOWN: &[Known] = &[
+    Known::of_line("elasticsearch", Stage::Elasticsearch, "elasticsearch_version"),
+    Known::of_line("kibana", Stage::Kibana, "kibana_version"),
+    Known {
+        name: "kafka",
+        product: "confluent-kafka",
+        stage: Stage::Kafka,
+        variable: "kafka_version",
+        is_of_line: false,
+    },
+    Known::of_line("logstash", Stage::Relay, "logstash_version"),
 ];
+
+impl Known {
+    const fn of_line(name: &'static str, stage: Stage, variable: &'static str) -> Self {
+        Self { name, product: name, stage, variable, is_of_line: true }
+    }
+}
 
 /// A product and the version it goes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Target {
+    /// As it is typed, and as its role is called.
+    pub(super) role: &'static str,
     /// As its description in `data/` is called.
     pub(super) product: &'static str,
     /// Whose hosts carry it.
@@ -25,12 +52,13 @@ pub(super) struct Target {
 
 /// What is asked for: a version for all of the line, and versions of single products, which win.
 pub(super) fn targets(line: Option<&str>, single: &[(String, String)]) -> Vec<Target> {
-    let version = |product: &str| {
-        let own = single.iter().find(|(name, _)| name == product).map(|(_, version)| version.as_str());
-        own.or(line).map(str::to_owned)
+    let version = |known: &Known| {
+        let own = single.iter().find(|(name, _)| name == known.name).map(|(_, version)| version.as_str());
+        own.or(line.filter(|_| known.is_of_line)).map(str::to_owned)
     };
-    let target = |(product, stage, variable): &(&'static str, Stage, &'static str)| {
-        Some(Target { product, stage: *stage, variable, version: version(product)? })
+    let target = |known: &Known| {
+        let Known { name: role, product, stage, variable, .. } = *known;
+        Some(Target { role, product, stage, variable, version: version(known)? })
     };
     KNOWN.iter().filter_map(target).collect()
 }
@@ -40,7 +68,7 @@ pub(super) fn product_and_version(text: &str) -> Result<(String, String), String
     let Some((product, version)) = text.split_once('=').filter(|(_, version)| !version.is_empty()) else {
         return Err("write PRODUCT=VERSION, such as elasticsearch=6.2.1".into());
     };
-    let names = || KNOWN.iter().map(|(name, ..)| *name);
+    let names = || KNOWN.iter().map(|known| known.name);
     if names().any(|name| name == product) {
         return Ok((product.to_owned(), version.to_owned()));
     }
@@ -50,7 +78,7 @@ pub(super) fn product_and_version(text: &str) -> Result<(String, String), String
 
 /// Nothing of what is asked for is in the inventory.
 pub(super) fn nobody(only: Option<Stage>) -> Problem {
-    let products = KNOWN.iter().map(|(name, ..)| *name).collect::<Vec<_>>().join(", ");
+    let products = KNOWN.iter().map(|known| known.name).collect::<Vec<_>>().join(", ");
     match only {
         Some(stage) => Problem::error("DPP0203", format!("the stage {} carries none of these products", stage.name()))
             .note(format!("an upgrade knows {products}")),
@@ -75,6 +103,7 @@ mod tests {
         assert_eq!(versions(Some("6.2.1"), &[]), line);
         assert_eq!(versions(None, &["elasticsearch=6.8.23"]), ["elasticsearch 6.8.23"]);
         assert_eq!(versions(Some("6.2.1"), &["kibana=6.2.4"])[1], "kibana 6.2.4");
+        assert_eq!(versions(None, &["kafka=8.3.1"]), ["confluent-kafka 8.3.1"]);
     }
 
     #[test]

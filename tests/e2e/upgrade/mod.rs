@@ -2,6 +2,7 @@
 //!
 //! What is upgraded cannot go back, so each test deploys hosts of its own.
 
+mod brokers;
 mod cluster;
 mod pipeline;
 

@@ -89,11 +89,17 @@ fn entries(text: &str, runs: &[String]) -> Vec<Entry> {
 }
 
 impl Host<'_> {
-    /// Writes down what there was before a step of this run.
-    pub(crate) fn journal(&self, module: &str, was: Vec<Former>) -> Result<(), Failure> {
-        if !was.is_empty() && !self.run().is_empty() {
-            self.private_folder().map_err(|error| Journal::of(self.state(), self.run()).failure("write", &error))?;
+    /// Writes down what there was before a step of this run; false for a user who has no folder for it, as services' users do.
+    pub(crate) fn journal(&self, module: &str, was: Vec<Former>) -> Result<bool, Failure> {
+        if was.is_empty() || self.run().is_empty() {
+            return Ok(true);
         }
-        Journal::of(self.state(), self.run()).write(module, was)
+        match self.private_folder() {
+            Err(error) if matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::NotFound) => {
+                Ok(false)
+            }
+            Err(error) => Err(Journal::of(self.state(), self.run()).failure("write", &error)),
+            Ok(state) => Journal::of(state, self.run()).write(module, was).map(|()| true),
+        }
     }
 }
