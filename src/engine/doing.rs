@@ -18,9 +18,6 @@ use crate::plan::{Step, TaskStep};
 use crate::template::TemplateError;
 use crate::value::{Map, Text, Value};
 
-/// Actions that the first host of a batch does for all, as Ansible's do (`BYPASS_HOST_LOOP`).
-const ONCE_FOR_ALL: [&str; 2] = ["add_host", "pause"];
-
 /// A task in progress.
 pub(super) struct Doing {
     pub(super) step: Arc<TaskStep>,
@@ -48,23 +45,23 @@ pub(super) struct Doing {
     /// Steps it brings.
     pub(super) includes: Vec<Step>,
     pub(super) diff: bool,
-    asked: Asked,
-    no_log: bool,
-    items: Option<Vec<Value>>,
+    pub(super) asked: Asked,
+    pub(super) no_log: bool,
+    pub(super) items: Option<Vec<Value>>,
     ends: Vec<(Value, Ending)>,
     /// Whether `break_when` ended the loop.
     is_broken: bool,
     attempts: u64,
     begun: Instant,
-    trouble: Option<Ending>,
+    pub(super) trouble: Option<Ending>,
     var: String,
 }
 
 /// What the command line asked for.
 #[derive(Debug, Clone, Copy)]
-struct Asked {
-    check: bool,
-    diff: bool,
+pub(super) struct Asked {
+    pub(super) check: bool,
+    pub(super) diff: bool,
 }
 
 /// What is next.
@@ -118,41 +115,6 @@ impl Doing {
         this
     }
 
-    fn keywords(&mut self) -> Result<(), TemplateError> {
-        let scope = scope(&self.vars);
-        let keywords = &self.step.keywords;
-        let keyword = Keyword { vars: &self.vars, scope: &scope };
-        if let Some(name) = &self.step.task.name {
-            // A name that cannot be rendered yet is shown as it is written.
-            self.name.task = keyword.text(&Value::Text(name.clone())).unwrap_or_else(|_| name.as_str().to_owned());
-        }
-        let once = ONCE_FOR_ALL.contains(&self.step.task.short_action());
-        self.run_once = once || keyword.flag(keywords.run_once.as_ref(), false)?;
-        self.any_errors_fatal = keyword.flag(keywords.any_errors_fatal.as_ref(), false)?;
-        self.throttle = keyword.count(keywords.throttle.as_ref())?;
-        match loops::items(&self.step, &self.vars, &scope) {
-            Ok(items) => self.items = items,
-            // A list that is not there does not matter when a condition keeps the task from running.
-            Err(error) => match self.condition_that_fails(&scope) {
-                Some(condition) => self.trouble = Some(Ending::skipped(&condition)),
-                None => return Err(error),
-            },
-        }
-        if self.items.is_none() { self.keywords_of_item(&self.vars.clone()) } else { Ok(()) }
-    }
-
-    /// Keywords that each item may say for itself. What one of them hides, nobody shows of the others either.
-    fn keywords_of_item(&mut self, vars: &TaskVars) -> Result<(), TemplateError> {
-        let scope = scope(vars);
-        let keywords = &self.step.keywords;
-        let keyword = Keyword { vars, scope: &scope };
-        self.check = keyword.flag(keywords.check_mode.as_ref(), self.asked.check)?;
-        self.diff = keyword.flag(keywords.diff.as_ref(), self.asked.diff)?;
-        self.no_log |= keyword.flag(keywords.no_log.as_ref(), false)?;
-        self.bound = bound(&self.step, &keyword)?;
-        Ok(())
-    }
-
     /// The next item; a keyword that it cannot say is of no account where a condition passes it over.
     fn item(&mut self) -> Verdict {
         let vars = self.item_vars();
@@ -162,11 +124,6 @@ impl Doing {
             }
             _ => Verdict::Item(Box::new(vars)),
         }
-    }
-
-    fn condition_that_fails(&self, scope: &crate::template::Scope) -> Option<String> {
-        let fails = |condition: &&Text| matches!(self.vars.run.templates.condition(condition, scope), Ok(false));
-        self.step.keywords.when.iter().find(fails).map(|condition| condition.as_str().to_owned())
     }
 
     /// What is next.
@@ -390,17 +347,4 @@ impl Doing {
         }
         result
     }
-}
-
-/// Seconds between two looks at a task with `async`, when nobody says how many: all that counts is that it is not 0.
-const POLL: usize = 15;
-
-/// `async`, `poll` and `timeout` as one bound.
-fn bound(step: &TaskStep, keyword: &Keyword) -> Result<Option<Bound>, TemplateError> {
-    let limit = keyword.count(step.keywords.timeout.as_ref())?;
-    let on_its_own = keyword.count(step.task.asynchronous.as_ref())?;
-    let poll = step.task.poll.as_ref().map_or(Ok(Some(POLL)), |poll| keyword.count(Some(poll)))?;
-    let detached = on_its_own.is_some() && poll.is_none();
-    let seconds = if detached { on_its_own } else { on_its_own.into_iter().chain(limit).min() };
-    Ok(seconds.map(|seconds| Bound { seconds: seconds as u64, detached }))
 }

@@ -14,6 +14,7 @@ mod host_run;
 mod host_state;
 mod hostvars;
 mod include;
+mod keywords;
 mod look_ahead;
 mod loops;
 mod machine;

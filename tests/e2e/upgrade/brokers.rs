@@ -19,7 +19,8 @@ fn deployed() -> Lab {
     let line = |name: &str| format!("{name} ansible_host={}\n", lab.address(name));
     let brokers: String = BROKERS.iter().map(|name| line(name)).collect();
     let groups = format!(
-        "[web_nodes]\n{}[logstash_nodes]\nweb1\n[kafka_nodes]\n{brokers}[all:vars]\ndpp_stack=newest\nkafka_version=7.9.2\nkafka_heap=192m\n",
+        "[web_nodes]\n{}[logstash_nodes]\nweb1\n[kafka_nodes]\n{brokers}[pipeline:children]\nweb_nodes\nkafka_nodes\n\
+         [pipeline:vars]\ndpp_stack=newest\nkafka_version=7.9.2\nkafka_heap=192m\n",
         line("web1")
     );
     described_as(&lab, &groups);
