@@ -14,15 +14,20 @@ use crate::cli::deploy::playbook;
 use crate::cli::invocation::Invocation;
 use crate::cli::layout::Layout;
 use crate::cli::options::{ConnectionArgs, Global, HowArgs, PrivilegeArgs};
+use crate::cli::verify::time;
 use crate::engine::Errand;
+use crate::event::{clock, now};
 use crate::exit::Exit;
 use crate::pipeline::{
     COUNTED, Flow, HostLook, Seen, Stage, StageHealth, State, Wiring, flows, judge_together, lag, stage_health, table,
 };
-use crate::ui::{Ui, answer_json};
+use crate::ui::{Ui, answer_json, line_json};
 
 /// How long counters are watched, to tell messages a second.
 const SAMPLE: Duration = Duration::from_secs(1);
+
+/// The schema of its documents.
+const SCHEMA: &str = "dppctl.status/1";
 
 /// Options of `status`.
 #[derive(Debug, Args)]
@@ -30,6 +35,9 @@ pub(super) struct StatusArgs {
     /// Only this stage
     #[arg(long, value_name = "STAGE", value_parser = super::deploy::stage)]
     stage: Option<Stage>,
+    /// Look again and again until Ctrl-C: every 2s, or as often as is said
+    #[arg(long, value_name = "TIME", num_args = 0..=1, require_equals = true, default_missing_value = "2s", value_parser = time)]
+    watch: Option<Duration>,
     #[command(flatten)]
     privilege: PrivilegeArgs,
     #[command(flatten)]
@@ -47,16 +55,33 @@ pub(super) fn status(global: &Global, args: &StatusArgs, ui: Ui) -> Result<Exit,
         layout.first(stage)?;
         layout.hosts.retain(|known, _| *known == stage);
     }
-    let found = look(&mut layout);
-    let worst = found.stages.iter().map(|stage| stage.state).max().unwrap_or(State::Ok);
-    let well = found.stages.iter().all(|stage| stage.state == State::Ok);
-    let exit = if well { Exit::Ok } else { Exit::Unhealthy };
-    if ui.output.is_json() {
-        answer_json(&ui, "dppctl.status/1", exit, &found.document(worst));
-        return Ok(exit);
+    if let Some(every) = args.watch {
+        return Ok(watch(&mut layout, every, ui));
     }
-    ui.answer(&found.screen());
-    Ok(exit)
+    let found = look(&mut layout);
+    if ui.output.is_json() {
+        answer_json(&ui, SCHEMA, found.exit(), &found.document());
+    } else {
+        ui.answer(&found.screen());
+    }
+    Ok(found.exit())
+}
+
+/// Looks until nobody reads any more, over connections that stay. What each look takes is part of its time.
+fn watch(layout: &mut Layout, every: Duration, ui: Ui) -> Exit {
+    loop {
+        let begun = Instant::now();
+        let found = look(layout);
+        let text = if ui.output.is_json() {
+            line_json(SCHEMA, found.exit(), &found.document())
+        } else {
+            format!("{}  every {}s, Ctrl-C ends\n\n{}", clock(now()), every.as_secs(), found.screen())
+        };
+        if !ui.answer_instead(&text) {
+            return found.exit();
+        }
+        thread::sleep(every.saturating_sub(begun.elapsed()));
+    }
 }
 
 /// What was found.
@@ -74,6 +99,11 @@ struct Owed {
 }
 
 impl Found {
+    fn exit(&self) -> Exit {
+        let well = self.stages.iter().all(|stage| stage.state == State::Ok);
+        if well { Exit::Ok } else { Exit::Unhealthy }
+    }
+
     fn screen(&self) -> String {
         let mut text = table(&self.stages);
         for Owed { host, handler, reason } in &self.owed {
@@ -83,7 +113,8 @@ impl Found {
         text
     }
 
-    fn document(&self, worst: State) -> Json {
+    fn document(&self) -> Json {
+        let worst = self.stages.iter().map(|stage| stage.state).max().unwrap_or(State::Ok);
         let owed: Vec<Json> = self
             .owed
             .iter()

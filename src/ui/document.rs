@@ -47,6 +47,20 @@ impl<S: Reporter> Reporter for Document<S> {
 /// Answers with a document: its schema's name and the exit code stand before everything else. It takes one line where
 /// lines are what was asked for.
 pub fn answer_json(ui: &Ui, schema: &str, exit: Exit, body: &impl Serialize) {
+    let document = headed(schema, exit, body);
+    let text = match ui.output {
+        Output::Jsonl => serde_json::to_string(&document),
+        _ => serde_json::to_string_pretty(&document),
+    };
+    ui.answer(&text.unwrap_or_default());
+}
+
+/// The same document on one line, for one of many.
+pub fn line_json(schema: &str, exit: Exit, body: &impl Serialize) -> String {
+    headed(schema, exit, body).to_string()
+}
+
+fn headed(schema: &str, exit: Exit, body: &impl Serialize) -> Value {
     let mut document = json!({"schema": schema, "exit": exit.code()});
     match (document.as_object_mut(), serde_json::to_value(body)) {
         (Some(document), Ok(Value::Object(entries))) => document.extend(entries),
@@ -55,9 +69,5 @@ pub fn answer_json(ui: &Ui, schema: &str, exit: Exit, body: &impl Serialize) {
         }
         _ => {}
     }
-    let text = match ui.output {
-        Output::Jsonl => serde_json::to_string(&document),
-        _ => serde_json::to_string_pretty(&document),
-    };
-    ui.answer(&text.unwrap_or_default());
+    document
 }

@@ -22,7 +22,7 @@ mod visible;
 
 pub use bars::Bars;
 pub use ci::Ci;
-pub use document::{Document, answer_json};
+pub use document::{Document, answer_json, line_json};
 pub use ending::Close;
 pub use output::Output;
 pub use plain::Plain;

@@ -87,6 +87,15 @@ impl Ui {
         let _ = out.flush();
     }
 
+    /// An answer in the place of the one before, on a terminal; elsewhere below it. False when nobody reads any more.
+    pub fn answer_instead(&self, text: &str) -> bool {
+        const HOME_AND_CLEAR: &[u8] = b"\x1b[H\x1b[J";
+        let mut out = io::stdout().lock();
+        let cleared = if out.is_terminal() && !self.output.is_json() { out.write_all(HOME_AND_CLEAR) } else { Ok(()) };
+        let end = if text.ends_with('\n') { "" } else { "\n" };
+        cleared.and_then(|()| write!(out, "{text}{end}")).and_then(|()| out.flush()).is_ok()
+    }
+
     /// Where answers go, for a part of one that is long in coming.
     pub fn answers(&self) -> Box<dyn Write + Send> {
         Box::new(io::stdout())

@@ -1,5 +1,7 @@
 //! `verify` and `status` of a pipeline that is well: every hop counted, documents of the promised shape.
 
+use std::io::{BufRead, BufReader};
+
 use serde_json::Value as Json;
 
 use super::pipeline;
@@ -53,4 +55,17 @@ fn every_stage_is_well_by_its_own_word() {
     let named: Vec<&str> = stages.iter().filter_map(|stage| stage["stage"].as_str()).collect();
     assert_eq!(named, ["rabbitmq", "relay", "kafka", "connect", "elasticsearch", "kibana", "webapp"]);
     assert!(stages.iter().all(|stage| stage["state"] == "ok"), "{document}");
+}
+
+#[test]
+fn a_status_that_is_watched_is_looked_at_again_until_nobody_reads() {
+    let pipeline = pipeline();
+    let mut watching = pipeline.start(["status", "--watch=1s", "--json"]);
+    let mut lines = BufReader::new(watching.stdout.take().unwrap()).lines();
+    for _ in 0..3 {
+        let document: Json = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+        assert_eq!((&document["state"], document["stages"].as_array().map(Vec::len)), (&"ok".into(), Some(7)));
+    }
+    drop(lines);
+    let _ = pipeline.finish(watching).exits(0);
 }

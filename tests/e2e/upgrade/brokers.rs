@@ -12,18 +12,18 @@ use super::owed;
 const BROKERS: [&str; 3] = ["kafka1", "kafka2", "kafka3"];
 const UPGRADE: [&str; 4] = ["upgrade", "--versions", "kafka=8.3.1", "--yes"];
 const RATE: u64 = 200;
-const COUNT: u64 = RATE * 120;
+const COUNT: u64 = RATE * 210;
 
 fn deployed() -> Lab {
     let lab = Lab::boot_local("brokers", &["web1", "kafka1", "kafka2", "kafka3"]);
     let line = |name: &str| format!("{name} ansible_host={}\n", lab.address(name));
     let brokers: String = BROKERS.iter().map(|name| line(name)).collect();
-    let groups = format!(
-        "[web_nodes]\n{}[logstash_nodes]\nweb1\n[kafka_nodes]\n{brokers}[pipeline:children]\nweb_nodes\nkafka_nodes\n\
-         [pipeline:vars]\ndpp_stack=newest\nkafka_version=7.9.2\nkafka_heap=192m\n",
-        line("web1")
+    let groups = "[pipeline:children]\nweb_nodes\nkafka_nodes\n";
+    described_as(
+        &lab,
+        &format!("[web_nodes]\n{}[logstash_nodes]\nweb1\n[kafka_nodes]\n{brokers}{groups}", line("web1")),
     );
-    described_as(&lab, &groups);
+    lab.write("group_vars/pipeline.yml", "dpp_stack: newest\nkafka_version: 7.9.2\nkafka_heap: 192m\n");
     for stage in ["rabbitmq", "kafka"] {
         let _ = lab.dppctl(["deploy", "--yes", "--only", stage]).exits(0);
     }
