@@ -15,6 +15,10 @@ use crate::files::refusal::refused;
 use crate::packages::dpkg::status::{Installed, Package};
 use crate::services::manager::{Manager, Scope};
 
+/// What of a folder that goes is kept at most.
+const MOST_FILES: usize = 2_000;
+const MOST_BYTES: u64 = 64 << 20;
+
 /// One thing as it was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -103,16 +107,23 @@ impl Former {
         Ok(Self::Path { path: path.to_owned(), state })
     }
 
-    /// A folder with all that is in it.
+    /// A folder with all that is in it, as far as that is little: nobody's data are copied for the case of a rollback.
     pub(crate) fn tree(path: &Path, host: &Host) -> Result<Vec<Self>, Failure> {
-        let mut found = vec![Self::path(path, host)?];
-        if fs::symlink_metadata(path).is_ok_and(|found| found.is_dir()) {
-            let entries = fs::read_dir(path).map_err(|error| refused("look into", path, &error))?;
-            for entry in entries.flatten() {
-                found.extend(Self::tree(&entry.path(), host)?);
+        let mut paths = vec![path.to_owned()];
+        let (mut at, mut bytes) = (0, 0);
+        while let Some(path) = paths.get(at) {
+            let found = fs::symlink_metadata(path).ok();
+            bytes += found.as_ref().filter(|found| found.is_file()).map_or(0, fs::Metadata::len);
+            if found.is_some_and(|found| found.is_dir()) {
+                let entries = fs::read_dir(path).map_err(|error| refused("look into", path, &error))?;
+                paths.extend(entries.flatten().map(|entry| entry.path()));
             }
+            if paths.len() > MOST_FILES || bytes > MOST_BYTES {
+                return Ok(vec![Self::path(&paths[0], host)?, Self::Unknown]);
+            }
+            at += 1;
         }
-        Ok(found)
+        paths.iter().map(|path| Self::path(path, host)).collect()
     }
 
     /// A package.

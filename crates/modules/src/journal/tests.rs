@@ -175,3 +175,15 @@ fn what_nobody_can_take_back_is_counted_when_it_changed_something() {
     let undone = ground.undo(&["r1"]).unwrap();
     assert_eq!(undone.result["unknown"], json!({"command": 1}));
 }
+
+#[test]
+fn a_folder_with_much_in_it_is_not_copied_and_its_loss_is_counted() {
+    let ground = Ground::new();
+    fs::create_dir(ground.path("data")).unwrap();
+    fs::File::create(ground.path("data/large")).unwrap().set_len((64 << 20) + 1).unwrap();
+    ground.file("r1", json!({"path": ground.path("data"), "state": "absent"}));
+    assert!(!ground.state.path().join("kept").exists());
+    let undone = ground.undo(&["r1"]).unwrap();
+    assert_eq!(undone.result["unknown"], json!({"file": 1}));
+    assert!(Path::new(&ground.path("data")).is_dir(), "the folder itself comes back");
+}
