@@ -24,6 +24,7 @@ mod layout;
 mod lint;
 mod listing;
 mod lock;
+mod logs;
 mod man;
 mod next;
 mod options;
@@ -101,6 +102,8 @@ enum Command {
     Rollback(rollback::RollbackArgs),
     /// Tell what each stage of the pipeline does right now
     Status(status::StatusArgs),
+    /// Show what the pipeline's services write into their journals, as one stream
+    Logs(logs::LogsArgs),
     /// Send marked messages through the pipeline and follow them hop by hop
     Verify(verify::VerifyArgs),
     /// See and change what Kafka Connect runs
@@ -181,6 +184,7 @@ fn dispatch(cli: &Cli, ui: Ui) -> Result<Exit, Stop> {
         Command::Upgrade(args) => upgrade::upgrade(&cli.global, args, ui),
         Command::Rollback(args) => rollback::rollback(&cli.global, args, ui),
         Command::Status(args) => status::status(&cli.global, args, ui),
+        Command::Logs(args) => logs::logs(&cli.global, args, ui),
         Command::Verify(args) => verify::verify(&cli.global, args, ui),
         Command::Connectors(command) => connectors::connectors(&cli.global, command, ui),
         Command::Run(args) => run::run(&cli.global, args, ui),

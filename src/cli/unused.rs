@@ -24,6 +24,7 @@ const UNUSED: &[(&str, &[&str])] = &[
     ("upgrade", &[]),
     ("rollback", &[]),
     ("status", REPORT),
+    ("logs", REPORT),
     ("verify", REPORT),
     ("connectors list", REPORT),
     ("connectors plan", REPORT),

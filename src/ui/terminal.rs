@@ -96,6 +96,12 @@ impl Ui {
         cleared.and_then(|()| write!(out, "{text}{end}")).and_then(|()| out.flush()).is_ok()
     }
 
+    /// One of many lines of an answer, of which hosts may print anything. False when nobody reads any more.
+    pub fn answer_line(&self, line: &str) -> bool {
+        let mut out = io::stdout().lock();
+        writeln!(out, "{}", visible(line)).and_then(|()| out.flush()).is_ok()
+    }
+
     /// Where answers go, for a part of one that is long in coming.
     pub fn answers(&self) -> Box<dyn Write + Send> {
         Box::new(io::stdout())

@@ -69,3 +69,20 @@ fn a_status_that_is_watched_is_looked_at_again_until_nobody_reads() {
     drop(lines);
     let _ = pipeline.finish(watching).exits(0);
 }
+
+#[test]
+fn what_services_write_is_one_stream_that_goes_on() {
+    let pipeline = pipeline();
+    let all = pipeline.dppctl(["logs", "-n", "30", "--json"]).exits(0);
+    let lines: Vec<Json> = all.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let times: Vec<&str> = lines.iter().map(|line| line["t"].as_str().unwrap()).collect();
+    assert!(lines.len() == 30 && times.is_sorted(), "{all}");
+    let mut following = pipeline.start(["logs", "relay", "-n", "1", "--follow", "--json"]);
+    let mut stream = BufReader::new(following.stdout.take().unwrap()).lines();
+    let _ = stream.next().unwrap().unwrap();
+    pipeline.on("web1", "systemctl reload dpp-relay");
+    let next: Json = serde_json::from_str(&stream.next().unwrap().unwrap()).unwrap();
+    assert_eq!((&next["host"], &next["unit"]), (&"web1".into(), &"dpp-relay".into()), "{next}");
+    following.kill().unwrap();
+    let _ = pipeline.finish(following);
+}
