@@ -7,6 +7,15 @@ from ansible.module_utils.common.json import AnsibleJSONEncoder
 from ansible.plugins.callback import CallbackBase
 
 
+def small(value):
+    """Numbers beyond 64 bits, as the modulus of a key in a diff, as texts: not every reader of JSON knows them."""
+    if isinstance(value, dict):
+        return {key: small(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [small(inner) for inner in value]
+    return str(value) if isinstance(value, int) and abs(value) >> 63 else value
+
+
 class CallbackModule(CallbackBase):
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "notification"
@@ -28,7 +37,7 @@ class CallbackModule(CallbackBase):
             "action": result._task.action,
             "status": status,
             "ignored": bool(ignored),
-            "result": result._result,
+            "result": small(result._result),
         }
         self.out.write(json.dumps(line, cls=AnsibleJSONEncoder, default=str) + "\n")
         self.out.flush()

@@ -64,6 +64,11 @@ fn kept((key, value): (&String, &Json), project: &str) -> Option<(String, Json)>
         files.sort_by_key(|file| file["path"].as_str().unwrap_or_default().to_owned());
         return Some((key.clone(), files.into()));
     }
+    if let ("archived" | "expanded_paths", Json::Array(paths)) = (key.as_str(), value) {
+        let mut paths = paths.clone();
+        paths.sort_by_key(Json::to_string);
+        return Some((key.clone(), paths.into()));
+    }
     let value = if VOLATILE.contains(&key.as_str()) { kind(value).into() } else { normal(value, project) };
     Some((key.clone(), value))
 }

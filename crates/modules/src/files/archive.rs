@@ -50,6 +50,18 @@ impl Kind {
         })
     }
 
+    /// What Ansible calls the class that handles it.
+    pub(super) fn handler(self) -> &'static str {
+        match self {
+            Self::Tar => "TarArchive",
+            Self::Gzip => "TgzArchive",
+            Self::Bzip2 => "TarBzipArchive",
+            Self::Xz => "TarXzArchive",
+            Self::Zstd => "TarZstdArchive",
+            Self::Zip => "ZipArchive",
+        }
+    }
+
     /// The option that has tar call the right unpacker, and the program it calls.
     fn tar_option(self) -> Option<&'static str> {
         match self {
@@ -96,13 +108,14 @@ impl Archive {
         }))
     }
 
-    pub(super) fn unpack(&self, folder: &Path, host: &Host) -> Result<(), Failure> {
+    /// Unpacks it, and tells what the unpacker said.
+    pub(super) fn unpack(&self, folder: &Path, host: &Host) -> Result<Finished, Failure> {
         let newer = if self.keep_newer { ["--extract", "--keep-newer-files"].as_slice() } else { &["--extract"] };
         let finished = match self.kind {
             Kind::Zip => self.unzip("-oq", Some(folder), host)?,
             _ => self.tar(newer, Some(folder), host)?,
         };
-        self.accepted_as("unpack", finished).map(|_| ())
+        self.accepted_as("unpack", finished)
     }
 
     fn tar(&self, what: &[&str], folder: Option<&Path>, host: &Host) -> Result<Finished, Failure> {

@@ -60,6 +60,7 @@ impl Module for Assemble {
             survey = survey.value(name, algorithm.of(&bytes[..]).unwrap_or_default());
         }
         survey.unpredicted = !survey.steps.is_empty() && !self.attributes().are_known();
+        add_facts(&self.dest, &mut survey.result);
         Ok(survey)
     }
 

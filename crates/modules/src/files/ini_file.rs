@@ -129,8 +129,8 @@ impl IniFile {
             (None, None) if self.allow_no_value.0 => vec![None],
             (None, None) => Vec::new(),
         };
-        if values.is_empty() && self.state == State::Present && self.option.is_some() {
-            let text = "`option` with state=present needs `value`, `values` or `allow_no_value`";
+        if values.is_empty() && self.state == State::Present {
+            let text = "state=present needs `value`, `values` or `allow_no_value`";
             return Err(Failure::new(text).code("DPP0104"));
         }
         Ok(values)
@@ -157,7 +157,7 @@ impl IniFile {
             (State::Present, Some(_), None) => "section and option added",
             (State::Present, Some(option), Some(range)) => {
                 let there = old[range].iter().any(|line| option_of(line).is_some_and(|found| found.name == *option));
-                if there { "option changed" } else { "option added" }
+                if there && self.exclusive.0 { "option changed" } else { "option added" }
             }
             (State::Present, None, Some(_)) => "OK",
             (State::Absent, Some(_), _) => "option changed",
@@ -342,9 +342,18 @@ mod tests {
 
     #[test]
     fn an_option_needs_a_value() {
-        let failure =
-            Ground::new().survey("ini_file", &json!({"path": "/x", "section": "a", "option": "b"})).unwrap_err();
-        assert_eq!(failure.code, "DPP0104");
+        for params in [json!({"path": "/x", "section": "a", "option": "b"}), json!({"path": "/x", "section": "a"})] {
+            assert_eq!(Ground::new().survey("ini_file", &params).unwrap_err().code, "DPP0104");
+        }
+    }
+
+    #[test]
+    fn one_more_value_of_an_option_is_added() {
+        let ground = Ground::new();
+        let path = ground.write("f", "[a]\nx = 1\n");
+        let params = json!({"path": path, "section": "a", "option": "x", "value": "2", "exclusive": false});
+        assert_eq!(ground.converge("ini_file", &params).result["msg"], "option added");
+        assert_eq!(ground.read("f"), "[a]\nx = 1\nx = 2\n");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 
 use dpp_protocol::{Change, Failure, ResultMap, Verb};
 use serde::Deserialize;
+use serde_json::json;
 use tempfile::NamedTempFile;
 
 use crate::arguments::{Flag, HostPath, Names, Whole, Words};
@@ -95,7 +96,10 @@ impl Module for Unarchive {
 
     fn survey(&self, host: &Host) -> Result<Survey<Unpacking>, Failure> {
         if let Some(path) = self.creates.as_ref().filter(|path| path.exists()) {
-            return Ok(Survey::skipped(format!("'{}' exists", path.display())));
+            let said = format!("skipped, since {} exists", path.text());
+            return Ok(Survey::skipped(format!("'{}' exists", path.display()))
+                .value("skipped", true)
+                .value("msg", said));
         }
         let change =
             Change::new(Verb::Change, self.dest.to_string_lossy()).detail(format!("from {}", self.src.display()));
@@ -107,8 +111,11 @@ impl Module for Unarchive {
         if !archive.lies_in(&self.dest, host)? {
             return Ok(self.described(unpack, &archive));
         }
-        let changes = self.attribute_changes(&archive.names(host)?);
-        Ok(self.described(Survey::steps(changes.into_iter().map(Unpacking::Attributes).collect()), &archive))
+        let names = archive.names(host)?;
+        let changes = self.attribute_changes(&names);
+        let survey = Survey::steps(changes.into_iter().map(Unpacking::Attributes).collect());
+        let survey = if self.list_files.0 { survey.value("files", names) } else { survey };
+        Ok(self.described(survey, &archive))
     }
 
     fn apply(&self, step: &Unpacking, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
@@ -121,7 +128,8 @@ impl Module for Unarchive {
         }
         let archive = self.archive(host)?;
         host.life(&format!("unpacking {}", self.src.display()), None);
-        archive.unpack(&self.dest, host)?;
+        let said = archive.unpack(&self.dest, host)?;
+        result.insert("extract_results".into(), json!({"rc": said.code(), "out": said.stdout, "err": said.stderr}));
         let names = archive.names(host)?;
         for change in self.attribute_changes(&names) {
             change.apply()?;
@@ -187,7 +195,7 @@ impl Unarchive {
         let survey = survey
             .value("src", self.src.to_string_lossy())
             .value("dest", self.dest.to_string_lossy())
-            .value("handler", if archive.kind == Kind::Zip { "ZipArchive" } else { "TarArchive" });
+            .value("handler", archive.kind.handler());
         let mut survey = survey;
         if survey.steps.is_empty() {
             add_facts(&self.dest, &mut survey.result);
@@ -235,6 +243,10 @@ mod tests {
         assert!(!ground.path("to/kafka/LICENSE").exists());
         assert_eq!(ground.mode("to/kafka/bin/run.sh"), 0o600);
         assert_eq!(outcome.result["files"].as_array().unwrap().len(), 3);
+        assert_eq!(
+            (&outcome.result["handler"], &outcome.result["extract_results"]["rc"]),
+            (&json!("TgzArchive"), &json!(0))
+        );
         let skipped = json!({"src": archive, "dest": "/no/such", "creates": ground.at("to/kafka"), "remote_src": true});
         assert!(ground.apply("unarchive", &skipped).unwrap().skipped.is_some());
     }

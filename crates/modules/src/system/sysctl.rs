@@ -118,10 +118,10 @@ impl Sysctl {
     }
 
     fn value(&self) -> Result<String, Failure> {
-        let value = self.value.as_ref().map(|value| match value.0.as_str() {
-            "True" => "1".to_owned(),
-            "False" => "0".to_owned(),
-            other => words(other),
+        let value = self.value.as_ref().map(|value| match value.0.to_lowercase().as_str() {
+            "y" | "yes" | "on" | "true" | "t" => "1".to_owned(),
+            "n" | "no" | "off" | "false" | "f" => "0".to_owned(),
+            _ => words(&value.0),
         });
         value.ok_or_else(|| Failure::new("`value` is needed with state=present").code("DPP0104"))
     }
@@ -200,6 +200,8 @@ mod tests {
     fn the_file_is_edited_by_lines() {
         for (text, params, wanted) in [
             ("", json!({"value": 262_144}), "vm.max_map_count=262144\n"),
+            ("", json!({"value": "no"}), "vm.max_map_count=0\n"),
+            ("", json!({"value": "On"}), "vm.max_map_count=1\n"),
             (
                 "# vm.max_map_count=1\nvm.max_map_count = 65530\nvm.swappiness=1",
                 json!({"value": "262144"}),

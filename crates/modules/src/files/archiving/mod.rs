@@ -87,6 +87,7 @@ impl Module for Archive {
             steps.extend(selection.removals(&members).into_iter().map(ArchiveStep::Remove));
         }
         let mut survey = Self::described(Survey::steps(steps), &selection, &packing, &members);
+        add_facts(&packing.dest, &mut survey.result);
         survey.unpredicted = !survey.steps.is_empty() && !self.attributes().are_known();
         Ok(survey)
     }
@@ -156,7 +157,7 @@ impl Archive {
         let state = match () {
             () if selection.found.is_empty() && !packing.dest.exists() => "absent",
             () if selection.found.is_empty() && !packing::is_archive_name(&packing.dest) => "compress",
-            () if !packing.is_tree => "compress",
+            () if !selection.found.is_empty() && !packing.is_tree => "compress",
             () if !selection.missing.is_empty() && !selection.found.is_empty() => "incomplete",
             () => "archive",
         };
