@@ -126,6 +126,22 @@ impl<'de> Deserialize<'de> for Upgrade {
 }
 
 impl Apt {
+    /// What Ansible refuses, too.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        let given = [
+            (self.deb.is_some(), "deb"),
+            (!self.name.0.is_empty(), "name"),
+            (self.upgrade != Upgrade::None, "upgrade"),
+        ];
+        let named: Vec<&str> = given.into_iter().filter_map(|(given, name)| given.then_some(name)).collect();
+        match named[..] {
+            [one, other, ..] => Err(Failure::new(format!("`{one}` and `{other}` exclude each other"))
+                .code("DPP0104")
+                .help("two tasks do it: one for all packages, one for some")),
+            _ => Ok(()),
+        }
+    }
+
     /// How long the lists may be used after they were refreshed; none when they are to be refreshed each time.
     pub(super) fn cache_valid(&self) -> Option<Duration> {
         (self.cache_valid_time.0 > 0).then(|| seconds(self.cache_valid_time))
@@ -207,6 +223,13 @@ mod tests {
     use serde_json::{from_value, json};
 
     use super::*;
+
+    #[test]
+    fn some_packages_and_all_packages_are_two_tasks() {
+        let refused = |params| from_value::<Apt>(params).unwrap().check().is_err();
+        assert!(refused(json!({"name": "jq", "upgrade": "dist"})) && refused(json!({"name": "jq", "deb": "/x.deb"})));
+        assert!(!refused(json!({"name": "jq", "upgrade": "no"})) && !refused(json!({"upgrade": "dist"})));
+    }
 
     #[test]
     fn ansibles_spellings_are_read() {

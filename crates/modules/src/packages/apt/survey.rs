@@ -18,6 +18,7 @@ impl Module for Apt {
     type Step = PackageStep;
 
     fn survey(&self, host: &Host) -> Result<Survey<PackageStep>, Failure> {
+        self.check()?;
         if let Some(deb) = &self.deb {
             return self.as_deb(deb)?.survey(host);
         }

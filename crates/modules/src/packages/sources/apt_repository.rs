@@ -61,10 +61,15 @@ impl Module for AptRepository {
             Presence::Present => self.adding(&wanted),
             Presence::Absent => self.removing(&wanted),
         };
+        let (added, removed) = made_and_gone(&steps);
         if !steps.is_empty() && self.update_cache.0 {
             steps.push(SourceStep::refresh_after(&steps));
         }
-        Ok(Survey::steps(steps).value("repo", self.repo.clone()).value("state", self.state.name()))
+        Ok(Survey::steps(steps)
+            .value("repo", self.repo.clone())
+            .value("sources_added", added)
+            .value("sources_removed", removed)
+            .value("state", self.state.name()))
     }
 
     fn apply(&self, step: &SourceStep, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
@@ -153,6 +158,19 @@ impl AptRepository {
     }
 }
 
+/// Files that were not there before, and files that will not be there any more.
+fn made_and_gone(steps: &[SourceStep]) -> (Vec<String>, Vec<String>) {
+    let (mut made, mut gone) = (Vec::new(), Vec::new());
+    for step in steps {
+        match step {
+            SourceStep::Write(content) if !content.path.exists() => made.push(content.path.display().to_string()),
+            SourceStep::Remove(path) => gone.push(path.display().to_string()),
+            _ => {}
+        }
+    }
+    (made, gone)
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;
@@ -189,6 +207,8 @@ mod tests {
         let wanted = add.line().unwrap();
         let file = "artifacts_elastic_co_packages_6_x_apt.list";
         assert_eq!(texts(&add.adding(&wanted)), [(file.into(), format!("{LINE}\n"))]);
+        let path = lists.join(file).display().to_string();
+        assert_eq!(made_and_gone(&add.adding(&wanted)), (vec![path], Vec::new()));
 
         fs::write(lists.join("old.list"), "# es\ndeb https://artifacts.elastic.co/packages/6.x/apt/ stable main\n")
             .unwrap();

@@ -1,15 +1,16 @@
 //! `deb822_repository`: a repository as a `.sources` file, with the key that signs it beside.
 
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use dpp_protocol::{Failure, ResultMap};
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::SourceStep;
 use super::key;
-use super::line::file_name;
 use crate::arguments::{Flag, Names, Whole};
+use crate::files::facts::{FACTS, add_facts};
 use crate::files::mode::FileMode;
 use crate::presence::Presence;
 use crate::{Host, Module, Survey};
@@ -82,19 +83,30 @@ impl Module for Deb822Repository {
     fn survey(&self, _host: &Host) -> Result<Survey<SourceStep>, Failure> {
         let file = PathBuf::from("/etc/apt/sources.list.d").join(format!("{}.sources", self.slug()));
         let dest = file.display().to_string();
-        let (steps, repo) = match self.state {
+        let (steps, repo, key) = match self.state {
             Presence::Present => {
                 let text = self.text()?;
                 let key = self.key_step();
-                let source = SourceStep::write(file, text.clone().into_bytes(), self.mode.as_ref(), "");
-                (key.into_iter().chain(source).collect(), text)
+                let source = SourceStep::write(file.clone(), text.clone().into_bytes(), self.mode.as_ref(), "");
+                (key.into_iter().chain(source).collect(), Value::from(text), self.key_path())
             }
             Presence::Absent => {
                 let keys = ["asc", "gpg"].map(|ending| self.keyring(ending));
-                (std::iter::once(file).chain(keys).filter_map(SourceStep::remove).collect(), String::new())
+                let last = keys[1].display().to_string();
+                let gone = std::iter::once(file.clone()).chain(keys).filter_map(SourceStep::remove);
+                (gone.collect(), Value::Null, Some(last))
             }
         };
-        Ok(Survey::steps(steps).value("repo", repo).value("dest", dest).value("key_filename", self.key_path()))
+        let mut survey = Survey::steps(steps).value("repo", repo).value("dest", dest).value("key_filename", key);
+        add_facts(&file, &mut survey.result);
+        Ok(survey)
+    }
+
+    fn conclude(&self, _host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
+        FACTS.iter().for_each(|name| drop(result.shift_remove(*name)));
+        let dest = result.get("dest").and_then(Value::as_str).map(PathBuf::from).unwrap_or_default();
+        add_facts(&dest, result);
+        Ok(())
     }
 
     fn apply(&self, step: &SourceStep, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
@@ -103,35 +115,41 @@ impl Module for Deb822Repository {
 }
 
 impl Deb822Repository {
+    /// Its name as that of a file, as Ansible makes it: a hyphen for blanks and underscores, and no other letters.
     fn slug(&self) -> String {
-        file_name(&self.name.to_lowercase())
+        let words = self.name.to_lowercase().replace('_', " ");
+        let hyphened = words.split_whitespace().collect::<Vec<_>>().join("-");
+        hyphened.chars().filter(|letter| letter.is_ascii_alphanumeric() || *letter == '-').collect()
     }
 
     fn keyring(&self, ending: &str) -> PathBuf {
         PathBuf::from("/etc/apt/keyrings").join(format!("{}.{ending}", self.slug()))
     }
 
-    /// Where the key lies that apt is to trust for this repository.
+    /// The file of the key that apt is to trust for this repository; none where the key or its fingerprint is in the source.
     fn key_path(&self) -> Option<String> {
         let signed_by = self.signed_by.as_deref()?;
-        Some(if key::is_armoured(signed_by) {
-            self.keyring("asc").display().to_string()
-        } else if key::is_url(signed_by) {
-            self.keyring("gpg").display().to_string()
-        } else {
-            signed_by.to_owned()
-        })
+        if key::is_url(signed_by) {
+            return Some(self.keyring("gpg").display().to_string());
+        }
+        Path::new(signed_by).is_file().then(|| signed_by.to_owned())
     }
 
     /// A key that was fetched once is not asked for again: a repository that changes its key says so loudly.
     fn key_step(&self) -> Option<SourceStep> {
-        let signed_by = self.signed_by.as_deref()?;
-        let path = PathBuf::from(self.key_path()?);
-        if key::is_armoured(signed_by) {
-            return SourceStep::write(path, format!("{}\n", signed_by.trim_end()).into_bytes(), None, "");
+        let url = self.signed_by.as_deref().filter(|signed_by| key::is_url(signed_by))?;
+        let path = self.keyring("gpg");
+        (!path.exists()).then(|| SourceStep::Fetch { url: url.to_owned(), to: path })
+    }
+
+    /// A path, a fingerprint, or the key itself on lines of its own.
+    fn signer(&self) -> Option<String> {
+        let signed_by = self.signed_by.as_deref()?.trim();
+        if !signed_by.contains('\n') {
+            return self.key_path().or_else(|| Some(signed_by.to_owned()));
         }
-        let missing = key::is_url(signed_by) && !path.exists();
-        missing.then(|| SourceStep::Fetch { url: signed_by.to_owned(), to: path })
+        let lines = signed_by.lines().map(|line| Some(line.trim()).filter(|line| !line.is_empty()).unwrap_or("."));
+        Some(lines.fold(String::new(), |text, line| format!("{text}\n    {line}")))
     }
 
     /// Fields in the order of Ansible's module, so that a file written by it is recognised.
@@ -141,10 +159,12 @@ impl Deb822Repository {
                 return Err(Failure::new(format!("`deb822_repository` needs `{name}`")).code("DPP0104"));
             }
         }
+        if let Some(kind) = self.types.0.iter().find(|kind| !matches!(kind.as_str(), "deb" | "deb-src")) {
+            return Err(Failure::new(format!("`types: {kind}` is neither deb nor deb-src")).code("DPP0104"));
+        }
         let list = |names: &Names| Some(names.0.join(" ")).filter(|text| !text.is_empty());
         let flag = |flag: Option<Flag>| flag.map(|flag| if flag.0 { "yes" } else { "no" }.to_owned());
         let fields = [
-            ("X-Repolib-Name", Some(self.name.clone())),
             ("Allow-Downgrade-To-Insecure", flag(self.allow_downgrade_to_insecure)),
             ("Allow-Insecure", flag(self.allow_insecure)),
             ("Allow-Weak", flag(self.allow_weak)),
@@ -157,10 +177,11 @@ impl Deb822Repository {
             ("Enabled", flag(self.enabled)),
             ("Exclude", list(&self.exclude)),
             ("Include", list(&self.include)),
-            ("InRelease-Path", self.inrelease_path.clone()),
+            ("Inrelease-Path", self.inrelease_path.clone()),
             ("Languages", list(&self.languages)),
-            ("PDiffs", flag(self.pdiffs)),
-            ("Signed-By", self.key_path()),
+            ("X-Repolib-Name", Some(self.name.clone())),
+            ("Pdiffs", flag(self.pdiffs)),
+            ("Signed-By", self.signer()),
             ("Suites", list(&self.suites)),
             ("Targets", list(&self.targets)),
             ("Trusted", flag(self.trusted)),
@@ -170,7 +191,8 @@ impl Deb822Repository {
         let mut text = String::new();
         for (name, value) in fields {
             if let Some(value) = value {
-                let _ = writeln!(text, "{name}: {value}");
+                let gap = if value.starts_with('\n') { "" } else { " " };
+                let _ = writeln!(text, "{name}:{gap}{value}");
             }
         }
         Ok(text)
@@ -192,10 +214,23 @@ mod tests {
         .unwrap();
         assert_eq!(
             module.text().unwrap(),
-            "X-Repolib-Name: Elastic 6.x\nComponents: main\nEnabled: yes\nSigned-By: /etc/apt/keyrings/elastic_6_x.gpg\n\
+            "Components: main\nEnabled: yes\nX-Repolib-Name: Elastic 6.x\nSigned-By: /etc/apt/keyrings/elastic-6x.gpg\n\
              Suites: stable\nTypes: deb\nURIs: https://artifacts.elastic.co/packages/6.x/apt\n"
         );
         assert!(matches!(module.key_step(), Some(SourceStep::Fetch { .. })));
+    }
+
+    #[test]
+    fn a_key_itself_stands_in_the_source() {
+        let module: Deb822Repository = from_value(
+            json!({"name": "My_own x", "uris": "u", "suites": "s", "signed_by": "-----BEGIN\n\nabc\n-----END\n"}),
+        )
+        .unwrap();
+        assert!(
+            module.text().unwrap().contains("\nSigned-By:\n    -----BEGIN\n    .\n    abc\n    -----END\nSuites: s\n")
+        );
+        assert_eq!((module.slug().as_str(), module.key_path()), ("my-own-x", None));
+        assert!(module.key_step().is_none());
     }
 
     #[test]

@@ -7,11 +7,16 @@ use std::{fs, io};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use dpp_protocol::Failure;
+use sha1::Sha1;
 
+use crate::files::checksum::digest;
 use crate::files::replace::write_atomically;
 
 /// apt's own downloader: it is on every host that has apt, with apt's proxies and certificates.
 const HELPER: &str = "/usr/lib/apt/apt-helper";
+
+/// The tag of a packet that holds one.
+const PUBLIC_KEY: u8 = 6;
 
 const ARMOUR: &str = "-----BEGIN PGP PUBLIC KEY BLOCK-----";
 
@@ -31,6 +36,43 @@ fn unarmoured(key: &[u8]) -> Option<Vec<u8>> {
     let inside = text.split_once(ARMOUR)?.1.split_once("-----END")?.0;
     let lines = inside.lines().map(str::trim).skip(1).filter(|line| !line.contains(": ") && !line.starts_with('='));
     BASE64_STANDARD.decode(lines.collect::<String>()).ok()
+}
+
+/// The ids of the keys in a file, sixteen digits each: the end of what SHA-1 makes of a key of version 4.
+pub(super) fn ids(key: &[u8]) -> Vec<String> {
+    let bare = unarmoured(key);
+    let mut rest = bare.as_deref().unwrap_or(key);
+    let mut found = Vec::new();
+    while let Some((tag, body, more)) = packet(rest) {
+        if tag == PUBLIC_KEY && body.first() == Some(&4) {
+            let length = u16::try_from(body.len()).unwrap_or(u16::MAX).to_be_bytes();
+            let whole = [&[0x99], &length[..], body].concat();
+            let hash = digest::<Sha1>(&whole[..]).unwrap_or_default().to_uppercase();
+            found.extend(hash.get(24..).map(str::to_owned));
+        }
+        rest = more;
+    }
+    found
+}
+
+/// The first packet of OpenPGP's: its tag, what is in it, and what follows.
+fn packet(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
+    let (first, rest) = bytes.split_first().filter(|(first, _)| **first & 0x80 != 0)?;
+    let number = |count: usize| Some(rest.get(..count)?.iter().fold(0, |sum, byte| sum << 8 | usize::from(*byte)));
+    let (tag, (length, head)) = if first & 0x40 == 0 {
+        let count = *[1, 2, 4].get(usize::from(first & 3))?;
+        (first >> 2 & 0xf, (number(count)?, count))
+    } else {
+        let length = match *rest.first()? {
+            short @ 0..192 => (usize::from(short), 1),
+            192..224 => (number(2)? - 0xc000 + 192, 2),
+            255 => (number(5)? & 0xffff_ffff, 5),
+            _ => return None,
+        };
+        (first & 0x3f, length)
+    };
+    let body = rest.get(head..head + length)?;
+    Some((tag, body, &rest[head + length..]))
 }
 
 /// True when the text is a key itself rather than the name of one.
@@ -70,7 +112,7 @@ fn download(url: &str, to: &Path) -> Result<(), Failure> {
     if output.status.success() { Ok(()) } else { Err(failed(String::from_utf8_lossy(&output.stderr).trim())) }
 }
 
-fn check(url: &str, bytes: &[u8]) -> Result<(), Failure> {
+pub(super) fn check(url: &str, bytes: &[u8]) -> Result<(), Failure> {
     // A public key packet has the tag 6, in the old format or in the new one.
     let binary = bytes.first().is_some_and(|first| matches!(first & 0xFC, 0x98) || *first == 0xC6);
     if binary || is_armoured(&String::from_utf8_lossy(bytes)) {
@@ -98,6 +140,14 @@ mod tests {
         }
         assert_eq!(ending(b"x-----BEGIN PGP PUBLIC KEY BLOCK-----"), "asc");
         assert_eq!(ending(&[0x99]), "gpg");
+    }
+
+    #[test]
+    fn a_key_has_an_id() {
+        let key = include_bytes!("fixtures/archive.asc");
+        assert_eq!(ids(key), ["08B6F90D39D19E54"]);
+        assert_eq!(ids(&unarmoured(key).unwrap()), ["08B6F90D39D19E54"]);
+        assert!(ids(b"no key").is_empty() && ids(&[0x99, 0xff, 0xff, 4]).is_empty());
     }
 
     #[test]

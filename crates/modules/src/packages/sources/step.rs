@@ -43,8 +43,11 @@ impl SourceStep {
         if fs::read(&path).is_ok_and(|old| old == bytes) {
             return None;
         }
+        // A file that is there keeps what an earlier task gave it.
+        let usual = FileMode::Bits(0o644);
+        let mode = mode.or(Some(&usual).filter(|_| !path.exists()));
         let mut content = NewContent::new(path, Source::Bytes(bytes));
-        content.attributes = Attributes::of(Some(mode.unwrap_or(&FileMode::Bits(0o644))), None, None);
+        content.attributes = Attributes::of(mode, None, None);
         detail.clone_into(&mut content.detail);
         Some(Self::Write(Box::new(content)))
     }
@@ -124,6 +127,21 @@ fn make_folder(path: &Path) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_that_is_there_keeps_its_mode() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("x.list");
+        fs::write(&file, "deb one").unwrap();
+        let mode = |path: &Path| {
+            let Some(SourceStep::Write(content)) = SourceStep::write(path.to_owned(), b"deb two".to_vec(), None, "")
+            else {
+                panic!("nothing to write")
+            };
+            content.attributes.mode
+        };
+        assert!(mode(&file).is_none() && mode(&folder.path().join("y.list")).is_some());
+    }
 
     #[test]
     fn a_source_that_does_not_work_leaves_no_trace() {
