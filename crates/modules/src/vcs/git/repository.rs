@@ -192,8 +192,9 @@ impl<'a> Repository<'a> {
     }
 
     fn process(&self, arguments: &[&str]) -> Process {
-        let program =
-            self.program.as_ref().map_or_else(|| "git".to_owned(), |path| path.to_string_lossy().into_owned());
+        // A program that is not there fails by its own name.
+        let named = || self.task.executable.as_ref().map_or("git", |path| path.text()).to_owned();
+        let program = self.program.as_ref().map_or_else(named, |path| path.to_string_lossy().into_owned());
         let arguments = arguments.iter().map(|word| (*word).to_owned());
         let (program, arguments): (String, Vec<String>) = match self.task.umask.as_ref().and_then(octal) {
             None => (program, arguments.collect()),

@@ -169,6 +169,14 @@ fn nothing_is_cloned_where_the_task_only_asks() {
 }
 
 #[test]
+fn another_program_that_is_not_there_is_not_replaced_by_git() {
+    let (ground, mut params) = stage();
+    params["executable"] = "/no/such/git".into();
+    assert!(ground.survey("git", &params).unwrap().unpredicted);
+    assert!(ground.apply("git", &params).unwrap_err().message.contains("/no/such/git"));
+}
+
+#[test]
 fn a_umask_holds_for_what_git_writes() {
     let (ground, mut params) = stage();
     params["umask"] = "0077".into();
