@@ -18,7 +18,7 @@ const TRUSTED: &str = "/etc/ssl/certs/ca-certificates.crt";
 
 /// A request and how it is to be made.
 pub(super) struct Exchange<'a> {
-    pub(super) method: &'a str,
+    pub(super) method: String,
     pub(super) url: &'a str,
     pub(super) headers: BTreeMap<String, String>,
     pub(super) body: Option<Vec<u8>>,
@@ -38,7 +38,7 @@ pub(super) struct Exchange<'a> {
 impl Exchange<'_> {
     /// Sends the request and returns the response, whatever its status.
     pub(super) fn send(&self) -> Result<Response<Body>, Failure> {
-        let mut request = Request::builder().method(self.method).uri(self.url);
+        let mut request = Request::builder().method(self.method.as_str()).uri(self.url);
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
@@ -63,6 +63,8 @@ impl Exchange<'_> {
             .timeout_recv_response(Some(self.timeout))
             .max_redirects(self.redirects)
             .max_redirects_will_error(self.redirects > 0)
+            // What a task does not ask for is not asked for.
+            .accept(AutoHeaderValue::None)
             .user_agent(self.agent_name);
         if !self.use_proxy {
             config = config.proxy(None);

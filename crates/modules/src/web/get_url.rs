@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use dpp_protocol::{Change, Failure, ResultMap, Verb};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
 use crate::arguments::{Flag, HostPath, Names, Whole, Words};
@@ -121,6 +121,8 @@ impl Module for GetUrl {
             ("use_gssapi", self.use_gssapi == Some(Flag(true))),
         ]));
         if survey.steps.is_empty() {
+            survey = survey.value("msg", "file already exists").value("elapsed", 0);
+            survey = survey.value("checksum_dest", Value::Null).value("checksum_src", Value::Null);
             add_facts(&path, &mut survey.result);
         }
         Ok(survey)
@@ -205,11 +207,18 @@ impl GetUrl {
             .prefix(".dppctl-download-")
             .tempfile_in(&folder)
             .map_err(|error| refused("download into", &folder, &error))?;
-        self.fetch(part.as_file_mut(), host)?;
+        let begun = Instant::now();
+        let length = self.fetch(part.as_file_mut(), host)?;
         self.verify(part.path())?;
-        let sum = Algorithm::Sha1.of_file(part.path()).map_err(|error| refused("read", part.path(), &error))?;
-        result.insert("checksum_src".into(), sum.clone().into());
-        result.insert("checksum_dest".into(), sum.into());
+        let sum = |algorithm: Algorithm, file: &Path| {
+            algorithm.of_file(file).map(Value::from).map_err(|error| refused("read", file, &error))
+        };
+        let old = if path.is_file() { sum(Algorithm::Sha1, &path)? } else { Value::Null };
+        result.insert("checksum_dest".into(), old);
+        result.insert("checksum_src".into(), sum(Algorithm::Sha1, part.path())?);
+        result.insert("md5sum".into(), sum(Algorithm::Md5, part.path())?);
+        result.insert("msg".into(), format!("OK ({length} bytes)").into());
+        result.insert("elapsed".into(), begun.elapsed().as_secs().into());
         result.insert("status_code".into(), 200.into());
         if path.is_file() && same_bytes(part.path(), &path).map_err(|error| refused("compare", &path, &error))? {
             return self.leave(&path, result);
@@ -228,7 +237,8 @@ impl GetUrl {
         change.map_or(Ok(()), |change| change.apply())
     }
 
-    fn fetch(&self, part: &mut File, host: &Host) -> Result<(), Failure> {
+    /// How many bytes came.
+    fn fetch(&self, part: &mut File, host: &Host) -> Result<u64, Failure> {
         let (mut from, length) = self.open(&self.url)?;
         let mut piece = vec![0; 256 << 10];
         let (mut done, mut told) = (0, 0);
@@ -246,7 +256,7 @@ impl GetUrl {
         }
         match length.filter(|length| *length != done) {
             Some(length) => Err(broken_off(&self.url, &io::Error::other(format!("{done} of {length} bytes came")))),
-            None => Ok(()),
+            None => Ok(done),
         }
     }
 
@@ -291,7 +301,7 @@ impl GetUrl {
         let mut headers = BTreeMap::from([("Accept-Encoding".to_owned(), "identity".to_owned())]);
         headers.extend(self.headers.iter().map(|(name, value)| (name.clone(), value.0.clone())));
         Exchange {
-            method: "GET",
+            method: "GET".to_owned(),
             url,
             headers,
             body: None,
@@ -343,6 +353,7 @@ mod tests {
         let outcome = ground.converge("get_url", &params);
         assert_eq!((ground.read("a.deb").as_str(), ground.mode("a.deb")), ("abc", 0o640));
         assert_eq!(outcome.result["checksum_src"], "a9993e364706816aba3e25717850c26c9cd0d89d");
+        assert_eq!((&outcome.result["checksum_dest"], &outcome.result["msg"]), (&Value::Null, &json!("OK (3 bytes)")));
         ground.write("a.deb", "tampered");
         ground.converge("get_url", &params);
         assert_eq!(ground.read("a.deb"), "abc");

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::arguments::{Flag, HostPath, Names, Whole, Words};
+use crate::files::facts::add_facts;
 use crate::files::mode::FileMode;
 use crate::files::refused;
 use crate::labels::no_effect;
@@ -115,17 +116,20 @@ impl Module for Uri {
     /// A question that changes nothing is asked at once; its wanted answer makes the task done.
     fn survey(&self, _host: &Host) -> Result<Survey<Change>, Failure> {
         if let Some(path) = self.creates.as_ref().filter(|path| path.exists()) {
-            return Ok(Survey::skipped(format!("'{}' exists", path.display())));
+            let said = format!("skipped, since '{}' exists", path.display());
+            return Ok(Survey::skipped(format!("'{}' exists", path.display())).value("stdout", said));
         }
         if let Some(path) = self.removes.as_ref().filter(|path| !path.exists()) {
-            return Ok(Survey::skipped(format!("'{}' does not exist", path.display())));
+            let said = format!("skipped, since '{}' does not exist", path.display());
+            return Ok(Survey::skipped(format!("'{}' does not exist", path.display())).value("stdout", said));
         }
+        self.follows()?;
         if let Some(path) = &self.unix_socket {
             return Err(Failure::new(format!("`uri` cannot speak over the socket {}", path.display()))
                 .code("DPP0104")
                 .help("ask it with `command`: `curl --unix-socket PATH URL`"));
         }
-        if matches!(self.method(), "GET" | "HEAD") && self.dest.is_none() {
+        if self.is_question() && self.dest.is_none() {
             let mut survey = Survey::unchanged();
             survey.warnings.extend(self.passed_over());
             if self.ask(self.timeout().min(LOOK), &mut survey.result).is_ok() {
@@ -146,13 +150,32 @@ impl Module for Uri {
             None => false,
         };
         result.insert("changed".into(), changed.into());
+        if let Some(path) = result.get("path").and_then(Value::as_str).map(std::path::PathBuf::from) {
+            add_facts(&path, result);
+        }
         Ok(())
     }
 }
 
 impl Uri {
-    fn method(&self) -> &str {
-        &self.method
+    /// Whether a redirect is followed.
+    fn follows(&self) -> Result<bool, Failure> {
+        Ok(match self.follow_redirects.0.as_str() {
+            "all" | "yes" | "True" => true,
+            "none" | "no" | "False" => false,
+            "safe" | "urllib2" => self.is_question(),
+            other => {
+                return Err(Failure::new(format!(
+                    "`follow_redirects: {other}` is none of all, no, none, safe, urllib2, yes"
+                ))
+                .code("DPP0104"));
+            }
+        })
+    }
+
+    /// Whether it asks, and changes nothing.
+    fn is_question(&self) -> bool {
+        matches!(self.method.to_uppercase().as_str(), "GET" | "HEAD")
     }
 
     fn passed_over(&self) -> Option<String> {
@@ -171,7 +194,16 @@ impl Uri {
     /// Makes the exchange and returns the answer's body; any status but the wanted ones is the failure.
     fn ask(&self, timeout: Duration, result: &mut ResultMap) -> Result<Vec<u8>, Failure> {
         let begun = Instant::now();
-        let mut response = self.exchange(timeout)?.send()?;
+        let mut response = match self.exchange(timeout)?.send() {
+            Ok(response) => response,
+            // Who wants to see that nobody answers says so with this number.
+            Err(failure) if self.status_code.0.iter().any(|code| code == "-1") => {
+                result.extend(failure.result);
+                result.insert("elapsed".into(), begun.elapsed().as_secs().into());
+                return Ok(Vec::new());
+            }
+            Err(failure) => return Err(failure),
+        };
         let limited = response.body_mut().with_config().limit(LIMIT).read_to_vec();
         let body = limited.map_err(|error| {
             Failure::new(format!("cannot read the answer of {}: {error}", self.url)).code("DPP0801")
@@ -193,16 +225,14 @@ impl Uri {
         }
         let kind = self.body_format.content_type();
         let named = headers.keys().any(|name| name.eq_ignore_ascii_case("content-type"));
-        if let (Some(kind), false, true) = (kind, named, self.body.is_some()) {
+        if !named && (self.body.is_some() || self.src.is_some()) {
+            // Python's library calls a body a form that nobody calls otherwise.
+            let kind = kind.unwrap_or_else(|| "application/x-www-form-urlencoded".into());
             headers.insert("Content-Type".into(), kind);
         }
-        let follows = match self.follow_redirects.0.as_str() {
-            "all" | "yes" | "True" => true,
-            "none" | "no" | "False" => false,
-            _ => matches!(self.method(), "GET" | "HEAD"),
-        };
+        let follows = self.follows()?;
         Ok(Exchange {
-            method: self.method(),
+            method: self.method.to_uppercase(),
             url: &self.url,
             headers,
             body: self.body()?,

@@ -50,6 +50,32 @@ fn a_wanted_answer_needs_no_real_run() {
 }
 
 #[test]
+fn cookies_and_a_text_in_latin_1_are_read() {
+    let (url, asked) = server(
+        "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=ISO-8859-1\r\nSet-Cookie: a=1; Path=/\r\nSet-Cookie: b=x\r\nConnection: close\r\n\r\nf&r",
+    );
+    let outcome = Ground::new().survey("uri", &json!({"url": url, "return_content": true})).unwrap();
+    asked.join().unwrap();
+    assert_eq!(outcome.result["cookies"], json!({"a": "1", "b": "x"}));
+    assert_eq!(outcome.result["cookies_string"], "a=1; b=x");
+    assert_eq!((&outcome.result["content"], &outcome.result["msg"]), (&json!("f&r"), &json!("OK (unknown bytes)")));
+    assert_eq!(super::answer::decoded(b"f\xfcr", "text/plain; charset=ISO-8859-1"), "f\u{fc}r");
+}
+
+#[test]
+fn a_wanted_error_is_told_as_one_and_a_word_that_is_no_choice_refused() {
+    let (url, asked) = server("HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\nConnection: close\r\n\r\ngone");
+    let params = json!({"url": url, "status_code": 404, "method": "post", "body": "x"});
+    let result = Ground::new().apply("uri", &params).unwrap().result;
+    let asked = asked.join().unwrap();
+    assert!(asked.starts_with("POST "), "{asked}");
+    let asked = asked.to_lowercase();
+    assert_eq!((&result["msg"], &result["body"]), (&json!("HTTP Error 404: Not Found"), &json!("gone")));
+    assert!(asked.contains("x-www-form-urlencoded") && !asked.contains("accept: */*"));
+    assert!(Ground::new().survey("uri", &json!({"url": "http://x", "follow_redirects": "sideways"})).is_err());
+}
+
+#[test]
 fn a_body_is_sent_as_json_with_its_login_and_changes_nothing_by_itself() {
     let (url, asked) = server(GREEN);
     let params =
@@ -69,6 +95,13 @@ fn an_unwanted_status_is_a_failure_with_the_services_own_words() {
     asked.join().unwrap();
     assert!(failure.message.ends_with("answered 409 and not 200"), "{}", failure.message);
     assert_eq!((&failure.result["status"], failure.notes[0].text.as_str()), (&json!(409), "already exists"));
+}
+
+#[test]
+fn that_nobody_answers_can_be_what_is_wanted() {
+    let params = json!({"url": "http://127.0.0.1:9/", "status_code": -1});
+    let outcome = Ground::new().survey("uri", &params).unwrap();
+    assert_eq!((&outcome.result["status"], outcome.changed), (&json!(-1), false));
 }
 
 #[test]
