@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 
 use dpp_protocol::{Failure, ResultMap};
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::arguments::{Flag, HostPath, Words};
 use crate::files::attributes::Attributes;
 use crate::files::content::{NewContent, Source};
 use crate::files::edit::{TextFile, lines};
+use crate::files::facts::add_facts;
 use crate::files::mode::FileMode;
 use crate::files::step::{FileStep, NewFolder};
 use crate::system::account;
@@ -34,8 +36,8 @@ pub struct AuthorizedKey {
     #[serde(default)]
     follow: Flag,
     /// Of a URL as `key`, which is refused.
-    #[serde(rename = "validate_certs")]
-    _validate_certs: Option<Flag>,
+    #[serde(default = "yes")]
+    validate_certs: Flag,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -72,15 +74,42 @@ impl Module for AuthorizedKey {
             let attributes = self.attributes(0o600);
             steps.push(FileStep::content(NewContent { attributes, ..content }));
         }
-        Ok(Survey::steps(steps).value("user", self.user.as_str()).value("keyfile", path.to_string_lossy()))
+        Ok(self.told(Survey::steps(steps), &path))
     }
 
     fn apply(&self, step: &FileStep, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
-        step.apply(host, result)
+        step.apply(host, &mut ResultMap::new())?;
+        self.add_facts_of_path(result);
+        Ok(())
     }
 }
 
 impl AuthorizedKey {
+    /// Ansible answers with the parameters, and with what lies at a path that the task names.
+    fn told(&self, survey: Survey<FileStep>, keyfile: &Path) -> Survey<FileStep> {
+        let given = |text: Option<&str>| text.map_or(Value::Null, Value::from);
+        let mut survey = survey
+            .value("user", self.user.as_str())
+            .value("key", self.key.as_str())
+            .value("keyfile", keyfile.to_string_lossy())
+            .value("path", given(self.path.as_ref().map(HostPath::text)))
+            .value("manage_dir", self.manage_dir.0)
+            .value("state", if self.state == State::Present { "present" } else { "absent" })
+            .value("key_options", given(self.key_options.as_deref()))
+            .value("comment", given(self.comment.as_deref()))
+            .value("exclusive", self.exclusive.0)
+            .value("validate_certs", self.validate_certs.0)
+            .value("follow", self.follow.0);
+        self.add_facts_of_path(&mut survey.result);
+        survey
+    }
+
+    fn add_facts_of_path(&self, result: &mut ResultMap) {
+        if let Some(path) = &self.path {
+            add_facts(path, result);
+        }
+    }
+
     /// The keys of the task, one a line, with the options and the comment it wants.
     fn keys(&self) -> Result<Vec<String>, Failure> {
         if self.key.starts_with("http:") || self.key.starts_with("https:") {
@@ -131,8 +160,9 @@ impl AuthorizedKey {
     }
 
     fn folder(&self, file: &std::path::Path) -> Option<FileStep> {
-        let path = file.parent().filter(|folder| self.manage_dir.0 && !folder.exists())?.to_owned();
-        Some(FileStep::Folder(NewFolder { path, attributes: self.attributes(0o700) }))
+        let path = file.parent().filter(|folder| !folder.exists())?.to_owned();
+        let attributes = if self.manage_dir.0 { self.attributes(0o700) } else { Attributes::default() };
+        Some(FileStep::Folder(NewFolder { path, attributes }))
     }
 }
 
@@ -172,7 +202,8 @@ mod tests {
         let path = ground.write("keys", "# ours\nssh-rsa AAAAother you\nssh-ed25519 AAAAkey old comment");
         let params =
             json!({"user": "root", "path": path, "key": KEY, "key_options": "no-pty,from=\"10.0.0.0/8, ::1\""});
-        ground.converge("authorized_key", &params);
+        let result = ground.converge("authorized_key", &params).result;
+        assert_eq!([&result["key"], &result["state"], &result["mode"]], [&json!(KEY), &json!("file"), &json!("0600")]);
         let wanted = "# ours\nssh-rsa AAAAother you\nno-pty,from=\"10.0.0.0/8, ::1\" ssh-ed25519 AAAAkey me@home\n";
         assert_eq!((ground.read("keys").as_str(), ground.mode("keys")), (wanted, 0o600));
         ground.converge("authorized_key", &json!({"user": "root", "path": path, "key": KEY, "state": "absent"}));
@@ -199,5 +230,13 @@ mod tests {
         ground.converge("authorized_key", &json!({"user": "root", "path": path, "key": KEY, "exclusive": true}));
         assert_eq!(ground.read("keys"), format!("{KEY}\n"));
         assert!(ground.survey("authorized_key", &json!({"user": "root", "key": "hello"})).is_err());
+    }
+
+    #[test]
+    fn a_folder_that_is_not_managed_is_made_all_the_same() {
+        let ground = Ground::new();
+        let params = json!({"user": "root", "path": ground.at("d/keys"), "key": KEY, "manage_dir": false});
+        ground.converge("authorized_key", &params);
+        assert_eq!((ground.read("d/keys"), ground.mode("d")), (format!("{KEY}\n"), 0o755));
     }
 }

@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::arguments::{Flag, HostPath};
 use crate::files::attributes::Attributes;
 use crate::files::edit::{TextFile, Wishes, lines};
+use crate::files::facts::add_facts;
 use crate::files::step::FileStep;
 use crate::presence::Presence;
 use crate::system::known_hosts::entry::Entry;
@@ -34,10 +35,7 @@ impl Module for KnownHosts {
 
     fn survey(&self, host: &Host) -> Result<Survey<FileStep>, Failure> {
         let key = self.key()?;
-        let path = match &self.path {
-            Some(path) => path.clone(),
-            None => crate::expansion::expand("~/.ssh/known_hosts", host.environment()).as_str().into(),
-        };
+        let path = self.file(host);
         let file = TextFile::read(&path)?;
         let new = match self.state {
             Presence::Present => self.with_key(file.text(), key.as_deref().unwrap_or_default())?,
@@ -48,23 +46,32 @@ impl Module for KnownHosts {
         let mut survey =
             if is_new { Survey::unchanged() } else { file.survey(new, &format!("key of {}", self.host()), wishes) };
         survey.result.shift_remove("msg");
-        Ok(survey
+        let mut survey = survey
             .value("name", self.name.as_str())
             .value("key", self.key.as_deref().map_or(Value::Null, Value::from))
             .value("path", path.text())
             .value("hash_host", self.hash_host.0)
-            .value("state", self.state.name()))
+            .value("state", self.state.name());
+        add_facts(&path, &mut survey.result);
+        Ok(survey)
     }
 
     fn apply(&self, step: &FileStep, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
-        let state = result.shift_remove("state");
-        step.apply(host, result)?;
-        result.extend(state.map(|state| ("state".to_owned(), state)));
+        step.apply(host, result)
+    }
+
+    fn conclude(&self, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
+        add_facts(&self.file(host), result);
         Ok(())
     }
 }
 
 impl KnownHosts {
+    fn file(&self, host: &Host) -> HostPath {
+        let own = || crate::expansion::expand("~/.ssh/known_hosts", host.environment()).as_str().into();
+        self.path.clone().unwrap_or_else(own)
+    }
+
     /// Ssh asks for names in lower case.
     fn host(&self) -> String {
         self.name.to_lowercase()
@@ -157,6 +164,16 @@ mod tests {
         params["path"] = ground.write("known_hosts", text).into();
         ground.converge("known_hosts", &params);
         ground.read("known_hosts")
+    }
+
+    #[test]
+    fn the_result_tells_of_the_file() {
+        let ground = Ground::new();
+        let params = json!({"name": "a.org", "key": "a.org ssh-rsa AAAA1", "path": ground.at("known")});
+        for _ in 0..2 {
+            let result = ground.apply("known_hosts", &params).unwrap().result;
+            assert_eq!((&result["state"], &result["size"]), (&json!("file"), &json!(20)));
+        }
     }
 
     #[test]

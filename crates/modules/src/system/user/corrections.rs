@@ -86,11 +86,12 @@ impl User {
         Some(call(Change::new(Verb::Change, what).detail(word), "usermod", vec![flag.into()], &self.name))
     }
 
-    /// What useradd is told of a new user; a group of the user's own name that is there is taken.
+    /// What useradd is told of a new user. As with Ansible, a group of the user's own name that is there already is not made
+    /// again, nor is it the user's: the group of all users is.
     pub(super) fn all_options(&self) -> Vec<String> {
         let mut options = self.uid_options(self.uid.map(|uid| uid.0));
-        let own = account::group(&self.name).map(|group| group.name).filter(|_| self.group.is_none());
-        let group = self.group.as_ref().map(|group| group.0.clone()).or(own);
+        let is_taken = self.group.is_none() && account::group(&self.name).is_some();
+        let group = self.group.as_ref().map(|group| group.0.clone());
         let groups = self.groups.as_ref().filter(|groups| !groups.0.is_empty()).map(|groups| groups.0.join(","));
         for (flag, value) in [
             ("-g", group),
@@ -108,7 +109,7 @@ impl User {
             options.extend(value.into_iter().flat_map(|value| [flag.to_owned(), value]));
         }
         let home = if self.create_home.0 { "-m" } else { "-M" };
-        flagged(&[(true, home), (self.system.0, "-r")], options)
+        flagged(&[(true, home), (self.system.0, "-r"), (is_taken, "-N")], options)
     }
 
     fn uid_options(&self, uid: Option<i64>) -> Vec<String> {

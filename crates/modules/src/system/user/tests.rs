@@ -14,6 +14,8 @@ fn a_new_user_is_made_in_one_call_and_its_password_never_seen() {
     let params = json!({"name": "no-such-user", "system": true, "home": "/var/lib/x", "create_home": "no",
         "shell": "/usr/sbin/nologin", "groups": "adm,tty"});
     assert_eq!(lines(&params, None), ["useradd -G adm,tty -d /var/lib/x -s /usr/sbin/nologin -M -r no-such-user"]);
+    // On every Debian there is a group of that name, and no user.
+    assert_eq!(lines(&json!({"name": "tty"}), None), ["useradd -m -N tty"]);
     let secret = json!({"name": "no-such-user", "password": "$6$x"});
     assert_eq!(lines(&secret, None), ["useradd -m no-such-user", "chpasswd -e"]);
 }
