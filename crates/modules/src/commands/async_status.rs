@@ -98,6 +98,7 @@ impl Module for AsyncStatus {
             let path = file(host.state(), &self.jid);
             let steps = path.is_file().then(|| Change::new(Verb::Delete, path.display().to_string()));
             let survey = Survey::steps(steps.into_iter().collect());
+            let survey = survey.value("started", 0).value("finished", 0).value("stdout", "").value("stderr", "");
             return Ok(survey.value("ansible_job_id", self.jid.as_str()).value("erased", path.display().to_string()));
         }
         let mut standing = self.read(host)?;
@@ -110,10 +111,12 @@ impl Module for AsyncStatus {
         Ok(Survey { result: standing, ..Survey::steps(steps.into_iter().collect()) })
     }
 
-    fn apply(&self, step: &Change, host: &Host, _result: &mut ResultMap) -> Result<(), Failure> {
+    fn apply(&self, step: &Change, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
         if step.verb != Verb::Delete {
             return Ok(());
         }
+        // What was kept of a job is nothing of the host's.
+        result.insert("_changed".into(), false.into());
         let path = file(host.state(), &self.jid);
         fs::remove_file(&path).map_err(|error| Failure::new(format!("cannot remove {}: {error}", path.display())))
     }
@@ -139,7 +142,8 @@ mod tests {
         keep(ground.state(), "j1.2", &ended("j1.2", Ok(outcome))).unwrap();
         let over = ground.apply("async_status", &ask).unwrap();
         assert_eq!((&over.result["finished"], over.changed), (&json!(1), true));
-        ground.apply("async_status", &json!({"jid": "j1.2", "mode": "cleanup"})).unwrap();
+        let forgotten = ground.apply("async_status", &json!({"jid": "j1.2", "mode": "cleanup"})).unwrap();
+        assert_eq!((&forgotten.result["finished"], forgotten.changed), (&json!(0), false));
         assert!(ground.survey("async_status", &ask).is_err());
     }
 

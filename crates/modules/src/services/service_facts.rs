@@ -31,11 +31,13 @@ fn facts(units: &[Listed], files: &[(String, String)]) -> Map<String, Value> {
     let mut services = Map::new();
     let is_service = |name: &str| name.ends_with(".service");
     for (name, state) in files.iter().filter(|(name, _)| is_service(name)) {
-        services.insert(name.clone(), json!({"name": name, "state": "inactive", "status": state, "source": "systemd"}));
+        // A template is no unit that could be in a state.
+        let now = if name.contains("@.") { "unknown" } else { "inactive" };
+        services.insert(name.clone(), json!({"name": name, "state": now, "status": state, "source": "systemd"}));
     }
     for unit in units.iter().filter(|unit| is_service(&unit.name)) {
-        let file = files.iter().find(|(name, _)| *name == unit.name || is_instance(&unit.name, name));
-        let status = file.map_or("unknown", |(_, state)| state.as_str());
+        let file = files.iter().find(|(name, _)| *name == unit.name);
+        let status = file.map_or(unit.active.as_str(), |(_, state)| state.as_str());
         let status = if unit.load == "not-found" { "not-found" } else { status };
         let status = if unit.active == "failed" { "failed" } else { status };
         let state = if unit.sub == "running" { "running" } else { "stopped" };
@@ -43,12 +45,6 @@ fn facts(units: &[Listed], files: &[(String, String)]) -> Map<String, Value> {
         services.insert(unit.name.clone(), fact);
     }
     services
-}
-
-/// `getty@tty1.service` is an instance of `getty@.service`.
-fn is_instance(unit: &str, template: &str) -> bool {
-    let stem = |name: &str| name.split_once('@').map(|(stem, _)| stem.to_owned());
-    template.contains("@.") && stem(unit) == stem(template)
 }
 
 #[cfg(test)]
@@ -80,7 +76,8 @@ mod tests {
         assert_eq!(told("kibana.service"), ["stopped", "failed"]);
         assert_eq!(told("gone.service"), ["stopped", "not-found"]);
         assert_eq!(told("idle.service"), ["inactive", "disabled"]);
-        assert_eq!(told("getty@tty1.service"), ["running", "enabled"]);
+        assert_eq!(told("getty@.service"), ["unknown", "enabled"]);
+        assert_eq!(told("getty@tty1.service"), ["running", "active"], "an instance has no file of its own");
         assert!(!facts.contains_key("dbus.socket"));
     }
 }

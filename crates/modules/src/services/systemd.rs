@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use dpp_protocol::{Change, Failure, ResultMap, Verb};
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::manager::{Manager, Scope};
 use super::unit::Unit;
@@ -111,6 +112,9 @@ impl Module for Systemd {
     type Step = Order;
 
     fn survey(&self, _host: &Host) -> Result<Survey<Order>, Failure> {
+        if self.unit_name().is_none() && (self.state.is_some() || self.enabled.is_some() || self.masked.is_some()) {
+            return Err(Failure::new("`state`, `enabled` and `masked` need `name`").code("DPP0104"));
+        }
         let mut manager = self.manager()?;
         let mut orders = Vec::new();
         if self.daemon_reexec.0 {
@@ -119,7 +123,7 @@ impl Module for Systemd {
         let files_changed = self.daemon_reload.0 && unit_files::changed_since(manager.units_read_at()?);
         let Some(name) = self.unit_name() else {
             orders.extend(files_changed.then(Order::read_again));
-            return Ok(Survey::steps(orders));
+            return Ok(Survey::steps(orders).value("name", Value::Null).value("status", json!({})));
         };
         let unit = manager.unit(&name)?;
         let file_state = manager.file_state(&name)?;
@@ -310,6 +314,13 @@ mod tests {
         ];
         for (parameters, unit, file_state, expected) in cases {
             assert_eq!(orders(parameters.clone(), unit, file_state), expected, "{parameters} {}", unit.words());
+        }
+    }
+
+    #[test]
+    fn what_is_to_be_with_a_unit_needs_its_name() {
+        for params in [json!({"state": "started"}), json!({"enabled": true}), json!({"masked": false, "name": ""})] {
+            assert_eq!(crate::testing::Ground::new().survey("systemd", &params).unwrap_err().code, "DPP0104");
         }
     }
 

@@ -9,8 +9,10 @@ use std::time::{Duration, Instant};
 use dpp_protocol::{Change, Failure, ResultMap, Verb};
 use fancy_regex::Regex;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use crate::arguments::{HostPath, Names, Number, Whole};
+use crate::files::facts::add_facts;
 use crate::files::pattern::compile;
 use crate::system::connections::{ALIVE, is_connected, is_state};
 use crate::{Host, Module, Survey};
@@ -37,8 +39,7 @@ pub struct WaitFor {
     sleep: Number,
     #[serde(default = "five_seconds")]
     connect_timeout: Number,
-    #[serde(default)]
-    exclude_hosts: Names,
+    exclude_hosts: Option<Names>,
     active_connection_states: Option<Names>,
     msg: Option<String>,
 }
@@ -77,8 +78,11 @@ impl Module for WaitFor {
     /// Met already, it is met; else only the wait itself can tell, and it changes nothing.
     fn survey(&self, _host: &Host) -> Result<Survey<Change>, Failure> {
         let pattern = self.check()?;
-        if self.delay.0 <= 0.0 && self.has_condition() && self.is_met(pattern.as_ref())? {
-            return Ok(self.described(Survey::unchanged()).value("elapsed", 0));
+        let found = if self.delay.0 <= 0.0 && self.has_condition() { self.met(pattern.as_ref())? } else { None };
+        if let Some(found) = found {
+            let mut survey = self.described(Survey::unchanged()).value("elapsed", 0);
+            self.tell(found, &mut survey.result);
+            return Ok(survey);
         }
         Ok(self.described(Survey::steps(vec![Change::new(Verb::Run, self.title())])).unpredicted())
     }
@@ -88,7 +92,8 @@ impl Module for WaitFor {
         let pattern = self.check()?;
         host.life(&self.title(), None);
         sleep(seconds(self.delay));
-        self.wait(begun, pattern.as_ref(), host)?;
+        let found = self.wait(begun, pattern.as_ref(), host)?;
+        self.tell(found, result);
         result.insert("elapsed".into(), begun.elapsed().as_secs().into());
         result.insert("changed".into(), false.into());
         Ok(())
@@ -100,6 +105,9 @@ impl WaitFor {
         let wrong = match self {
             Self { port: Some(_), path: Some(_), .. } => "`port` and `path` exclude each other",
             Self { state: State::Drained, port: None, .. } => "state=drained needs `port`",
+            Self { exclude_hosts: Some(_), .. } if self.state != State::Drained => {
+                "`exclude_hosts` is for state=drained"
+            }
             Self { state: State::Stopped, path: Some(_), .. } => "state=stopped is for ports; a path can be `absent`",
             _ if !self.active_states().iter().all(|name| is_state(name)) => {
                 "`active_connection_states` are states as ESTABLISHED or TIME_WAIT"
@@ -112,7 +120,7 @@ impl WaitFor {
                     .transpose();
             }
         };
-        Err(Failure::new(wrong).code("DPP0104"))
+        Err(Failure::new(wrong).code("DPP0104").value("elapsed", 0))
     }
 
     /// The states of a connection that is not drained.
@@ -125,15 +133,15 @@ impl WaitFor {
         self.port.is_some() || self.path.is_some()
     }
 
-    fn wait(&self, begun: Instant, pattern: Option<&Regex>, host: &Host) -> Result<(), Failure> {
+    fn wait(&self, begun: Instant, pattern: Option<&Regex>, host: &Host) -> Result<Found, Failure> {
         let limit = seconds(self.timeout);
         let mut told = Instant::now();
         loop {
-            if self.has_condition() && self.is_met(pattern)? {
-                return Ok(());
+            if let Some(found) = if self.has_condition() { self.met(pattern)? } else { None } {
+                return Ok(found);
             }
             let Some(left) = limit.checked_sub(begun.elapsed()).filter(|left| !left.is_zero()) else {
-                return if self.has_condition() { Err(self.too_late()) } else { Ok(()) };
+                return if self.has_condition() { Err(self.too_late()) } else { Ok(Found::default()) };
             };
             if told.elapsed() >= LIFE_EVERY {
                 told = Instant::now();
@@ -143,33 +151,48 @@ impl WaitFor {
         }
     }
 
-    fn is_met(&self, pattern: Option<&Regex>) -> Result<bool, Failure> {
-        let wants_absence = matches!(self.state, State::Absent | State::Stopped);
-        match (self.port, &self.path) {
+    /// What was found when the condition holds.
+    fn met(&self, pattern: Option<&Regex>) -> Result<Option<Found>, Failure> {
+        let there = match (self.port, &self.path) {
             (Some(port), _) if self.state == State::Drained => {
-                Ok(!is_connected(port_number(port)?, &self.exclude_hosts.0, &self.active_states()))
+                let others = self.exclude_hosts.as_ref().map_or(&[][..], |names| &names.0);
+                let is_connected = is_connected(port_number(port)?, others, &self.active_states());
+                return Ok((!is_connected).then(Found::default));
             }
-            (Some(port), _) => Ok(self.answers(port_number(port)?, pattern)? != wants_absence),
-            (None, Some(path)) => Ok(match pattern {
-                Some(pattern) => fs::read(path).is_ok_and(|bytes| holds(pattern, &bytes)) != wants_absence,
-                None => path.exists() != wants_absence,
-            }),
-            (None, None) => Ok(true),
+            (Some(port), _) => self.answer(port_number(port)?, pattern)?,
+            (None, Some(path)) => match pattern {
+                Some(pattern) => fs::read(path).ok().and_then(|bytes| found(pattern, &bytes)),
+                None => path.exists().then(Found::default),
+            },
+            (None, None) => Some(Found::default()),
+        };
+        match (self.state, there) {
+            (State::Absent | State::Stopped, None) => Ok(Some(Found::default())),
+            (State::Absent | State::Stopped, Some(_)) => Ok(None),
+            (_, there) => Ok(there),
         }
     }
 
     /// Whether something accepts connections there, and says what is searched for.
-    fn answers(&self, port: u16, pattern: Option<&Regex>) -> Result<bool, Failure> {
+    fn answer(&self, port: u16, pattern: Option<&Regex>) -> Result<Option<Found>, Failure> {
         let timeout = seconds(self.connect_timeout);
         // A name that is not known yet may be so in a moment: it is waited for like the port.
         let addresses = (self.host.as_str(), port).to_socket_addrs().into_iter().flatten();
         let mut streams = addresses.filter_map(|address| TcpStream::connect_timeout(&address, timeout).ok());
-        let (Some(stream), pattern) = (streams.next(), pattern) else { return Ok(false) };
-        let Some(pattern) = pattern else { return Ok(true) };
+        let (Some(stream), pattern) = (streams.next(), pattern) else { return Ok(None) };
+        let Some(pattern) = pattern else { return Ok(Some(Found::default())) };
         stream
             .set_read_timeout(Some(timeout))
             .map_err(|error| Failure::new(format!("cannot read from port {port}: {error}")))?;
-        Ok(says(stream, pattern, timeout))
+        Ok(said(stream, pattern, timeout))
+    }
+
+    fn tell(&self, found: Found, result: &mut ResultMap) {
+        result.insert("match_groups".into(), found.groups.into());
+        result.insert("match_groupdict".into(), found.named.into());
+        if let Some(path) = &self.path {
+            add_facts(path, result);
+        }
     }
 
     fn title(&self) -> String {
@@ -205,7 +228,14 @@ impl WaitFor {
     }
 }
 
-fn says(mut stream: TcpStream, pattern: &Regex, timeout: Duration) -> bool {
+/// What a pattern caught, by number and by name.
+#[derive(Debug, Default)]
+struct Found {
+    groups: Vec<Value>,
+    named: Map<String, Value>,
+}
+
+fn said(mut stream: TcpStream, pattern: &Regex, timeout: Duration) -> Option<Found> {
     let begun = Instant::now();
     let (mut said, mut piece) = (Vec::new(), [0; 4096]);
     while begun.elapsed() < timeout {
@@ -213,15 +243,22 @@ fn says(mut stream: TcpStream, pattern: &Regex, timeout: Duration) -> bool {
             Ok(0) | Err(_) => break,
             Ok(length) => said.extend_from_slice(&piece[..length]),
         }
-        if holds(pattern, &said) {
-            return true;
+        if let Some(found) = found(pattern, &said) {
+            return Some(found);
         }
     }
-    false
+    None
 }
 
-fn holds(pattern: &Regex, bytes: &[u8]) -> bool {
-    pattern.is_match(String::from_utf8_lossy(bytes).as_ref()).unwrap_or(false)
+fn found(pattern: &Regex, bytes: &[u8]) -> Option<Found> {
+    let text = String::from_utf8_lossy(bytes);
+    let caught = pattern.captures(text.as_ref()).ok().flatten()?;
+    let value = |part: Option<fancy_regex::Match<'_>>| part.map_or(Value::Null, |part| part.as_str().into());
+    let names = pattern.capture_names().flatten();
+    Some(Found {
+        groups: caught.iter().skip(1).map(value).collect(),
+        named: names.map(|name| (name.to_owned(), value(caught.name(name)))).collect(),
+    })
 }
 
 fn seconds(number: Number) -> Duration {
@@ -261,6 +298,13 @@ mod tests {
         let path = ground.write("log", "one\nready in 3 s\n");
         assert!(!ground.survey("wait_for", &json!({"path": path, "search_regex": "^ready"})).unwrap().changed);
         assert!(ground.survey("wait_for", &json!({"path": path, "search_regex": "^failed"})).unwrap().unpredicted);
+        let caught = json!({"path": path, "search_regex": r"in (\d+) (?P<unit>\w)|(x)"});
+        let result = ground.survey("wait_for", &caught).unwrap().result;
+        assert_eq!(
+            (&result["match_groups"], &result["match_groupdict"]),
+            (&json!(["3", "s", null]), &json!({"unit": "s"}))
+        );
+        assert_eq!((&result["state"], &result["size"]), (&json!("file"), &json!(17)));
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let server = std::thread::spawn(move || listener.accept().unwrap().0.write_all(b"SSH-2.0-OpenSSH\n").unwrap());
