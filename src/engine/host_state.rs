@@ -84,6 +84,9 @@ impl Known {
     /// `ansible_facts`: the facts without their prefix.
     pub fn ansible_facts(&self) -> Value {
         let short = |name: &String| name.strip_prefix("ansible_").unwrap_or(name).to_owned();
-        self.facts.iter().map(|(name, value)| (short(name), value.clone())).collect::<Map>().into()
+        let mut facts = self.facts.iter().map(|(name, value)| (short(name), value.clone())).collect::<Map>();
+        // This one alone keeps its prefix in Ansible.
+        facts.extend(self.facts.get_key_value("ansible_local").map(|(name, value)| (name.clone(), value.clone())));
+        facts.into()
     }
 }

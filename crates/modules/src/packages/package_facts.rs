@@ -13,17 +13,50 @@ use crate::{Host, Module, Survey};
 #[serde(deny_unknown_fields)]
 pub struct PackageFacts {
     /// dpkg is what there is.
-    #[serde(default, rename = "manager")]
-    _manager: Names,
+    #[serde(default)]
+    manager: Names,
     #[serde(default, rename = "strategy")]
-    _strategy: Option<String>,
+    _strategy: Strategy,
 }
+
+/// Whether the first manager that is there is asked, or all of them; there is one.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Strategy {
+    All,
+    #[default]
+    First,
+}
+
+/// What Ansible's module can ask.
+const MANAGERS: &[&str] = &[
+    "auto",
+    "apk",
+    "apt",
+    "dnf",
+    "dnf5",
+    "openbsd_pkg",
+    "pacman",
+    "pkg",
+    "pkg5",
+    "pkg_info",
+    "pkgng",
+    "portage",
+    "rpm",
+    "yum",
+    "zypper",
+];
 
 impl Module for PackageFacts {
     const NAME: &'static str = "package_facts";
     type Step = Change;
 
     fn survey(&self, _host: &Host) -> Result<Survey<Change>, Failure> {
+        if let Some(name) = self.manager.0.iter().find(|name| !MANAGERS.contains(&name.as_str())) {
+            return Err(Failure::new(format!("`package_facts` knows no manager of packages `{name}`"))
+                .code("DPP0104")
+                .help(format!("one of {}", MANAGERS.join(", "))));
+        }
         Ok(Survey::unchanged().value("ansible_facts", json!({"packages": facts(&*Installed::read()?)})))
     }
 
@@ -49,7 +82,16 @@ fn facts(installed: &Installed) -> Map<String, Value> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::testing::Ground;
+
+    #[test]
+    fn a_manager_that_nobody_knows_is_refused() {
+        let failure = Ground::new().survey("package_facts", &json!({"manager": ["apt", "atp"]})).unwrap_err();
+        assert!(failure.message.contains("`atp`"), "{}", failure.message);
+    }
 
     #[test]
     fn a_package_of_two_architectures_is_listed_twice_under_its_name() {

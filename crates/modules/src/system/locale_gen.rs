@@ -57,8 +57,12 @@ impl Module for LocaleGen {
             Presence::Present => lacking.clone(),
             Presence::Absent => self.name.0.iter().filter(|name| is_listed(&there, name)).collect(),
         };
-        let described =
-            |survey: Survey<LocaleStep>| survey.value("name", self.name.0.clone()).value("mechanism", "glibc");
+        let described = |survey: Survey<LocaleStep>| {
+            survey.value("name", self.name.0.clone()).value("mechanism", "glibc").value("ubuntu_mode", false)
+        };
+        if self.state == Presence::Absent {
+            self.refuse_unknown(&there)?;
+        }
         if wrong.is_empty() {
             return Ok(described(Survey::unchanged()));
         }
@@ -88,6 +92,17 @@ impl Module for LocaleGen {
                 run_tool("locale-gen", &[], host)
             }
         }
+    }
+}
+
+impl LocaleGen {
+    /// A misspelt name would never be there, and so always be as wanted.
+    fn refuse_unknown(&self, there: &str) -> Result<(), Failure> {
+        let known = supported();
+        let is_known = |name: &&String| {
+            known.is_empty() || is_listed(there, name) || known.iter().any(|line| charset_of(line, name).is_some())
+        };
+        self.name.0.iter().find(|name| !is_known(name)).map_or(Ok(()), |name| Err(unknown(name)))
     }
 }
 
@@ -146,6 +161,12 @@ fn unknown(name: &str) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_result_names_what_makes_locales() {
+        let nothing: LocaleGen = serde_json::from_value(serde_json::json!({"name": "C", "state": "absent"})).unwrap();
+        assert!(nothing.refuse_unknown("C\nPOSIX\n").is_ok(), "it is there, so it is known");
+    }
 
     #[test]
     fn names_are_compared_as_glibc_writes_them() {

@@ -42,6 +42,25 @@ impl Kind {
         }
     }
 
+    /// What Ansible's sentences call it.
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            Self::Bcachefs => "Bcachefs",
+            Self::Btrfs => "Btrfs",
+            Self::Ext2 => "Ext2",
+            Self::Ext3 => "Ext3",
+            Self::Ext4 => "Ext4",
+            Self::Ext4dev => "Ext4",
+            Self::F2fs => "F2fs",
+            Self::Lvm => "LVM",
+            Self::Ocfs2 => "Ocfs2",
+            Self::Reiserfs => "Reiserfs",
+            Self::Swap => "Swap",
+            Self::Vfat => "VFAT",
+            Self::Xfs => "XFS",
+        }
+    }
+
     pub(super) fn word(self) -> &'static str {
         match self {
             Self::Bcachefs => "bcachefs",

@@ -195,13 +195,13 @@ impl Filesystem {
         }
         let (whole, used) = (self.size(host)?, kind.size(self.dev.text(), mounted.as_deref(), host)?);
         if used >= whole {
-            let message = format!("{} filesystem is using the whole device {}", kind.word(), self.dev.text());
+            let message = format!("{} filesystem is using the whole device {}", kind.title(), self.dev.text());
             return Ok(Survey::unchanged().value("msg", message));
         }
         let target = mounted.filter(|_| growth.is_mounted).unwrap_or_else(|| self.dev.text().to_owned());
         let arguments = growth.words.iter().map(|word| (*word).to_owned()).chain([target]).collect();
         let step = self.step(Verb::Change, format!("grown from {used} to {whole} bytes"), growth.program, arguments);
-        let message = format!("resizing filesystem {} on device {}", kind.word(), self.dev.text());
+        let message = format!("resizing filesystem {} on device {}", kind.title(), self.dev.text());
         Ok(Survey::steps(vec![FilesystemStep { is_told: true, ..step }]).value("msg", message))
     }
 

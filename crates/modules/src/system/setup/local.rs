@@ -24,19 +24,23 @@ pub(super) fn gather(folder: &Path, host: &Host, facts: &mut ResultMap) {
 /// A fact that cannot be read is its own error, as in Ansible: one broken file must not hide the others.
 fn fact(path: &Path, host: &Host) -> Value {
     let executable = fs::metadata(path).is_ok_and(|found| found.permissions().mode() & 0o111 != 0);
-    let text =
-        if executable { printed(path, host) } else { fs::read_to_string(path).map_err(|error| error.to_string()) };
-    match text {
+    let unread = |error: std::io::Error| format!("error loading fact - {}: {error}", path.display());
+    match if executable { printed(path, host) } else { fs::read_to_string(path).map_err(unread) } {
         Ok(text) => parse(&text).unwrap_or_else(|| {
             format!("error loading facts as JSON or ini - please check content: {}", path.display()).into()
         }),
-        Err(error) => format!("error loading fact - {}: {error}", path.display()).into(),
+        Err(error) => error.into(),
     }
 }
 
 fn printed(path: &Path, host: &Host) -> Result<String, String> {
-    let finished = Process::new(&path.to_string_lossy(), &[], host).run(host).map_err(|failure| failure.message)?;
-    if finished.succeeded() { Ok(finished.stdout) } else { Err(finished.ending()) }
+    let failed = |why: String| format!("Failure executing fact script ({}), {why}", path.display());
+    let finished =
+        Process::new(&path.to_string_lossy(), &[], host).run(host).map_err(|failure| failed(failure.message))?;
+    if finished.succeeded() {
+        return Ok(finished.stdout);
+    }
+    Err(failed(format!("rc: {}, err: {}", finished.code(), finished.stderr)))
 }
 
 fn parse(text: &str) -> Option<Value> {
@@ -72,11 +76,17 @@ mod tests {
         ground.write("d/site.fact", "[general]\nRack = r1\n; remark\n");
         ground.write("d/run.fact", "#!/bin/sh\necho '{\"up\": true}'\n");
         ground.write("d/broken.fact", "no facts here");
+        ground.write("d/fails.fact", "#!/bin/sh\necho no >&2; exit 3\n");
+        ground.apply("file", &json!({"path": ground.at("d/fails.fact"), "mode": "0755"})).unwrap();
         ground.apply("file", &json!({"path": ground.at("d/run.fact"), "mode": "0755"})).unwrap();
         let outcome = ground.survey("setup", &json!({"fact_path": ground.at("d"), "gather_subset": "min"})).unwrap();
         let local = &outcome.result["ansible_facts"]["ansible_local"];
         assert_eq!((&local["kafka"]["id"], &local["site"]["general"]["rack"]), (&json!(3), &json!("r1")));
         assert_eq!(local["run"]["up"], true);
+        assert_eq!(
+            local["fails"],
+            format!("Failure executing fact script ({}), rc: 3, err: no\n", ground.at("d/fails.fact"))
+        );
         assert!(local["broken"].as_str().unwrap().starts_with("error loading facts"));
     }
 }

@@ -106,9 +106,9 @@ impl Module for Setup {
             (subset.gather)(self, host, &mut facts);
         }
         let mut facts: ResultMap = facts.into_iter().map(|(name, value)| (format!("ansible_{name}"), value)).collect();
-        facts.retain(|name, _| self.passes(name));
         facts.insert("gather_subset".into(), self.gather_subset.0.clone().into());
         facts.insert("module_setup".into(), true.into());
+        facts.retain(|name, _| self.passes(name));
         Ok(Survey::unchanged().value("ansible_facts", Value::Object(facts)))
     }
 
