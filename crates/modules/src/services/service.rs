@@ -41,10 +41,6 @@ impl Module for Service {
     fn apply(&self, order: &Order, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
         self.systemd().apply(order, host, result)
     }
-
-    fn conclude(&self, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
-        self.systemd().conclude(host, result)
-    }
 }
 
 impl Service {

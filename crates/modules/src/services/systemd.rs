@@ -153,14 +153,6 @@ impl Module for Systemd {
         };
         done.map_err(|failure| self.known_to_roles(failure))
     }
-
-    fn conclude(&self, _host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
-        if let Some(name) = self.unit_name() {
-            let unit = self.manager()?.unit(&name)?;
-            result.insert("status".into(), unit.status().into());
-        }
-        Ok(())
-    }
 }
 
 impl Order {

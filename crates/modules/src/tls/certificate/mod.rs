@@ -276,6 +276,11 @@ impl X509Certificate {
             .value("filename", self.path.text())
             .value("privatekey", self.privatekey_path.as_ref().map(HostPath::text))
             .value("csr", self.csr_path.as_ref().map(HostPath::text));
+        if self.provider == Some(Provider::Ownca) {
+            survey = survey
+                .value("ca_cert", self.ownca_path.as_ref().map(HostPath::text))
+                .value("ca_privatekey", self.ownca_privatekey_path.as_ref().map(HostPath::text));
+        }
         if survey.steps.is_empty() {
             survey.result.extend(self.returned());
         }
