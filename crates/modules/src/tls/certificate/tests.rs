@@ -66,7 +66,9 @@ fn an_authority_signs_and_another_one_signs_anew() {
     let ground = ground();
     let made = |params| ground.converge("x509_certificate", &params);
     made(own(&ground, json!({})));
-    assert!(made(of_authority(&ground, json!({}))).changed);
+    let outcome = made(of_authority(&ground, json!({})));
+    assert!(outcome.changed);
+    assert_eq!(outcome.result["ca_cert"], ground.at("ca.pem"));
     let text = read(&ground);
     assert!(text.contains("Issuer: CN = our ca") && text.contains("Authority Key Identifier"), "{text}");
     let verified =
