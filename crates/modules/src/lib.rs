@@ -75,7 +75,10 @@ pub const MODULES: &[Entry] = &[
     Entry { name: "package", ..Entry::of::<packages::apt::Apt>() },
     Entry::of::<packages::package_facts::PackageFacts>(),
     Entry::of::<system::listen_ports_facts::ListenPortsFacts>(),
+    Entry { name: "openssl_certificate", ..Entry::of::<tls::certificate::X509Certificate>() },
+    Entry { name: "openssl_certificate_info", ..Entry::of::<tls::certificate_info::X509CertificateInfo>() },
     Entry::of::<tls::csr::OpensslCsr>(),
+    Entry::of::<tls::pkcs12::OpensslPkcs12>(),
     Entry::of::<tls::privatekey::OpensslPrivatekey>(),
     Entry::of::<system::pam_limits::PamLimits>(),
     Entry::of::<files::patch::Patch>(),
@@ -139,6 +142,7 @@ pub const MODULES: &[Entry] = &[
     Entry::of::<system::user::User>(),
     Entry::of::<system::wait_for::WaitFor>(),
     Entry::of::<tls::certificate::X509Certificate>(),
+    Entry::of::<tls::certificate_info::X509CertificateInfo>(),
 ];
 
 /// Finds a module by its short name.

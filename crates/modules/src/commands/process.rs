@@ -78,7 +78,13 @@ impl Process {
     }
 
     /// Starts it and waits until it has ended.
-    pub(crate) fn run(mut self, host: &Host) -> Result<Finished, Failure> {
+    pub(crate) fn run(self, host: &Host) -> Result<Finished, Failure> {
+        let (finished, stdout) = self.run_for_bytes(host)?;
+        Ok(Finished { stdout: text(stdout), ..finished })
+    }
+
+    /// The same for a program whose standard output is no text: its bytes stand beside the rest.
+    pub(crate) fn run_for_bytes(mut self, host: &Host) -> Result<(Finished, Vec<u8>), Failure> {
         let start = Zoned::now();
         let stdin = if self.input.is_some() { Stdio::piped() } else { Stdio::null() };
         self.command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
@@ -93,8 +99,8 @@ impl Process {
         let status =
             child.wait().map_err(|error| Failure::new(format!("cannot wait for `{}`: {error}", self.shown)))?;
         let dropped = stdout.dropped + stderr.dropped;
-        let (stdout, stderr) = (text(stdout.bytes), text(stderr.bytes));
-        Ok(Finished { status, stdout, stderr, dropped, start, end: Zoned::now() })
+        let stderr = text(stderr.bytes);
+        Ok((Finished { status, stdout: String::new(), stderr, dropped, start, end: Zoned::now() }, stdout.bytes))
     }
 }
 

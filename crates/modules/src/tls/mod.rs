@@ -3,10 +3,15 @@
 //! A passphrase reaches openssl through its environment, which nobody but its user and root can read; a key lies in no file
 //! but its own.
 
+mod backend;
 pub mod certificate;
+pub mod certificate_info;
 pub mod csr;
 mod der;
+mod folder;
+mod oid;
 mod openssl;
+pub mod pkcs12;
 pub mod privatekey;
 
 use std::io;

@@ -24,15 +24,31 @@ pub(super) fn openssl(words: &[&str], input: &[u8], passphrase: Option<&str>, ho
     accepted(tried(words, input, passphrase, host)?, "openssl", &arguments).map(|finished| finished.stdout)
 }
 
+/// As [`openssl`], for what is no text.
+pub(super) fn bytes_of(
+    words: &[&str],
+    input: &[u8],
+    passphrase: Option<&str>,
+    host: &Host,
+) -> Result<Vec<u8>, Failure> {
+    let arguments: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+    let (finished, bytes) = prepared(&arguments, input, passphrase, host)?.run_for_bytes(host)?;
+    accepted(finished, "openssl", &arguments).map(|_| bytes)
+}
+
 /// Runs it with this input, whatever comes of it.
 pub(super) fn tried(words: &[&str], input: &[u8], passphrase: Option<&str>, host: &Host) -> Result<Finished, Failure> {
+    let arguments: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+    prepared(&arguments, input, passphrase, host)?.run(host)
+}
+
+fn prepared(arguments: &[String], input: &[u8], passphrase: Option<&str>, host: &Host) -> Result<Process, Failure> {
     let Some(program) = installed("openssl", host) else {
         return Err(Failure::new("there is no `openssl` on this host")
             .help("`apt: {name: openssl}` before this task brings it"));
     };
-    let arguments: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-    let process = Process::new(&program.to_string_lossy(), &arguments, host).untranslated();
-    process.env(PASSPHRASE, passphrase.unwrap_or_default()).input(input.to_vec()).run(host)
+    let process = Process::new(&program.to_string_lossy(), arguments, host).untranslated();
+    Ok(process.env(PASSPHRASE, passphrase.unwrap_or_default()).input(input.to_vec()))
 }
 
 /// The bytes in a text of PEM.
@@ -40,6 +56,15 @@ pub(super) fn der(pem: &str) -> Vec<u8> {
     let inner = pem.lines().skip_while(|line| !line.starts_with("-----BEGIN ")).skip(1);
     let text: String = inner.take_while(|line| !line.starts_with("-----END ")).map(str::trim).collect();
     STANDARD.decode(text).unwrap_or_default()
+}
+
+/// The certificates in a text of PEM, in their order, as DER.
+pub(super) fn certificates(pem: &str) -> Vec<Vec<u8>> {
+    let labels =
+        ["-----BEGIN CERTIFICATE-----", "-----BEGIN X509 CERTIFICATE-----", "-----BEGIN TRUSTED CERTIFICATE-----"];
+    let starts = pem.match_indices("-----BEGIN ").map(|(at, _)| &pem[at..]);
+    let found = starts.filter(|rest| labels.iter().any(|label| rest.starts_with(label))).map(der);
+    found.filter(|bytes| !bytes.is_empty()).collect()
 }
 
 /// Bytes as a text of PEM.
@@ -71,6 +96,9 @@ mod tests {
         let text = pem("THING", &bytes);
         assert!(text.starts_with("-----BEGIN THING-----\nAAECAwQF") && text.ends_with("\n-----END THING-----\n"));
         assert_eq!(der(&text), bytes);
+        let (one, other) = (pem("CERTIFICATE", &bytes), pem("X509 CERTIFICATE", &[1]));
+        assert_eq!(certificates(&format!("subject=a\n{one}{text}junk\n{other}")), [bytes, vec![1]]);
+        assert!(certificates("-----BEGIN CERTIFICATE-----\n?\n").is_empty());
         assert_eq!(fingerprints(b"")["md5"], "d4:1d:8c:d9:8f:00:b2:04:e9:80:09:98:ec:f8:42:7e");
     }
 }

@@ -10,17 +10,17 @@ pub(super) const AUTHORITY_KEY: &[u8] = &[0x06, 0x03, 0x55, 0x1d, 0x23];
 
 /// Its parts, as they are written in DER.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Form {
-    pub(super) issuer: Vec<u8>,
-    pub(super) subject: Vec<u8>,
-    pub(super) key: Vec<u8>,
-    pub(super) extensions: Vec<Vec<u8>>,
+pub(in crate::tls) struct Form {
+    pub(in crate::tls) issuer: Vec<u8>,
+    pub(in crate::tls) subject: Vec<u8>,
+    pub(in crate::tls) key: Vec<u8>,
+    pub(in crate::tls) extensions: Vec<Vec<u8>>,
     /// From when and until when, as `20300101000000Z`.
-    pub(super) validity: (String, String),
+    pub(in crate::tls) validity: (String, String),
 }
 
 impl Form {
-    pub(super) fn of_certificate(der: &[u8]) -> Option<Self> {
+    pub(in crate::tls) fn of_certificate(der: &[u8]) -> Option<Self> {
         let body = *inside(der).first()?;
         let mut parts = inside(body);
         if parts.first()?.first() == Some(&0xa0) {

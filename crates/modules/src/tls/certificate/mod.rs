@@ -2,8 +2,8 @@
 //!
 //! Certificates of ACME and Entrust are not made here: Ansible has other Python programs do that.
 
-mod form;
-mod moment;
+pub(super) mod form;
+pub(super) mod moment;
 mod signing;
 
 use std::fs;
@@ -18,6 +18,7 @@ use crate::files::mode::FileMode;
 use crate::files::refusal::refused;
 use crate::files::step::FileStep;
 use crate::presence::Presence;
+use crate::tls::backend::Backend;
 use crate::tls::certificate::form::{AUTHORITY_KEY, Form, SUBJECT_KEY, is_of};
 use crate::tls::found;
 use crate::tls::openssl::{der, is_there};
@@ -95,14 +96,6 @@ enum KeyIdentifier {
     #[default]
     CreateIfNotProvided,
     NeverCreate,
-}
-
-/// Which library Ansible would use; here it is openssl in any case.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Backend {
-    Auto,
-    Cryptography,
 }
 
 fn yes() -> Flag {

@@ -9,6 +9,7 @@ use crate::Host;
 use crate::arguments::{HostPath, Words};
 use crate::files::refusal::refused;
 use crate::tls::certificate::form::{Form, SUBJECT_KEY};
+use crate::tls::folder::{folder, write};
 use crate::tls::openssl::{der, openssl, tried};
 
 /// A key by its file or by its text, and what opens it.
@@ -145,14 +146,4 @@ impl X509Certificate {
              x509_extensions = exts\n[any]\ncommonName = optional\n[exts]\n{key}{authority}"
         ))
     }
-}
-
-fn folder() -> Result<tempfile::TempDir, Failure> {
-    tempfile::tempdir().map_err(|error| Failure::new(format!("cannot make a folder for openssl: {error}")))
-}
-
-fn write(folder: &tempfile::TempDir, name: &str, text: &str) -> Result<String, Failure> {
-    let path = folder.path().join(name);
-    fs::write(&path, text).map_err(|error| refused("write", &path, &error))?;
-    Ok(path.to_string_lossy().into_owned())
 }

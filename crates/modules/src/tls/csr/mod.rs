@@ -18,6 +18,7 @@ use crate::files::mode::FileMode;
 use crate::files::refusal::refused;
 use crate::files::step::FileStep;
 use crate::presence::Presence;
+use crate::tls::backend::Backend;
 use crate::tls::csr::names::{pairs, wrong};
 use crate::tls::der::asked;
 use crate::tls::found;
@@ -108,14 +109,6 @@ struct RevocationPoint {
     relative_name: Option<Names>,
     crl_issuer: Option<Names>,
     reasons: Option<Names>,
-}
-
-/// Which library Ansible would use; here it is openssl in any case.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Backend {
-    Auto,
-    Cryptography,
 }
 
 fn sha256() -> String {

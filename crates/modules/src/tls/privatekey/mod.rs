@@ -14,6 +14,7 @@ use crate::files::mode::FileMode;
 use crate::files::refusal::refused;
 use crate::files::step::FileStep;
 use crate::presence::Presence;
+use crate::tls::backend::Backend;
 use crate::tls::found;
 use crate::tls::openssl::{fingerprints, is_there};
 use crate::tls::privatekey::key::{Key, Traits, made};
@@ -158,14 +159,6 @@ enum Regenerate {
 #[serde(rename_all = "lowercase")]
 enum Cipher {
     Auto,
-}
-
-/// Which library Ansible would use; here it is openssl in any case.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Backend {
-    Auto,
-    Cryptography,
 }
 
 /// One thing that is done.
