@@ -12,7 +12,7 @@ ROOT := $(if $(filter 0,$(shell id -u)),,sudo --preserve-env)
 
 include tests/lab/lab.mk
 
-.PHONY: help deps dppctl build release release-deps test lint house unit e2e demo browser bench compat fuzz venv-deps audit clean
+.PHONY: help deps dppctl build release release-deps test lint house unit e2e harness mutants soak demo browser bench compat fuzz venv-deps audit clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | sort | expand -t 16
@@ -51,7 +51,7 @@ release-deps: venv-deps
 	@[ -x $(RELEASE_TOOLS)/bin/cargo-zigbuild ] || { echo "make release-deps: $(ZIGBUILD) from PyPI into $(RELEASE_TOOLS)"; \
 	    python3 -m venv --clear $(RELEASE_TOOLS) && $(RELEASE_TOOLS)/bin/pip install --quiet $(ZIGBUILD); }
 
-test: lint unit e2e ## all checks: format, clippy, house, unit tests, and the end-to-end tests in the lab
+test: lint unit e2e mutants ## all checks: format, clippy, house, unit tests, the end-to-end tests in the lab, and the harness's own proof
 
 lint: deps ## rustfmt and clippy, warnings are errors
 	$(CARGO) fmt --all --check
@@ -94,6 +94,20 @@ fuzz: deps ## looks for inputs that make a reader panic or hang (FUZZ="template 
 	    [ $$failed -eq 0 ] || exit 1; done
 FUZZ ?= playbook inventory template vault frames
 FUZZ_SECONDS ?= 600
+
+# The mutants are the relay with a feature that nothing else has, so they are an example that is built by itself.
+harness: deps lab-deps
+	$(CARGO) build $(WORKSPACE) --bins
+	$(CARGO) build $(WORKSPACE) --features dpp-relay/mutants --example mutant
+	$(ROOT) $(LAB) products confluent-kafka-8.3.1
+HARNESS = $(ROOT) $(CARGO_TARGET_DIR)/debug/dpp-harness
+
+mutants: harness ## a relay in good order must pass the harness, and six that each make one mistake must not (5 minutes)
+	@trap '$(ROOT) $(LAB) sweep' EXIT; $(HARNESS) mutants
+
+# SOAK="--seed 5 --minutes 30 --rate 300 --faults 12 --kinds KafkaKilled,RelayKilled"; `dpp-harness soak --help` explains them.
+soak: harness ## the relay under one disturbance after the other, for two hours; writes docs/reliability.md (SOAK="--seed 5 --minutes 30")
+	@trap '$(ROOT) $(LAB) sweep' EXIT; $(HARNESS) soak --faults 20 --messages 20000 $(SOAK)
 
 demo: build lab-deps ## bare hosts to a running, verified pipeline
 	tests/demo/run

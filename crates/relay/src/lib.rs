@@ -34,6 +34,9 @@ pub mod errand;
 
 pub mod dead_letter;
 
+#[cfg(feature = "mutants")]
+pub mod mutant;
+
 pub mod live;
 pub mod logstash;
 pub mod orders;

@@ -10,12 +10,11 @@ use crate::backoff::Backoff;
 use crate::config::{Config, SinkConfig, SourceConfig};
 use crate::dead_letter::DeadLetters;
 use crate::envelope::Envelope;
-use crate::flow::{Flow, Patience, Report};
+use crate::flow::{Patience, Report};
 use crate::health::{Health, Phase};
 use crate::mapping::Mapping;
 use crate::orders::Orders;
-use crate::pump::{End, Pump, Station};
-use crate::sink::Sink;
+use crate::pump::{End, Flow, Pump, Sink, Station};
 use crate::source::Source;
 use crate::voice::Voice;
 

@@ -14,14 +14,19 @@ use tokio::time::{MissedTickBehavior, interval, sleep_until};
 use crate::config::SourceConfig;
 use crate::dead_letter::{DeadLetters, Letter, Queue};
 use crate::envelope::Envelope;
-use crate::flow::{Flow, Report, Todo};
+use crate::flow::{Report, Todo};
 use crate::health::Health;
 use crate::mapping::Mapping;
 use crate::orders::Orders;
-use crate::sink::{Lane, Sink, SinkError};
+use crate::sink::{Lane, SinkError};
 use crate::source::{Arrival, Source, SourceError};
 use crate::voice::Voice;
 use crate::window::{DeliveryId, TagOutOfOrder};
+
+#[cfg(feature = "mutants")]
+pub use crate::mutant::{Flow, Sink};
+#[cfg(not(feature = "mutants"))]
+pub use crate::{flow::Flow, sink::Sink};
 
 use doubt::Doubt;
 

@@ -1,0 +1,53 @@
+//! `soak`: the mutants, and then run after run with all disturbances, until the time is over or the count is reached.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+
+use super::{Places, TermsArgs, one, passed};
+use crate::lab::Error;
+use crate::mutants;
+use crate::report::Report;
+use crate::stage::Stage;
+
+#[derive(Debug, Args)]
+pub(super) struct SoakArgs {
+    #[command(flatten)]
+    terms: TermsArgs,
+    /// After this many minutes no further run begins
+    #[arg(long, default_value_t = 120)]
+    minutes: u64,
+    /// After this many messages no further run begins
+    #[arg(long, default_value_t = 10_000_000)]
+    total: u64,
+    /// Where the report goes
+    #[arg(long, default_value = "docs/reliability.md")]
+    report: PathBuf,
+}
+
+pub(super) async fn soak(
+    stage: &Stage,
+    places: &Places,
+    args: &SoakArgs,
+    tell: &mut impl FnMut(&str),
+) -> Result<bool, Error> {
+    let mut report = Report::new();
+    let told = |report: &mut Report, tell: &mut dyn FnMut(&str), words: &str| {
+        report.mutant(words);
+        tell(words);
+    };
+    let all_told = mutants::all(stage, &places.relay, &places.mutant, &places.folder, |words| {
+        told(&mut report, tell, words);
+    });
+    let mut good = all_told.await?;
+    let (begun, mut seed) = (Instant::now(), args.terms.seed);
+    while begun.elapsed() < Duration::from_secs(60 * args.minutes) && report.messages() < args.total {
+        let outcome = one(stage, places, &args.terms.terms(seed), tell).await?;
+        good &= passed(&outcome);
+        report.run(seed, &outcome);
+        std::fs::write(&args.report, report.to_string())?;
+        seed += 1;
+    }
+    Ok(good)
+}
