@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 /// Digits of a number within an id; all ids have the same length, so that none is the beginning of another.
 const DIGITS: usize = 10;
 
-/// Keys that messages are spread over.
-const KEYS: u64 = 16;
+/// Keys that messages are spread over: few, so that even the first messages of a connection have some in common.
+const KEYS: u64 = 4;
 
 /// The largest record that the relay is told to send.
 pub const MAX_RECORD: usize = 100_000;
@@ -129,7 +129,7 @@ mod tests {
         let bytes =
             [messages.body(1), b"noise r7.x r8.0000000002 ".to_vec(), messages.body(3), messages.body(3)].concat();
         assert_eq!(messages.numbers_in(&bytes), [1, 3]);
-        assert_eq!(messages.numbers_in(b"r7.000"), [], "cut off in the middle of an id");
+        assert!(messages.numbers_in(b"r7.000").is_empty(), "cut off in the middle of an id");
         assert_eq!((messages.number("r7.0000000012"), messages.number("r8.0000000012")), (Some(12), None));
     }
 

@@ -96,6 +96,11 @@ impl Fault {
         !matches!(self, Self::KafkaSlow | Self::RabbitmqSlow | Self::RelayStopped)
     }
 
+    /// Returns whether it is over as soon as it was made.
+    pub fn is_instant(self) -> bool {
+        matches!(self, Self::KafkaCut | Self::RabbitmqCut)
+    }
+
     /// Returns whether a broker is away meanwhile, so that the relay has nothing to do.
     pub fn is_absence(self) -> bool {
         matches!(
@@ -154,7 +159,7 @@ pub fn schedule(seed: u64, faults: &[Fault], count: usize, longest: Duration) ->
         }
         let at = dice.below(left.len() as u64) as usize;
         let fault = (at < left.len()).then(|| left.swap_remove(at))?;
-        let lasts = dice.between(SHORTEST.min(longest), longest);
+        let lasts = if fault.is_instant() { Duration::ZERO } else { dice.between(SHORTEST.min(longest), longest) };
         Some(Step { after: dice.between(QUIET.0, QUIET.1), fault, lasts })
     };
     (0..count).map_while(step).collect()

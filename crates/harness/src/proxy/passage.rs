@@ -83,7 +83,7 @@ impl Direction {
     }
 
     async fn pass_all(&mut self, from: &mut OwnedReadHalf, to: &mut OwnedWriteHalf) -> Result<(), Torn> {
-        let (mut piece, mut has_swallowed) = ([0; PIECE], false);
+        let (mut piece, mut has_swallowed) = (vec![0; PIECE], false);
         loop {
             let terms = *self.terms.borrow_and_update();
             let spoilt = has_swallowed && terms.manner != Manner::Swallow;

@@ -117,7 +117,8 @@ impl<'a> Scene<'a> {
             if published.iter().filter(|(_, published)| published.confirmed).all(|(number, _)| is_there(number)) {
                 break;
             }
-            let now_found = reader.read.records.len() + buried.len();
+            // What comes again and again is not new.
+            let now_found = reader.read.numbers.len() + buried.len();
             if now_found > found {
                 (found, last_new) = (now_found, Instant::now());
             }

@@ -44,8 +44,8 @@ impl KafkaFollower {
             From::Broker => self.from_broker.feed(bytes, length, |frame| {
                 let Some(request) = correlation(frame).and_then(|number| asked.remove(&number)) else { return };
                 answers += 1;
-                match errors(frame, request.version) {
-                    Some(errors) if errors.iter().all(|error| *error == 0) => safety.answered(&request.numbers),
+                match error(frame, request.version) {
+                    Some(0) => safety.answered(&request.numbers),
                     _ => safety.refused(&request.numbers),
                 }
             }),
@@ -71,13 +71,11 @@ fn correlation(frame: &[u8]) -> Option<i32> {
     cursor.i32()
 }
 
-/// The error of each partition of an answer; none when it cannot be read. librdkafka sends one partition a request, so what
-/// follows the first partition of a topic is not read.
-fn errors(frame: &[u8], version: i16) -> Option<Vec<i16>> {
+/// The error of an answer; none when it cannot be read, or is about more than the one partition that librdkafka asks for.
+fn error(frame: &[u8], version: i16) -> Option<i16> {
     let mut cursor = Cursor::new(frame);
-    (cursor.i32()?, cursor.i32()?);
-    let error = if version >= FLEXIBLE { flexible_error(&mut cursor)? } else { plain_error(&mut cursor)? };
-    Some(vec![error])
+    let (_length, _correlation) = (cursor.i32()?, cursor.i32()?);
+    if version >= FLEXIBLE { flexible_error(&mut cursor) } else { plain_error(&mut cursor) }
 }
 
 fn flexible_error(cursor: &mut Cursor<'_>) -> Option<i16> {
@@ -103,7 +101,7 @@ mod tests {
 
     fn framed(parts: &[&[u8]]) -> Vec<u8> {
         let payload = parts.concat();
-        [&(payload.len() as i32).to_be_bytes()[..], &payload].concat()
+        [&(payload.len() as u32).to_be_bytes()[..], &payload].concat()
     }
 
     fn request(api: i16, version: i16, correlation: i32, body: &[u8]) -> Vec<u8> {
