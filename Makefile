@@ -107,7 +107,7 @@ mutants: harness ## a relay in good order must pass the harness, and six that ea
 
 # SOAK="--seed 5 --minutes 30 --rate 300 --faults 12 --kinds KafkaKilled,RelayKilled"; `dpp-harness soak --help` explains them.
 soak: harness ## the relay under one disturbance after the other, for two hours; writes docs/reliability.md (SOAK="--seed 5 --minutes 30")
-	@trap '$(ROOT) $(LAB) sweep' EXIT; $(HARNESS) soak --faults 20 --messages 20000 $(SOAK)
+	@trap '$(ROOT) $(LAB) sweep' EXIT; $(HARNESS) soak $(or $(SOAK),--faults 20 --messages 20000)
 
 demo: build lab-deps ## bare hosts to a running, verified pipeline
 	tests/demo/run

@@ -7,8 +7,9 @@ use std::time::Duration;
 use crate::trial::Outcome;
 
 /// What came of the runs so far.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Report {
+    command: String,
     mutants: Vec<String>,
     runs: Vec<Run>,
     recoveries: BTreeMap<String, Vec<Option<Duration>>>,
@@ -29,9 +30,9 @@ struct Run {
 }
 
 impl Report {
-    /// Returns an empty report.
-    pub fn new() -> Self {
-        Self::default()
+    /// Returns an empty report of what this command does.
+    pub fn new(command: String) -> Self {
+        Self { command, mutants: Vec::new(), runs: Vec::new(), recoveries: BTreeMap::new(), silences: 0 }
     }
 
     /// Takes in what was told of a mutant.
@@ -73,7 +74,7 @@ impl fmt::Display for Report {
         let records: usize = self.runs.iter().map(|run| run.records).sum();
         let letters: usize = self.runs.iter().map(|run| run.letters).sum();
         let minutes = self.runs.iter().map(|run| run.took).sum::<Duration>().as_secs_f64() / 60.0;
-        writeln!(f, "{HEAD}")?;
+        writeln!(f, "{HEAD}\n    {}\n", self.command)?;
         writeln!(f, "| | |\n| --- | --- |")?;
         writeln!(
             f,
@@ -141,6 +142,11 @@ const HEAD: &str = "\
 Written by `make soak`: a real RabbitMQ 3.10.8 and a real Kafka 4.3.1 (one node, KRaft) on a host of the lab, proxies before both,
 the relay between them, and witnesses that do not know it: a publisher with confirms, a reader past the proxy, both wires under
 one clock. The invariants are those of the verdict below; each run is had again by its seed.
+
+What is disturbed: the network before each broker (cut, silent, held back, slow, away, answers lost, port taken by somebody else),
+the brokers' processes (killed, stopped), the relay's process (killed, stopped, frozen); one message of a thousand is too large for
+Kafka, one is no JSON. Not in here: several brokers and their leaders, permissions, full disks, certificates, clocks, names,
+reloads, several relays on one queue, Elasticsearch.
 ";
 
 #[cfg(test)]

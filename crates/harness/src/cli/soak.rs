@@ -26,13 +26,27 @@ pub(super) struct SoakArgs {
     report: PathBuf,
 }
 
+impl SoakArgs {
+    /// The command that does the same again, on any machine.
+    fn command(&self) -> String {
+        let TermsArgs { seed, messages, rate, faults, longest, consumer_timeout, kinds } = &self.terms;
+        let names: Vec<String> = kinds.iter().map(ToString::to_string).collect();
+        let kinds = if names.is_empty() { String::new() } else { format!(" --kinds {}", names.join(",")) };
+        format!(
+            "make soak SOAK=\"--seed {seed} --messages {messages} --rate {rate} --faults {faults} --longest {longest} \
+             --consumer-timeout {consumer_timeout} --minutes {}{kinds}\"",
+            self.minutes
+        )
+    }
+}
+
 pub(super) async fn soak(
     stage: &Stage,
     places: &Places,
     args: &SoakArgs,
     tell: &mut impl FnMut(&str),
 ) -> Result<bool, Error> {
-    let mut report = Report::new();
+    let mut report = Report::new(args.command());
     let told = |report: &mut Report, tell: &mut dyn FnMut(&str), words: &str| {
         report.mutant(words);
         tell(words);
