@@ -3,6 +3,8 @@
 //! It changes no byte. What it passes on, a follower has read before.
 
 mod passage;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 use std::net::SocketAddr;

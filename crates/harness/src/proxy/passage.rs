@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
@@ -33,15 +33,19 @@ pub(super) async fn pass(
         Manner::Swallow => return swallow(&mut client, &mut terms).await,
         Manner::Pass | Manner::Hold => {}
     }
-    let Ok(Ok(broker)) = timeout(CONNECTS_WITHIN, TcpStream::connect(to)).await else { return reset(&client) };
+    let Ok(Ok(mut broker)) = timeout(CONNECTS_WITHIN, TcpStream::connect(to)).await else { return reset(&client) };
     let _ = (client.set_nodelay(true), broker.set_nodelay(true));
     let follower: Shared = Arc::new(Mutex::new(follower));
-    let (from_client, to_client) = client.into_split();
-    let (from_broker, to_broker) = broker.into_split();
+    // Owned halves would say goodbye when they are dropped; a torn connection does not.
+    let (from_client, to_client) = client.split();
+    let (from_broker, to_broker) = broker.split();
     let up = Direction { from: From::Relay, terms: terms.clone(), cut: begun.cut, follower: Arc::clone(&follower) };
     let down = Direction { from: From::Broker, terms, cut: begun.cut, follower };
     // A direction that is torn takes the other one with it.
-    let _ = tokio::try_join!(up.run(from_client, to_broker), down.run(from_broker, to_client));
+    if tokio::try_join!(up.run(from_client, to_broker), down.run(from_broker, to_client)).is_err() {
+        reset(&client);
+        reset(&broker);
+    }
 }
 
 /// Takes what comes and answers nothing, until the terms are others; then the connection is reset.
@@ -70,19 +74,14 @@ struct Direction {
 struct Torn;
 
 impl Direction {
-    async fn run(mut self, mut from: OwnedReadHalf, mut to: OwnedWriteHalf) -> Result<(), Torn> {
-        let ended = self.pass_all(&mut from, &mut to).await;
-        if ended.is_ok() {
-            // A receiver that is gone already needs no end.
-            let _ = to.shutdown().await;
-        } else {
-            reset(from.as_ref());
-            reset(to.as_ref());
-        }
-        ended
+    async fn run(mut self, mut from: ReadHalf<'_>, mut to: WriteHalf<'_>) -> Result<(), Torn> {
+        self.pass_all(&mut from, &mut to).await?;
+        // A receiver that is gone already needs no end.
+        let _ = to.shutdown().await;
+        Ok(())
     }
 
-    async fn pass_all(&mut self, from: &mut OwnedReadHalf, to: &mut OwnedWriteHalf) -> Result<(), Torn> {
+    async fn pass_all(&mut self, from: &mut ReadHalf<'_>, to: &mut WriteHalf<'_>) -> Result<(), Torn> {
         let (mut piece, mut has_swallowed) = (vec![0; PIECE], false);
         loop {
             let terms = *self.terms.borrow_and_update();
@@ -119,7 +118,7 @@ impl Direction {
     }
 
     /// Writes a piece; a cut does not wait for a receiver that reads no more.
-    async fn write(&mut self, to: &mut OwnedWriteHalf, bytes: &[u8], terms: Terms) -> bool {
+    async fn write(&mut self, to: &mut WriteHalf<'_>, bytes: &[u8], terms: Terms) -> bool {
         let share = terms.bytes_a_second.map_or(0.0, |rate| bytes.len() as f64 / f64::from(rate.max(1)));
         sleep(terms.delay + Duration::from_secs_f64(share)).await;
         let cut = self.cut;
