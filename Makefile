@@ -55,7 +55,7 @@ test: lint unit e2e mutants ## all checks: format, clippy, house, unit tests, th
 
 lint: deps ## rustfmt and clippy, warnings are errors
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy $(WORKSPACE) --all-targets -- -D warnings
+	$(CARGO) clippy $(WORKSPACE) --features dpp-relay/mutants --all-targets -- -D warnings
 
 unit: deps ## tests without hosts, the house test among them
 	$(CARGO) test $(WORKSPACE)

@@ -1,6 +1,8 @@
 //! The lab's command: hosts that boot in a second, and commands on them. Which products run there, the stage knows.
 
+use std::fs;
 use std::io::Write;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// What went wrong, in words.
@@ -20,10 +22,18 @@ pub fn on(host: &str, line: &str) -> Result<String, Error> {
 
 /// Writes a file on a host.
 pub fn write(host: &str, path: &str, text: &str) -> Result<(), Error> {
+    fill(host, path, text.as_bytes())
+}
+
+/// Lays a file of this machine on a host.
+pub fn lay(host: &str, from: &Path, to: &str) -> Result<(), Error> {
+    fill(host, to, &fs::read(from)?)
+}
+
+fn fill(host: &str, path: &str, bytes: &[u8]) -> Result<(), Error> {
     let line = format!("cat >{path}");
-    let mut command = command(&["exec", host, &line]);
-    let mut child = command.stdin(Stdio::piped()).spawn()?;
-    child.stdin.take().ok_or("no way into the host")?.write_all(text.as_bytes())?;
+    let mut child = command(&["exec", host, &line]).stdin(Stdio::piped()).spawn()?;
+    child.stdin.take().ok_or("no way into the host")?.write_all(bytes)?;
     if child.wait()?.success() { Ok(()) } else { Err(format!("cannot write {path} on {host}").into()) }
 }
 

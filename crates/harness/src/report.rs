@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use crate::stage::KafkaLine;
 use crate::trial::Outcome;
 
 /// What came of the runs so far.
 #[derive(Debug)]
 pub struct Report {
     command: String,
+    kafka: KafkaLine,
     mutants: Vec<String>,
     runs: Vec<Run>,
     recoveries: BTreeMap<String, Vec<Option<Duration>>>,
@@ -31,8 +33,8 @@ struct Run {
 
 impl Report {
     /// Returns an empty report of what this command does.
-    pub fn new(command: String) -> Self {
-        Self { command, mutants: Vec::new(), runs: Vec::new(), recoveries: BTreeMap::new(), silences: 0 }
+    pub fn new(command: String, kafka: KafkaLine) -> Self {
+        Self { command, kafka, mutants: Vec::new(), runs: Vec::new(), recoveries: BTreeMap::new(), silences: 0 }
     }
 
     /// Takes in what was told of a mutant.
@@ -74,7 +76,7 @@ impl fmt::Display for Report {
         let records: usize = self.runs.iter().map(|run| run.records).sum();
         let letters: usize = self.runs.iter().map(|run| run.letters).sum();
         let minutes = self.runs.iter().map(|run| run.took).sum::<Duration>().as_secs_f64() / 60.0;
-        writeln!(f, "{HEAD}\n    {}\n", self.command)?;
+        writeln!(f, "{}\n    {}\n", HEAD.replace("{kafka}", self.kafka.words()), self.command)?;
         writeln!(f, "| | |\n| --- | --- |")?;
         writeln!(
             f,
@@ -139,7 +141,7 @@ fn seconds(time: Option<Duration>) -> String {
 const HEAD: &str = "\
 # Reliability of dpp-relay
 
-Written by `make soak`: a real RabbitMQ 3.10.8 and a real Kafka 4.3.1 (one node, KRaft) on a host of the lab, proxies before both,
+Written by `make soak`: a real RabbitMQ 3.10.8 and a real {kafka} on a host of the lab, proxies before both,
 the relay between them, and witnesses that do not know it: a publisher with confirms, a reader past the proxy, both wires under
 one clock. The invariants are those of the verdict below; each run is had again by its seed.
 

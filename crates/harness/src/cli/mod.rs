@@ -11,7 +11,7 @@ use crate::lab::Error;
 use crate::mutants;
 use crate::nemesis::Fault;
 use crate::relay::Programme;
-use crate::stage::Stage;
+use crate::stage::{KafkaLine, Stage};
 use crate::trial::{Outcome, Terms, attempt};
 
 use soak::SoakArgs;
@@ -47,6 +47,9 @@ struct Programmes {
     /// Where configurations, logs and dead letters of the runs lie
     #[arg(long, global = true)]
     folder: Option<PathBuf>,
+    /// Which Kafka, by Confluent's number: 4.0 or 8.3
+    #[arg(long, global = true, default_value = "8.3")]
+    kafka: KafkaLine,
 }
 
 #[derive(Debug, Args)]
@@ -119,11 +122,12 @@ fn require(programme: &Path, command: &str) -> Result<(), Error> {
 impl Cli {
     /// Does what was asked for; false when an invariant is broken, or a mutant was not told.
     pub async fn execute(self, mut tell: impl FnMut(&str)) -> Result<bool, Error> {
+        let line = self.programmes.kafka;
         let places = self.programmes.places()?;
         if !matches!(self.command, Command::Run(_)) {
             require(&places.mutant, "cargo build -p dpp-relay --features mutants --example mutant")?;
         }
-        let stage = Stage::set_up().await?;
+        let stage = Stage::set_up(line).await?;
         tell(&format!("files of the runs: {}", places.folder.display()));
         let good = match self.command {
             Command::Run(args) => one(&stage, &places, &args.terms(args.seed), &mut tell).await.map(|it| passed(&it)),

@@ -9,7 +9,7 @@ use super::{Places, TermsArgs, one, passed};
 use crate::lab::Error;
 use crate::mutants;
 use crate::report::Report;
-use crate::stage::Stage;
+use crate::stage::{KafkaLine, Stage};
 
 #[derive(Debug, Args)]
 pub(super) struct SoakArgs {
@@ -28,14 +28,15 @@ pub(super) struct SoakArgs {
 
 impl SoakArgs {
     /// The command that does the same again, on any machine.
-    fn command(&self) -> String {
+    fn command(&self, line: KafkaLine) -> String {
         let TermsArgs { seed, messages, rate, faults, longest, consumer_timeout, kinds } = &self.terms;
         let names: Vec<String> = kinds.iter().map(ToString::to_string).collect();
         let kinds = if names.is_empty() { String::new() } else { format!(" --kinds {}", names.join(",")) };
         format!(
             "make soak SOAK=\"--seed {seed} --messages {messages} --rate {rate} --faults {faults} --longest {longest} \
-             --consumer-timeout {consumer_timeout} --minutes {}{kinds}\"",
-            self.minutes
+             --consumer-timeout {consumer_timeout} --minutes {} --kafka {}{kinds}\"",
+            self.minutes,
+            line.repository()
         )
     }
 }
@@ -46,7 +47,7 @@ pub(super) async fn soak(
     args: &SoakArgs,
     tell: &mut impl FnMut(&str),
 ) -> Result<bool, Error> {
-    let mut report = Report::new(args.command());
+    let mut report = Report::new(args.command(stage.line), stage.line);
     let told = |report: &mut Report, tell: &mut dyn FnMut(&str), words: &str| {
         report.mutant(words);
         tell(words);

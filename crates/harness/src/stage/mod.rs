@@ -2,6 +2,8 @@
 //!
 //! Kafka tells its clients by itself where to find it: its one listener names the proxy, the other one the host.
 
+mod kafka;
+
 use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -14,17 +16,19 @@ use crate::lab::{Error, lab, on, write};
 use crate::proxy::Proxy;
 use crate::wire::Side;
 
+pub use kafka::KafkaLine;
+
+use kafka::{DIRECT, PROXIED};
+
 const HOST: &str = "brokers";
-/// Kafka's line in the lab's mirror.
-const KAFKA_LINE: &str = "8.3";
 const AMQP: u16 = 5672;
-const PROXIED: u16 = 9092;
-const DIRECT: u16 = 9094;
 
 /// Both brokers.
 #[derive(Debug)]
 pub struct Stage {
     address: IpAddr,
+    /// Which Kafka it is.
+    pub line: KafkaLine,
     /// What the relay has for RabbitMQ.
     pub rabbitmq: Proxy,
     /// What the relay has for Kafka.
@@ -33,15 +37,15 @@ pub struct Stage {
 
 impl Stage {
     /// Boots a host, installs both products from the lab's mirror and starts them; it takes half a minute.
-    pub async fn set_up() -> Result<Self, Error> {
+    pub async fn set_up(line: KafkaLine) -> Result<Self, Error> {
         let said = blocking(|| lab(&["up", HOST, "--apt", "local"])).await?;
         let address = said.lines().find_map(|line| line.strip_prefix(HOST)).ok_or("the lab gave no address")?;
         let address: IpAddr = address.trim().parse()?;
         let rabbitmq = Proxy::open(Side::Rabbitmq, (address, AMQP).into()).await?;
         let kafka = Proxy::open(Side::Kafka, (address, PROXIED).into()).await?;
         let advertised = kafka.address();
-        blocking(move || install(address, advertised)).await?;
-        Ok(Self { address, rabbitmq, kafka })
+        blocking(move || install(line, address, advertised)).await?;
+        Ok(Self { address, line, rabbitmq, kafka })
     }
 
     /// Returns the URI of RabbitMQ itself, for witnesses.
@@ -127,43 +131,20 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + S
     tokio::task::spawn_blocking(work).await?
 }
 
-fn install(address: IpAddr, advertised: SocketAddr) -> Result<(), Error> {
+fn install(line: KafkaLine, address: IpAddr, advertised: SocketAddr) -> Result<(), Error> {
     let mirror = lab(&["mirror", "url"])?;
-    let source = format!("deb [trusted=yes] {}/deb/{KAFKA_LINE} stable main\n", mirror.trim());
+    let source = format!("deb [trusted=yes] {}/deb/{} stable main\n", mirror.trim(), line.repository());
     write(HOST, "/etc/apt/sources.list.d/kafka.list", &source)?;
     let apt = "DEBIAN_FRONTEND=noninteractive apt-get -qq";
-    let packages = "rabbitmq-server openjdk-17-jre-headless confluent-kafka";
-    on(HOST, &format!("{apt} update && {apt} install --no-install-recommends {packages} 2>&1"))?;
-    write(HOST, "/etc/kafka/server.properties", &properties(address, advertised))?;
+    let packages = line.packages(HOST)?;
+    on(HOST, &format!("{apt} update && {apt} install --no-install-recommends rabbitmq-server {packages} 2>&1"))?;
+    write(HOST, "/etc/kafka/server.properties", &line.properties(address, advertised))?;
     write(HOST, "/etc/default/confluent-kafka", "KAFKA_HEAP_OPTS=\"-Xmx512M -Xms256M\"\n")?;
-    let format = "kafka-storage format --cluster-id harnessharnessharnessA --config /etc/kafka/server.properties";
-    on(
-        HOST,
-        &format!("{format} && chown -R cp-kafka /var/lib/kafka && systemctl start confluent-kafka rabbitmq-server"),
-    )?;
-    on(
-        HOST,
-        "rabbitmqctl --quiet add_user harness harness && rabbitmqctl --quiet set_permissions harness '.*' '.*' '.*'",
-    )?;
+    on(HOST, &format!("{} && systemctl start rabbitmq-server", line.first_start()))?;
+    let user =
+        "rabbitmqctl --quiet add_user harness harness && rabbitmqctl --quiet set_permissions harness '.*' '.*' '.*'";
+    on(HOST, user)?;
     until_it_listens(SocketAddr::from((address, PROXIED)))
-}
-
-fn properties(address: IpAddr, advertised: SocketAddr) -> String {
-    format!(
-        "process.roles=broker,controller\n\
-         node.id=1\n\
-         controller.quorum.voters=1@localhost:9093\n\
-         listeners=PROXIED://:{PROXIED},DIRECT://:{DIRECT},CONTROLLER://:9093\n\
-         advertised.listeners=PROXIED://{advertised},DIRECT://{address}:{DIRECT}\n\
-         inter.broker.listener.name=DIRECT\n\
-         controller.listener.names=CONTROLLER\n\
-         listener.security.protocol.map=CONTROLLER:PLAINTEXT,PROXIED:PLAINTEXT,DIRECT:PLAINTEXT\n\
-         log.dirs=/var/lib/kafka\n\
-         offsets.topic.replication.factor=1\n\
-         transaction.state.log.replication.factor=1\n\
-         transaction.state.log.min.isr=1\n\
-         log.retention.ms=-1\n"
-    )
 }
 
 fn until_it_listens(at: SocketAddr) -> Result<(), Error> {
