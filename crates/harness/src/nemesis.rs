@@ -29,6 +29,8 @@ pub enum Fault {
     KafkaImpostor,
     /// The same, and Kafka is really stopped meanwhile.
     KafkaReplaced,
+    /// Kafka refuses records, because the permission to write them is gone.
+    KafkaRefuses,
     /// Connections to RabbitMQ are cut.
     RabbitmqCut,
     /// RabbitMQ takes connections and says nothing; what was sent is lost.
@@ -68,7 +70,7 @@ impl Fault {
     ];
 
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::KafkaCut,
         Self::KafkaAnswersLost,
         Self::KafkaSilent,
@@ -79,6 +81,7 @@ impl Fault {
         Self::KafkaStopped,
         Self::KafkaImpostor,
         Self::KafkaReplaced,
+        Self::KafkaRefuses,
         Self::RabbitmqCut,
         Self::RabbitmqSilent,
         Self::RabbitmqHeld,

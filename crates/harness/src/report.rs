@@ -146,8 +146,8 @@ the relay between them, and witnesses that do not know it: a publisher with conf
 one clock. The invariants are those of the verdict below; each run is had again by its seed.
 
 What is disturbed: the network before each broker (cut, silent, held back, slow, away, answers lost, port taken by somebody else),
-the brokers' processes (killed, stopped), the relay's process (killed, stopped, frozen); one message of a thousand is too large for
-Kafka, one is no JSON. Not in here: several brokers and their leaders, permissions, full disks, certificates, clocks, names,
+the brokers' processes (killed, stopped), the permission to write, the relay's process (killed, stopped, frozen); one message of a thousand is too large for
+Kafka, one is no JSON. Not in here: several brokers and their leaders, full disks, certificates, clocks, names,
 reloads, several relays on one queue, Elasticsearch.
 ";
 

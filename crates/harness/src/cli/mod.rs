@@ -78,13 +78,14 @@ struct TermsArgs {
 }
 
 impl TermsArgs {
-    fn terms(&self, seed: u64) -> Terms {
+    fn terms(&self, seed: u64, line: KafkaLine) -> Terms {
+        let all = || Fault::ALL.into_iter().filter(|fault| line.knows(*fault)).collect();
         Terms {
             seed,
             messages: self.messages,
             rate: self.rate,
             faults: self.faults,
-            kinds: if self.kinds.is_empty() { Fault::ALL.to_vec() } else { self.kinds.clone() },
+            kinds: if self.kinds.is_empty() { all() } else { self.kinds.clone() },
             longest: Duration::from_secs(self.longest),
             consumer_timeout: Duration::from_secs(self.consumer_timeout),
         }
@@ -130,7 +131,9 @@ impl Cli {
         let stage = Stage::set_up(line).await?;
         tell(&format!("files of the runs: {}", places.folder.display()));
         let good = match self.command {
-            Command::Run(args) => one(&stage, &places, &args.terms(args.seed), &mut tell).await.map(|it| passed(&it)),
+            Command::Run(args) => {
+                one(&stage, &places, &args.terms(args.seed, line), &mut tell).await.map(|it| passed(&it))
+            }
             Command::Mutants => mutants::all(&stage, &places.relay, &places.mutant, &places.folder, &mut tell).await,
             Command::Soak(args) => soak::soak(&stage, &places, &args, &mut tell).await,
         };

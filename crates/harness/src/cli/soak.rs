@@ -58,7 +58,7 @@ pub(super) async fn soak(
     let mut good = all_told.await?;
     let (begun, mut seed) = (Instant::now(), args.terms.seed);
     while begun.elapsed() < Duration::from_secs(60 * args.minutes) && report.messages() < args.total {
-        let outcome = one(stage, places, &args.terms.terms(seed), tell).await?;
+        let outcome = one(stage, places, &args.terms.terms(seed, stage.line), tell).await?;
         good &= passed(&outcome);
         report.run(seed, &outcome);
         std::fs::write(&args.report, report.to_string())?;

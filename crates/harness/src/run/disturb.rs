@@ -33,18 +33,25 @@ pub(super) async fn disturb(
     stage: &Stage,
     wires: &Arc<Wires>,
     relay: &mut Relay,
+    topic: &str,
     step: Step,
 ) -> Result<Disturbance, Error> {
     sleep(step.after).await;
-    begin(stage, relay, step.fault).await?;
+    begin(stage, relay, topic, step.fault).await?;
     let busy = last(relay, step).await;
-    end(stage, relay, step.fault).await?;
+    end(stage, relay, topic, step.fault).await?;
     let healed = Instant::now();
     let recovery = recovery(wires, healed).await;
-    Ok(Disturbance { name: step.to_string(), repeats: step.fault.repeats(), refuses: false, recovery, busy })
+    Ok(Disturbance {
+        name: step.to_string(),
+        repeats: step.fault.repeats(),
+        refuses: step.fault == Fault::KafkaRefuses,
+        recovery,
+        busy,
+    })
 }
 
-async fn begin(stage: &Stage, relay: &mut Relay, fault: Fault) -> Result<(), Error> {
+async fn begin(stage: &Stage, relay: &mut Relay, topic: &str, fault: Fault) -> Result<(), Error> {
     match fault {
         Fault::KafkaCut => stage.kafka.cut(),
         Fault::KafkaAnswersLost => stage.kafka.lose_answers(true),
@@ -59,6 +66,7 @@ async fn begin(stage: &Stage, relay: &mut Relay, fault: Fault) -> Result<(), Err
             stage.stop_kafka().await?;
             take_port(stage).await;
         }
+        Fault::KafkaRefuses => stage.forbid_writing(topic).await?,
         Fault::RabbitmqCut => stage.rabbitmq.cut(),
         Fault::RabbitmqSilent => stage.rabbitmq.behave(Manner::Swallow),
         Fault::RabbitmqHeld => stage.rabbitmq.behave(Manner::Hold),
@@ -72,7 +80,7 @@ async fn begin(stage: &Stage, relay: &mut Relay, fault: Fault) -> Result<(), Err
     Ok(())
 }
 
-async fn end(stage: &Stage, relay: &mut Relay, fault: Fault) -> Result<(), Error> {
+async fn end(stage: &Stage, relay: &mut Relay, topic: &str, fault: Fault) -> Result<(), Error> {
     match fault {
         Fault::KafkaCut | Fault::RabbitmqCut => {}
         Fault::KafkaAnswersLost => stage.kafka.lose_answers(false),
@@ -85,6 +93,7 @@ async fn end(stage: &Stage, relay: &mut Relay, fault: Fault) -> Result<(), Error
             stage.start_kafka().await?;
             give_port_back(stage).await;
         }
+        Fault::KafkaRefuses => stage.allow_writing(topic).await?,
         Fault::RabbitmqSilent | Fault::RabbitmqHeld => stage.rabbitmq.behave(Manner::Pass),
         Fault::RabbitmqSlow => stage.rabbitmq.slow_down(Duration::ZERO, None),
         Fault::RabbitmqKilled => stage.start_rabbitmq().await?,

@@ -93,7 +93,7 @@ impl<'a> Scene<'a> {
         let publisher = tokio::spawn(publish(self.load(), book.clone(), is_end));
         let mut disturbances = Vec::new();
         for step in &self.plan.schedule {
-            disturbances.push(disturb::disturb(self.stage, &self.wires, &mut relay, *step).await?);
+            disturbances.push(disturb::disturb(self.stage, &self.wires, &mut relay, &self.plan.name, *step).await?);
         }
         end.send_replace(true);
         publisher.await?;

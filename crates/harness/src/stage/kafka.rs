@@ -7,6 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
 use crate::lab::{Error, lab, lay};
+use crate::nemesis::Fault;
 
 /// Where the relay's connections arrive.
 pub(super) const PROXIED: u16 = 9092;
@@ -77,13 +78,24 @@ impl KafkaLine {
         }
     }
 
+    /// Returns the command that changes permissions, where there are any.
+    pub(super) fn acl_command(self) -> Option<&'static str> {
+        (self == Self::Newest).then_some("kafka-run-class org.apache.kafka.tools.AclCommand")
+    }
+
+    /// Returns whether this disturbance can be had with it.
+    pub fn knows(self, fault: Fault) -> bool {
+        fault != Fault::KafkaRefuses || self.acl_command().is_some()
+    }
+
     /// Returns the broker's configuration.
     pub(super) fn properties(self, address: IpAddr, advertised: SocketAddr) -> String {
         let (roles, controller, protocol) = match self {
             Self::Documents => ("broker.id=1\nzookeeper.connect=localhost:2181\n", "", ""),
             Self::Newest => (
                 "process.roles=broker,controller\nnode.id=1\ncontroller.quorum.voters=1@localhost:9093\n\
-                 controller.listener.names=CONTROLLER\n",
+                 controller.listener.names=CONTROLLER\nallow.everyone.if.no.acl.found=true\n\
+                 authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\n",
                 ",CONTROLLER://:9093",
                 ",CONTROLLER:PLAINTEXT",
             ),

@@ -96,6 +96,24 @@ impl Stage {
         blocking(move || until_it_listens(at)).await
     }
 
+    /// Takes the permission to write a topic away from everybody: who may only read and describe it may not write it.
+    pub async fn forbid_writing(&self, topic: &str) -> Result<(), Error> {
+        self.acl(format!("--add --allow-principal 'User:*' --operation Read --operation Describe --topic {topic}"))
+            .await
+    }
+
+    /// Gives the permission back.
+    pub async fn allow_writing(&self, topic: &str) -> Result<(), Error> {
+        self.acl(format!("--remove --force --topic {topic}")).await
+    }
+
+    async fn acl(&self, what: String) -> Result<(), Error> {
+        let Some(command) = self.line.acl_command() else {
+            return Err("on this line of Kafka the stage has no permissions to take away".into());
+        };
+        blocking(move || on(HOST, &format!("{command} --bootstrap-server localhost:{DIRECT} {what}"))).await.map(drop)
+    }
+
     /// Kills RabbitMQ's process.
     pub async fn kill_rabbitmq(&self) -> Result<(), Error> {
         shell("systemctl kill --signal=KILL rabbitmq-server").await

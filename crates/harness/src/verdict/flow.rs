@@ -40,8 +40,8 @@ pub(super) fn order(evidence: &Evidence) -> Finding {
 pub(super) fn ack_safety(evidence: &Evidence) -> Finding {
     let wires = &evidence.wires;
     let words = format!(
-        "{} delivered, {} acknowledged, {} confirmed by Kafka, {} acknowledged too early",
-        wires.delivered, wires.acknowledged, wires.confirmed, wires.early_count
+        "{} delivered, {} acknowledged, {} confirmed and {} requests refused by Kafka, {} acknowledged too early",
+        wires.delivered, wires.acknowledged, wires.confirmed, wires.refused, wires.early_count
     );
     if wires.acknowledged == 0 || wires.confirmed == 0 {
         return Finding::NotShown(words);
