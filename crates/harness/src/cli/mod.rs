@@ -158,7 +158,8 @@ async fn one(stage: &Stage, places: &Places, terms: &Terms, tell: &mut impl FnMu
     let outcome = attempt(stage, &plan).await?;
     for disturbance in &outcome.evidence.disturbances {
         let recovered = disturbance.recovery.map_or("never".to_owned(), |time| format!("{:.2} s", time.as_secs_f64()));
-        tell(&format!("    {}, recovered after {recovered}", disturbance.name));
+        let busy = disturbance.busy.map_or(String::new(), |share| format!(", {:.1} % of a core", share * 100.0));
+        tell(&format!("    {}, recovered after {recovered}{busy}", disturbance.name));
     }
     tell(&outcome.verdict.to_string());
     tell(&outcome.to_string());
