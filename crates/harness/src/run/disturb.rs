@@ -16,10 +16,10 @@ use crate::wire::Wires;
 /// A recovery that takes longer is none.
 const PATIENCE: Duration = Duration::from_mins(3);
 
-/// The relay may be busy for this long after a broker went away: with what it had in hands.
-const WORKS_OFF: Duration = Duration::from_millis(1_500);
+/// The relay may be busy for this long after a broker went away, with what it had in hands, on a machine that is busy as well.
+const WORKS_OFF: Duration = Duration::from_secs(3);
 
-/// Shorter waits say nothing of the processor's time, which is counted in hundredths of a second.
+/// The end of a wait is looked at: shorter ones say nothing of the processor's time, which is counted in hundredths of a second.
 const TELLING: Duration = Duration::from_secs(2);
 
 /// How long a port belongs to nobody.
@@ -124,9 +124,9 @@ async fn last(relay: &Relay, step: Step) -> Option<f64> {
         sleep(step.lasts).await;
         return None;
     }
-    sleep(WORKS_OFF).await;
+    sleep(step.lasts.saturating_sub(TELLING)).await;
     let (before, begun) = (relay.processor_time(), Instant::now());
-    sleep(step.lasts.saturating_sub(WORKS_OFF)).await;
+    sleep(TELLING).await;
     let used = relay.processor_time()?.saturating_sub(before?);
     Some(used.as_secs_f64() / begun.elapsed().as_secs_f64())
 }
