@@ -89,6 +89,7 @@ impl fmt::Display for Report {
         writeln!(f, "| silent clients of Kafka that the relay replaced | {} |", self.silences)?;
         writeln!(f, "| time | {minutes:.0} minutes |\n")?;
         self.write_recoveries(f)?;
+        writeln!(f, "{KNOWN}")?;
         writeln!(f, "## Mutants\n\n```text\n{}\n```\n", self.mutants.join("\n"))?;
         writeln!(f, "## Runs\n\n```text")?;
         for run in &self.runs {
@@ -149,6 +150,16 @@ What is disturbed: the network before each broker (cut, silent, held back, slow,
 the brokers' processes (killed, stopped), the permission to write, the relay's process (killed, stopped, frozen); one message of a thousand is too large for
 Kafka, one is no JSON. Not in here: several brokers and their leaders, full disks, certificates, clocks, names,
 reloads, several relays on one queue, Elasticsearch.
+";
+
+const KNOWN: &str = "\
+## What is known
+
+Where only Liveness is broken, and by the processor's time alone, it is librdkafka's thread of the broker (`rdk:broker1`): an
+idempotent producer sends nothing more to a partition of which five messages are on their way, and meanwhile asks the clock without a
+pause whether it may, as long as the connection is up and has fewer than five requests on it (rd_kafka_toppar_producer_serve of
+2.12.1 counts messages where it means requests; librdkafka issues 2565 and 3692). Nothing is lost by it. It ends with Kafka's
+answer, or with the connection, at the latest after socket.timeout.ms.
 ";
 
 #[cfg(test)]

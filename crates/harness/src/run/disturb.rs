@@ -16,8 +16,8 @@ use crate::wire::Wires;
 /// A recovery that takes longer is none.
 const PATIENCE: Duration = Duration::from_mins(3);
 
-/// The relay may be busy for this long after a broker went away, with what it had in hands, on a machine that is busy as well.
-const WORKS_OFF: Duration = Duration::from_secs(3);
+/// The relay may be busy for at least this long after a broker went away: with what it had in hands.
+const WORKS_OFF: Duration = Duration::from_millis(1_500);
 
 /// The end of a wait is looked at: shorter ones say nothing of the processor's time, which is counted in hundredths of a second.
 const TELLING: Duration = Duration::from_secs(2);
