@@ -55,7 +55,7 @@ pub(super) fn ids(key: &[u8]) -> Vec<String> {
     found
 }
 
-/// The first packet of OpenPGP's: its tag, what is in it, and what follows.
+/// The first packet of a key: its tag, what is in it, and what follows (RFC 4880).
 fn packet(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (first, rest) = bytes.split_first().filter(|(first, _)| **first & 0x80 != 0)?;
     let number = |count: usize| Some(rest.get(..count)?.iter().fold(0, |sum, byte| sum << 8 | usize::from(*byte)));
