@@ -21,6 +21,7 @@ const SHARED: &[(&str, &[&str])] = &[
             "modules/files",
             "modules/packages",
             "modules/pipeline",
+            "modules/services",
             "modules/system",
             "modules/tls",
             "modules/vcs",
