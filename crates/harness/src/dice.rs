@@ -24,11 +24,6 @@ impl Dice {
         self.next() % end.max(1)
     }
 
-    /// Returns one of several.
-    pub fn one_of<T: Copy>(&mut self, several: &[T]) -> Option<T> {
-        several.get(self.below(several.len() as u64) as usize).copied()
-    }
-
     /// Returns a time from `least` to `most`, to the millisecond.
     pub fn between(&mut self, least: Duration, most: Duration) -> Duration {
         let spread = most.saturating_sub(least).as_millis() as u64;

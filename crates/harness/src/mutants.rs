@@ -49,7 +49,7 @@ pub async fn all(
         let programme = Programme { path: right.to_owned(), mutant: None };
         let outcome = attempt(stage, &plan("right", fault, programme, folder)).await?;
         let is_right = outcome.broken().is_empty();
-        tell(&format!("{} the right relay, {fault:?}: {outcome}", word(is_right)));
+        tell(&format!("{} the right relay: {outcome}", word(is_right)));
         if !is_right {
             tell(&outcome.verdict.to_string());
         }
@@ -59,7 +59,7 @@ pub async fn all(
         let programme = Programme { path: mutant.to_owned(), mutant: Some(name.to_owned()) };
         let outcome = attempt(stage, &plan(name, fault, programme, folder)).await?;
         let is_told = outcome.broken().contains(&breaks);
-        tell(&format!("{} {name}, {fault:?}, must break {breaks:?}: {outcome}", word(is_told)));
+        tell(&format!("{} {name}, must break {breaks:?}: {outcome}", word(is_told)));
         if !is_told {
             tell(&outcome.verdict.to_string());
         }

@@ -52,23 +52,6 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// Those of the network and of the relay's process: brokers stay as they are.
-    pub const QUICK: [Self; 13] = [
-        Self::KafkaCut,
-        Self::KafkaAnswersLost,
-        Self::KafkaSilent,
-        Self::KafkaHeld,
-        Self::KafkaAway,
-        Self::KafkaSlow,
-        Self::KafkaImpostor,
-        Self::RabbitmqCut,
-        Self::RabbitmqSilent,
-        Self::RabbitmqHeld,
-        Self::RelayKilled,
-        Self::RelayStopped,
-        Self::RelayFrozen,
-    ];
-
     /// All of them.
     pub const ALL: [Self; 20] = [
         Self::KafkaCut,

@@ -45,11 +45,6 @@ impl Book {
         self.lock().clone()
     }
 
-    /// Returns how many messages RabbitMQ confirmed.
-    pub fn confirmed(&self) -> usize {
-        self.lock().values().filter(|published| published.confirmed).count()
-    }
-
     fn lock(&self) -> MutexGuard<'_, BTreeMap<u64, Published>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
