@@ -102,7 +102,7 @@ harness: deps lab-deps
 	$(ROOT) $(LAB) products confluent-kafka-8.3.1
 HARNESS = $(ROOT) $(CARGO_TARGET_DIR)/debug/dpp-harness
 
-mutants: harness ## a relay in good order must pass the harness, and six that each make one mistake must not (5 minutes)
+mutants: harness ## a relay in good order must pass the harness, and six that each make one mistake must not (4 minutes)
 	@trap '$(ROOT) $(LAB) sweep' EXIT; $(HARNESS) mutants
 
 # SOAK="--seed 5 --minutes 30 --rate 300 --faults 12 --kinds KafkaKilled,RelayKilled"; `dpp-harness soak --help` explains them.
