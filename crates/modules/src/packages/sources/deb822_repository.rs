@@ -65,11 +65,15 @@ pub struct Deb822Repository {
     date_max_future: Option<Whole>,
     #[serde(default)]
     inrelease_path: Option<String>,
-    #[serde(default)]
-    mode: Option<FileMode>,
+    #[serde(default = "readable")]
+    mode: FileMode,
     /// Nothing has to be installed for this module to work.
     #[serde(default, rename = "install_python_debian")]
     _install_python_debian: Flag,
+}
+
+fn readable() -> FileMode {
+    FileMode::Bits(0o644)
 }
 
 fn deb() -> Names {
@@ -87,7 +91,7 @@ impl Module for Deb822Repository {
             Presence::Present => {
                 let text = self.text()?;
                 let key = self.key_step();
-                let source = SourceStep::write(file.clone(), text.clone().into_bytes(), self.mode.as_ref(), "");
+                let source = SourceStep::write(file.clone(), text.clone().into_bytes(), Some(&self.mode), "");
                 (key.into_iter().chain(source).collect(), Value::from(text), self.key_path())
             }
             Presence::Absent => {
@@ -218,6 +222,7 @@ mod tests {
              Suites: stable\nTypes: deb\nURIs: https://artifacts.elastic.co/packages/6.x/apt\n"
         );
         assert!(matches!(module.key_step(), Some(SourceStep::Fetch { .. })));
+        assert_eq!(module.mode, FileMode::Bits(0o644), "as Ansible has it, also of a file that is there");
     }
 
     #[test]
