@@ -5,6 +5,7 @@
 
 pub mod arguments;
 pub mod commands;
+pub mod docker;
 mod expansion;
 mod fields;
 pub mod files;
@@ -51,6 +52,8 @@ pub const MODULES: &[Entry] = &[
     Entry::of::<packages::deb::Deb>(),
     Entry::of::<packages::debconf::Debconf>(),
     Entry::of::<packages::sources::deb822_repository::Deb822Repository>(),
+    Entry::of::<docker::container::DockerContainer>(),
+    Entry::of::<docker::image::DockerImage>(),
     Entry::of::<packages::dpkg_selections::DpkgSelections>(),
     Entry::of::<files::fetch::Fetch>(),
     Entry::of::<files::file::File>(),

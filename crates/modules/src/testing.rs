@@ -36,6 +36,14 @@ impl Ground {
         self.at(name)
     }
 
+    /// Lays a script as a program. Another process writes it: one that this process has open for writing while a test
+    /// beside it starts something cannot be run ("text file busy").
+    pub(crate) fn program(&self, name: &str, script: &str) {
+        let source = self.write(&format!(".{name}"), format!("#!/bin/sh\n{script}\n"));
+        let done = std::process::Command::new("install").args(["-m", "755", &source, &self.at(name)]).status();
+        assert!(done.unwrap().success());
+    }
+
     pub(crate) fn read(&self, name: &str) -> String {
         fs::read_to_string(self.path(name)).unwrap()
     }

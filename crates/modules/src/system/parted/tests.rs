@@ -1,8 +1,6 @@
 //! `parted` against a stand-in that answers in the words of parted 3.5, whose own work `tests/e2e/volumes.rs` shows.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
 
 use dpp_protocol::{Failure, ResultMap};
 use serde_json::{Value, json};
@@ -27,8 +25,7 @@ esac"#;
 
 fn ground() -> Ground {
     let ground = Ground::new();
-    let path = ground.write("parted", format!("#!/bin/sh\n{PARTED}\n"));
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    ground.program("parted", PARTED);
     for name in ["a", "bare", "parted.second", "parted.log"] {
         ground.write(name, "");
     }

@@ -42,9 +42,7 @@ impl Ranch {
             ground.at("f"),
         );
         for (name, script) in [("vgs", VGS), ("vgchange", VGS), ("vgcreate", VGS), ("pvs", &pvs)] {
-            use std::os::unix::fs::PermissionsExt;
-            let path = ground.write(name, format!("#!/bin/sh\n{script}\n"));
-            fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+            ground.program(name, script);
         }
         Self { ground }
     }

@@ -1,8 +1,6 @@
 //! `lvol` against stand-ins that report in the form of LVM 2.03.16; `tests/e2e/volumes.rs` has LVM itself.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
 
 use dpp_protocol::{Failure, ResultMap};
 use serde_json::{Value, json};
@@ -27,8 +25,7 @@ END";
 fn ground(lvextend: &str) -> Ground {
     let ground = Ground::new();
     for (name, script) in [("vgs", VGS), ("lvs", LVS), ("lvextend", lvextend), ("lvchange", "exit 0")] {
-        let path = ground.write(name, format!("#!/bin/sh\n{script}\n"));
-        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+        ground.program(name, script);
     }
     ground
 }
