@@ -18,6 +18,7 @@ const SHARED: &[(&str, &[&str])] = &[
             "engine",
             "modules",
             "modules/commands",
+            "modules/docker",
             "modules/files",
             "modules/packages",
             "modules/pipeline",
