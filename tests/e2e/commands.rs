@@ -152,8 +152,8 @@ fn the_manual_is_read_by_man_without_a_warning() {
 fn a_project_of_ansibles_is_looked_through_and_gets_its_settings() {
     let cfg = "[defaults]\ninventory = inventory/hosts\nroles_path = roles\nremote_user = deploy\nhost_key_checking = False\n\
                stdout_callback = yaml\nvault_password_file = ~/none\n[privilege_escalation]\nbecome = True\n";
-    let site = "- hosts: web_nodes\n  roles: [web]\n- hosts: kafka_nodes\n  tasks:\n    - docker_container: {name: x}\n    - command: id\n";
-    let tasks = "- apt: {name: nginx}\n- template: {src: a.j2, dest: /etc/a}\n  notify: restart\n- docker_container: {name: y}\n\
+    let site = "- hosts: web_nodes\n  roles: [web]\n- hosts: kafka_nodes\n  tasks:\n    - mysql_db: {name: x}\n    - command: id\n";
+    let tasks = "- apt: {name: nginx}\n- template: {src: a.j2, dest: /etc/a}\n  notify: restart\n- mysql_db: {name: y}\n\
                  - debug: {msg: '{{ port | zorg }}'}\n- coppy: {content: a, dest: /a}\n- copy: {contnt: a, dest: /b}\n";
     let lab = Lab::empty()
         .file("p/ansible.cfg", cfg)
