@@ -219,6 +219,11 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "A newer version has rewritten them; an older one would refuse them or damage them. A snapshot can be restored.",
     ),
     (
+        "DPP0616",
+        "what another run has changed since",
+        "To bring it back would undo that run's work, too. Take that one back first, where it was made.",
+    ),
+    (
         "DPP0620",
         "versions that do not go together",
         "The message says which needs which. Nothing was touched; `dpp_stack` names versions that were run together.",

@@ -33,13 +33,33 @@ pub(super) struct Account {
 }
 
 impl Account {
-    /// Sums a run's lines up.
-    pub(super) fn of(entries: Vec<Entry>) -> Self {
+    /// Sums up what some runs wrote.
+    ///
+    /// # Errors
+    /// What runs that are not among them have changed since, files and packages: bringing that back would undo their work, too.
+    pub(super) fn of(entries: Vec<Entry>, runs: &[String]) -> Result<Self, Vec<String>> {
         let mut account = Self::default();
-        for Entry { module, was, .. } in entries {
-            was.into_iter().for_each(|former| account.add(&module, former));
+        let mut others = Vec::new();
+        for Entry { run, module, was, .. } in entries {
+            if runs.contains(&run) {
+                was.into_iter().for_each(|former| account.add(&module, former));
+            } else {
+                others.extend(was.iter().filter_map(|former| account.known(former)));
+            }
         }
-        account
+        others.dedup();
+        if others.is_empty() { Ok(account) } else { Err(others) }
+    }
+
+    /// The name of what one of the runs had changed before.
+    fn known(&self, former: &Former) -> Option<String> {
+        match former {
+            Former::Path { path, .. } => {
+                self.paths.iter().any(|(known, _)| known == path).then(|| path.display().to_string())
+            }
+            Former::Package { name, .. } => self.packages.iter().any(|known| known.name == *name).then(|| name.clone()),
+            Former::Unit { .. } | Former::Unknown => None,
+        }
     }
 
     fn add(&mut self, module: &str, former: Former) {
@@ -74,14 +94,15 @@ mod tests {
         let path = |state| Former::Path { path: "/etc/a".into(), state };
         let entry = |module: &str, was| Entry { run: "r".into(), at: String::new(), module: module.into(), was };
         let link = PathState::Link { target: "/b".into() };
-        let account = Account::of(vec![
+        let entries = vec![
             entry("copy", vec![path(PathState::Absent)]),
             entry("systemd", vec![unit(false)]),
             entry("copy", vec![path(link)]),
             entry("systemd", vec![unit(true)]),
             entry("command", vec![Former::Unknown]),
             entry("command", vec![Former::Unknown]),
-        ]);
+        ];
+        let account = Account::of(entries, &["r".to_owned()]).unwrap();
         assert_eq!(account.paths, [("/etc/a".into(), PathState::Absent)]);
         assert!(!account.units[0].up && account.units.len() == 1);
         assert_eq!(account.unknown, BTreeMap::from([("command".to_owned(), 2)]));

@@ -66,11 +66,11 @@ impl<'a> Journal<'a> {
         journal.sync_data()
     }
 
-    /// All that runs wrote, in its order. A line that a power cut left half written was about a step that was not taken.
-    pub(crate) fn read(state: &Path, runs: &[String]) -> Result<Vec<Entry>, Failure> {
+    /// All that was written, in its order. A line that a power cut left half written was about a step that was not taken.
+    pub(crate) fn read(state: &Path) -> Result<Vec<Entry>, Failure> {
         let this = Self::of(state, "");
         match std::fs::read_to_string(&this.file) {
-            Ok(text) => Ok(entries(&text, runs)),
+            Ok(text) => Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
             Err(error) => Err(this.failure("read", &error)),
         }
@@ -81,11 +81,6 @@ impl<'a> Journal<'a> {
         Failure::new(format!("cannot {attempt} {file}, from which a run can be undone: {error}"))
             .help(format!("`df {file}; ls -la {file}` on the host tells of a full disk or a foreign owner"))
     }
-}
-
-fn entries(text: &str, runs: &[String]) -> Vec<Entry> {
-    let parsed = text.lines().filter_map(|line| serde_json::from_str::<Entry>(line).ok());
-    parsed.filter(|entry| runs.contains(&entry.run)).collect()
 }
 
 impl Host<'_> {

@@ -21,7 +21,8 @@ fn a_run_finds_its_own_lines_in_order_and_no_half_one() {
     let whole = std::fs::read_to_string(&file).unwrap();
     std::fs::write(&file, format!("{whole}{{\"run\":\"a\",\"at\":")).unwrap();
     let modules = |run: &str| -> Vec<String> {
-        Journal::read(state.path(), &[run.to_owned()]).unwrap().into_iter().map(|entry| entry.module).collect()
+        let entries = Journal::read(state.path()).unwrap().into_iter();
+        entries.filter(|entry| entry.run == run).map(|entry| entry.module).collect()
     };
     assert_eq!(
         (modules("a"), modules("b"), modules("c").len()),
@@ -70,7 +71,9 @@ impl Ground {
         self.run(run, "lineinfile", json!({"path": self.path(name), "line": line, "create": true})).unwrap();
     }
 
+    /// Of what was undone before, a project knows as a run of its own.
     fn undo(&self, runs: &[&str]) -> Answer {
+        let runs: Vec<&str> = runs.iter().copied().chain(["undo"]).collect();
         self.run("undo", "undo", json!({"runs": runs}))
     }
 
@@ -186,4 +189,20 @@ fn a_folder_with_much_in_it_is_not_copied_and_its_loss_is_counted() {
     let undone = ground.undo(&["r1"]).unwrap();
     assert_eq!(undone.result["unknown"], json!({"file": 1}));
     assert!(Path::new(&ground.path("data")).is_dir(), "the folder itself comes back");
+}
+
+#[test]
+fn what_somebody_else_has_changed_since_is_not_undone_along_with_it() {
+    let ground = ground_with_files();
+    ground.line("theirs", "conf/deep/c", "before ours");
+    ground.line("ours", "conf/a", "two");
+    ground.line("theirs", "other", "of no matter");
+    let after = ground.all();
+    ground.undo(&["ours"]).unwrap();
+    assert_ne!(ground.all(), after);
+    ground.line("ours", "conf/a", "two");
+    ground.line("theirs", "conf/a", "three");
+    let refused = ground.undo(&["ours"]).unwrap_err();
+    assert_eq!(refused.code, "DPP0616");
+    assert_eq!(refused.message, format!("a run that is not one of these has changed since: {}", ground.path("conf/a")));
 }

@@ -77,7 +77,8 @@ impl Module for Undo {
     type Step = UndoStep;
 
     fn survey(&self, host: &Host) -> Result<Survey<UndoStep>, Failure> {
-        let account = Account::of(Journal::read(host.state(), &self.runs.0)?);
+        let account =
+            Account::of(Journal::read(host.state())?, &self.runs.0).map_err(|others| changed_since(&others))?;
         let installed = Installed::read()?;
         let packages = PackagesBack::of(&account.packages, &installed, &self.bound_by_data.0, host)?;
         let moved = packages.told();
@@ -105,6 +106,15 @@ impl Module for Undo {
         }
         .map(|()| drop(result.shift_remove("_changed")))
     }
+}
+
+fn changed_since(others: &[String]) -> Failure {
+    const MOST: usize = 5;
+    let more = if others.len() > MOST { format!(" and {} more", others.len() - MOST) } else { String::new() };
+    let names = others.iter().take(MOST).cloned().collect::<Vec<_>>().join(", ");
+    Failure::new(format!("a run that is not one of these has changed since: {names}{more}")).code("DPP0616").help(
+        "it was made from another folder; take it back there first, or deploy what is wanted. Nothing was touched",
+    )
 }
 
 /// What was not there goes first, the innermost before what is around it; then comes what was, the other way round.
