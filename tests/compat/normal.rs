@@ -39,7 +39,10 @@ pub(crate) fn normal(value: &Json, project: &str) -> Json {
             Json::Object(entries.iter().filter_map(|entry| kept(entry, project)).collect::<Map<_, _>>())
         }
         Json::Array(items) => items.iter().map(|item| normal(item, project)).collect(),
-        Json::String(text) => without_chance(&text.replace(project, "PROJECT")).into(),
+        // Where the repository lies is this machine's own: the lab's key is named in a command.
+        Json::String(text) => {
+            without_chance(&text.replace(project, "PROJECT").replace(env!("CARGO_MANIFEST_DIR"), "REPOSITORY")).into()
+        }
         other => other.clone(),
     }
 }

@@ -19,17 +19,18 @@ pub(crate) fn keep(path: &Path, host: &Host) -> Result<(), Failure> {
         Ok(found) if found.is_file() => {}
         _ => return Ok(()),
     }
-    match keep_file(path, host) {
+    match sha256_of(path).and_then(|hash| keep_as(&hash, path, host)) {
         // Somebody else took it away meanwhile: there is nothing left that this change could lose.
         Err(error) if error.kind() == io::ErrorKind::NotFound && !path.exists() => Ok(()),
         kept => kept.map_err(|error| refused("keep the old bytes of", path, &error)),
     }
 }
 
-fn keep_file(path: &Path, host: &Host) -> io::Result<()> {
+/// Keeps a file whose hash is known already.
+pub(crate) fn keep_as(hash: &str, path: &Path, host: &Host) -> io::Result<()> {
     let folder = host.state().join("kept");
     DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
-    let kept = folder.join(sha256_of(path)?);
+    let kept = folder.join(hash);
     if kept.exists() { Ok(()) } else { copy_privately(path, &kept) }
 }
 

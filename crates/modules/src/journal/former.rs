@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Host;
 use crate::files::checksum::sha256_of;
-use crate::files::keep::keep;
+use crate::files::keep::keep_as;
 use crate::files::refusal::refused;
 use crate::packages::dpkg::status::{Installed, Package};
 use crate::services::manager::{Manager, Scope};
@@ -101,8 +101,8 @@ impl Former {
     /// What lies at a path; the bytes of a file are kept.
     pub(crate) fn path(path: &Path, host: &Host) -> Result<Self, Failure> {
         let state = PathState::at(path)?;
-        if let PathState::File { .. } = state {
-            keep(path, host)?;
+        if let PathState::File { kept, .. } = &state {
+            keep_as(kept, path, host).map_err(|error| refused("keep the old bytes of", path, &error))?;
         }
         Ok(Self::Path { path: path.to_owned(), state })
     }

@@ -179,7 +179,8 @@ impl DockerContainer {
             .note("output", last)
             .value("status", status)
             .value("msg", printed)
-            .value("container", container))
+            .value("container", container)
+            .help(format!("`docker logs {}` on the host has all of it", self.name.0)))
     }
 
     fn heal(&self) -> Result<(), Failure> {
