@@ -2,7 +2,6 @@
 
 use crate::cli::Stop;
 use crate::cli::runs::find;
-use crate::event::Event;
 use crate::project::Project;
 use crate::report::PastRun;
 use crate::source::Problem;
@@ -36,7 +35,7 @@ pub(super) fn hosts(project: &Project, which: Which) -> Result<Vec<String>, Stop
         Which::Run(number) => find(project, Some(number))?,
         Which::Last => last_deployment(project)?,
     };
-    let left = if run.is_over { unfinished(&run) } else { all(&run) };
+    let left = if run.is_over { unfinished(&run) } else { run.hosts().to_vec() };
     if left.is_empty() {
         let words = format!("run {} came to its end on every host", run.number);
         return Err(Problem::error("DPP1107", words).help("leave --resume out to deploy once more").into());
@@ -45,8 +44,7 @@ pub(super) fn hosts(project: &Project, which: Which) -> Result<Vec<String>, Stop
 }
 
 fn last_deployment(project: &Project) -> Result<PastRun, Stop> {
-    let runs = PastRun::numbers(&project.root).into_iter().rev();
-    let mut runs = runs.filter_map(|number| PastRun::read(&project.root, number).ok());
+    let mut runs = PastRun::newest_first(&project.root);
     let is_one = |run: &PastRun| run.command() == "deploy" && run.ticket().is_some();
     runs.find(is_one).ok_or_else(|| {
         let problem = Problem::error("DPP1107", "no deployment of this project was begun yet");
@@ -62,12 +60,4 @@ fn unfinished(run: &PastRun) -> Vec<String> {
     names.sort();
     names.dedup();
     names
-}
-
-fn all(run: &PastRun) -> Vec<String> {
-    let started = run.events.iter().find_map(|stamped| match &stamped.event {
-        Event::RunStarted { hosts, .. } => Some(hosts.clone()),
-        _ => None,
-    });
-    started.unwrap_or_default()
 }

@@ -82,7 +82,7 @@ impl Undone {
         let numbers = PastRun::numbers(&project.root);
         let first = match number {
             Some(_) => find(project, number)?,
-            None => last_with_changes(project, &numbers)?,
+            None => last_with_changes(project)?,
         };
         if first.ticket().is_none() {
             let words = format!("run {} touched nothing that could be taken back", first.number);
@@ -132,10 +132,9 @@ impl Undone {
 }
 
 /// One that was taken back already is not taken back once more, nor is that undone by accident.
-fn last_with_changes(project: &Project, numbers: &[u64]) -> Result<PastRun, Stop> {
-    let runs = numbers.iter().rev().filter_map(|number| PastRun::read(&project.root, *number).ok());
+fn last_with_changes(project: &Project) -> Result<PastRun, Stop> {
     let changed = |run: &PastRun| run.ticket().is_some() && (run.report.changes() > 0 || !run.is_over);
-    let mut changing = runs.filter(changed);
+    let mut changing = PastRun::newest_first(&project.root).filter(changed);
     let problem = |words: String| Problem::error("DPP1106", words);
     let last = changing.next().ok_or_else(|| {
         problem("no run of this project changed anything".to_owned())

@@ -48,6 +48,20 @@ impl PastRun {
         Ok(Self { number, log, events, report, is_over })
     }
 
+    /// The runs that can be read, the last one first; each is read when it is come to.
+    pub fn newest_first(project: &Path) -> impl Iterator<Item = Self> {
+        Self::numbers(project).into_iter().rev().filter_map(move |number| Self::read(project, number).ok())
+    }
+
+    /// All hosts that it meant to work on.
+    pub fn hosts(&self) -> &[String] {
+        let started = self.events.iter().find_map(|stamped| match &stamped.event {
+            Event::RunStarted { hosts, .. } => Some(hosts.as_slice()),
+            _ => None,
+        });
+        started.unwrap_or_default()
+    }
+
     /// What was run: `deploy`.
     pub fn command(&self) -> &str {
         let started = self.events.iter().find_map(|stamped| match &stamped.event {
