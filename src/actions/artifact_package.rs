@@ -55,6 +55,7 @@ fn run(context: &ActionContext, args: &Map) -> Result<Deed, Failure> {
         params["_architecture"] = artifact.architecture.as_str().into();
         params["_installed_size"] = installed_size.into();
         params["_upgrades_from"] = artifact.upgrades_from.as_str().into();
+        params["_no_return"] = artifact.no_return.as_str().into();
     }
     let supply = Some(Supply { artifact });
     Ok(Deed::Remote(Remote { supply, ..Remote::new("deb", params) }))

@@ -57,6 +57,7 @@ fn a_package_is_surveyed_by_its_version_and_supplied_only_when_it_is_wanted() {
         "conffiles": "replace", "restore_conffiles": true, "hold": true, "start": false, "allow_downgrade": false,
         "_package": "logstash", "_version": "1:6.2.1-1", "_architecture": "all", "_installed_size": 0,
         "_upgrades_from": "",
+        "_no_return": "",
     });
     assert_eq!((remote.module.as_str(), &remote.params), ("deb", &surveyed));
     assert!(remote.blobs.is_empty());

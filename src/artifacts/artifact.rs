@@ -31,6 +31,8 @@ pub struct Artifact {
     pub locations: Vec<Location>,
     /// The oldest version that can be upgraded to this one at once; empty when any can.
     pub upgrades_from: String,
+    /// Why there is no way back from it to an older one; empty where there is.
+    pub no_return: String,
     /// Versions that exist near this one.
     pub near: Vec<String>,
 }
@@ -77,6 +79,7 @@ impl Artifact {
             checksums: strongest_first(&[]),
             locations: vec![Location::Path(path.to_owned())],
             upgrades_from: String::new(),
+            no_return: String::new(),
             near: Vec::new(),
         }
     }
@@ -120,6 +123,7 @@ impl Product {
             checksums: strongest_first(&release.checksums),
             locations,
             upgrades_from: self.upgrades_from(&read).to_owned(),
+            no_return: self.no_return.clone(),
             near,
             file,
         })

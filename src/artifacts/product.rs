@@ -44,6 +44,8 @@ pub struct Product {
     pub java: Vec<Java>,
     /// From which versions on a running one may be upgraded; nothing is said where the maker allows any.
     pub upgrades: Vec<Upgrade>,
+    /// Why a newer version cannot be taken back once it has started; empty where it can.
+    pub no_return: String,
     /// What versions need of other products.
     pub needs: Vec<Need>,
     /// Settings that came, went or were renamed.

@@ -28,7 +28,7 @@ impl Reader {
     fn product(&mut self, node: &Node) -> Product {
         const KEYS: &[&str] = &[
             "product", "title", "provides", "versions", "releases", "units", "user", "group", "paths", "ports", "java",
-            "upgrades", "needs", "settings",
+            "upgrades", "no_return", "needs", "settings",
         ];
         self.keys(node, "product", KEYS);
         let name = self.demand(node, "product");
@@ -44,6 +44,7 @@ impl Reader {
             ports: self.ports(node),
             java: self.each(node, "java", Self::java),
             upgrades: self.each(node, "upgrades", Self::upgrade),
+            no_return: text(node, "no_return").unwrap_or_default(),
             needs: self.each(node, "needs", Self::need),
             settings: self.each(node, "settings", Self::setting),
             name,

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use dpp_protocol::{Answer, Failure};
+use serde::Serialize;
 use serde_json::{Value as Json, json};
 
 use crate::cli::Stop;
@@ -16,7 +17,7 @@ use crate::cli::layout::Layout;
 use crate::cli::options::{ConnectionArgs, Global, HowArgs, PrivilegeArgs};
 use crate::cli::verify::time;
 use crate::engine::Errand;
-use crate::event::{clock, now};
+use crate::event::{clock, minute_of, now};
 use crate::exit::Exit;
 use crate::pipeline::{
     COUNTED, Flow, HostLook, Seen, Stage, StageHealth, State, Wiring, flows, judge_together, lag, stage_health, table,
@@ -88,7 +89,16 @@ fn watch(layout: &mut Layout, every: Duration, ui: Ui) -> Exit {
 pub(super) struct Found {
     stages: Vec<StageHealth>,
     owed: Vec<Owed>,
+    drifted: Vec<Drifted>,
     lost: Vec<String>,
+}
+
+/// Something that is not as our last step left it.
+#[derive(Serialize)]
+struct Drifted {
+    host: String,
+    what: String,
+    since: String,
 }
 
 /// A restart that an earlier run still owes a host.
@@ -110,6 +120,12 @@ impl Found {
             let _ =
                 writeln!(text, "\nOwed: {handler} on {host} ({reason}); the next run that has this handler does it");
         }
+        for Drifted { host, what, since } in &self.drifted {
+            let _ = writeln!(text, "\nDrift: {what} on {host}, changed by somebody else since {}", minute_of(since));
+        }
+        if !self.drifted.is_empty() {
+            text.push_str("dppctl plan tells what the next deploy puts back\n");
+        }
         text
     }
 
@@ -120,7 +136,8 @@ impl Found {
             .iter()
             .map(|owed| json!({"host": owed.host, "handler": owed.handler, "reason": owed.reason}))
             .collect();
-        json!({"state": worst, "stages": self.stages, "owed": owed, "unreachable": self.lost})
+        json!({"state": worst, "stages": self.stages, "owed": owed, "drifted": self.drifted,
+            "unreachable": self.lost})
     }
 }
 
@@ -134,8 +151,11 @@ fn look(layout: &mut Layout) -> Found {
     let asked: Vec<(Stage, String)> =
         layout.hosts.iter().flat_map(|(stage, hosts)| hosts.iter().map(|host| (*stage, host.clone()))).collect();
     errands.extend(asked.iter().map(|(stage, host)| question(*stage, host, &layout.wiring)));
+    let answered = errands.len();
+    errands.extend(hosts.iter().map(|host| Errand::new(host, "drift", json!({}))));
     let asked_at = Instant::now();
     let mut answers = layout.errands.run(&errands, &mut |_, _, _| {});
+    let drifted = drifted(layout, &hosts, &answers.split_off(answered));
     let facts = answers.split_off(hosts.len());
     let looks: BTreeMap<&str, HostLook> =
         hosts.iter().zip(&answers).filter_map(|(host, answer)| Some((host.as_str(), read(answer)?))).collect();
@@ -161,7 +181,7 @@ fn look(layout: &mut Layout) -> Found {
         connect.backlog = behind;
     }
     let lost = hosts.iter().zip(&answers).filter(|(_, answer)| answer.as_ref().is_err_and(is_lost));
-    Found { stages, owed: owed(layout), lost: lost.map(|(host, _)| host.clone()).collect() }
+    Found { stages, owed: owed(layout), drifted, lost: lost.map(|(host, _)| host.clone()).collect() }
 }
 
 /// Asks the stages that keep counters a second time, to see how fast these move.
@@ -195,6 +215,26 @@ fn is_lost(failure: &Failure) -> bool {
 
 fn read(answer: &Answer) -> Option<HostLook> {
     Some(HostLook::read(answer.as_ref().ok()?.result.get("stdout")?.as_str()?))
+}
+
+/// What several names of one machine have in common is told of the first.
+fn drifted(layout: &Layout, hosts: &[String], answers: &[Answer]) -> Vec<Drifted> {
+    let mut machines = Vec::new();
+    let mut told = Vec::new();
+    for (host, answer) in hosts.iter().zip(answers) {
+        let machine = layout.errands.machine_of(host);
+        let drifted = answer.as_ref().ok().and_then(|answer| answer.result.get("drifted")?.as_array());
+        if let Some(drifted) = drifted.filter(|_| !machines.contains(&machine)) {
+            machines.push(machine);
+            let text = |drifted: &Json, name: &str| drifted[name].as_str().unwrap_or_default().to_owned();
+            told.extend(drifted.iter().map(|one| Drifted {
+                host: host.clone(),
+                what: text(one, "what"),
+                since: text(one, "since"),
+            }));
+        }
+    }
+    told
 }
 
 fn owed(layout: &Layout) -> Vec<Owed> {

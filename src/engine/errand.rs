@@ -153,6 +153,11 @@ impl Errands {
         &self.debts
     }
 
+    /// What distinguishes the machine of a host that was spoken to; names of one machine have it in common.
+    pub fn machine_of(&self, host: &str) -> Option<&str> {
+        self.machine_of.get(host).map(String::as_str)
+    }
+
     fn give(&mut self, number: usize, errand: &Errand) -> Result<(), Failure> {
         let known = self.machine(errand)?;
         let becoming = known.becoming(errand.by);

@@ -8,7 +8,7 @@ use dpp_protocol::{Change, Debt, Failure};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use moment::{clock, iso, minute, now};
+pub use moment::{clock, iso, minute, minute_of, now};
 pub use sink::{Events, Stamped};
 
 use crate::source::Place;

@@ -31,7 +31,16 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::
 
 /// `2026-11-22 14:03`, in UTC.
 pub fn minute(t: u64) -> String {
-    stamp(t).strftime("%Y-%m-%d %H:%M").to_string()
+    to_the_minute(stamp(t))
+}
+
+/// The same of a time as RFC 3339 has it; a text that is no such time is returned as it is.
+pub fn minute_of(time: &str) -> String {
+    time.parse().map_or_else(|_| time.to_owned(), to_the_minute)
+}
+
+fn to_the_minute(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M").to_string()
 }
 
 fn stamp(t: u64) -> Timestamp {

@@ -86,11 +86,12 @@ impl Texts for Note {
 
 impl Texts for Change {
     fn each(&mut self, see: &mut dyn FnMut(&mut String)) {
-        let Self { verb: _, what, detail, before, after } = self;
+        let Self { verb: _, what, detail, before, after, drifted: _, no_return } = self;
         what.each(see);
         detail.each(see);
         before.each(see);
         after.each(see);
+        no_return.each(see);
     }
 }
 

@@ -93,7 +93,7 @@ fn changes(changed: &[Changed]) -> String {
 }
 
 fn change(change: &Change) -> String {
-    let words = escaped(&words(change.verb, &change.what, &change.detail));
+    let words = escaped(&words(change));
     let (before, after) = (change.before.as_deref().unwrap_or_default(), change.after.as_deref().unwrap_or_default());
     if before == after {
         return format!("<div>{words}</div>");

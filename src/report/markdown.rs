@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use dpp_protocol::Verb;
+use dpp_protocol::{Change, Verb};
 
-use crate::event::minute;
+use crate::event::{minute, minute_of};
 use crate::report::account::Account;
 use crate::report::{Changed, Failed, HostCounts};
 
@@ -62,7 +62,7 @@ fn changes(changed: &[Changed]) -> String {
     let mut text = "| host | role | task | change |\n| --- | --- | --- | --- |\n".to_owned();
     for Changed { host, step, changes } in changed {
         let words: Vec<String> =
-            changes.iter().map(|change| cell(&words(change.verb, &change.what, &change.detail))).collect();
+            changes.iter().map(|change| cell(&words(change))).collect();
         let (host, role, task) = (cell(host), cell(&step.role), cell(&step.task));
         let _ = writeln!(text, "| {host} | {role} | {task} | {} |", words.join("<br>"));
     }
@@ -70,16 +70,18 @@ fn changes(changed: &[Changed]) -> String {
 }
 
 /// `create /etc/hosts`
-pub(super) fn words(verb: Verb, what: &str, detail: &str) -> String {
-    let verb = match verb {
+pub(super) fn words(change: &Change) -> String {
+    let verb = match change.verb {
         Verb::Create => "create",
         Verb::Change => "change",
         Verb::Delete => "delete",
         Verb::Restart => "restart",
         Verb::Run => "run",
     };
-    let detail = if detail == verb { "" } else { detail };
-    format!("{verb} {what} {detail}").trim_end().to_owned()
+    let detail = if change.detail == verb { "" } else { &change.detail };
+    let since = change.drifted.as_deref().map(minute_of);
+    let drift = since.map(|since| format!(" (changed by somebody else since {since})")).unwrap_or_default();
+    format!("{verb} {} {detail}", change.what).trim_end().to_owned() + &drift
 }
 
 /// A text that stays in its cell and on its line, and is taken for no markup.

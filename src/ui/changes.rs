@@ -2,14 +2,28 @@
 
 use dpp_protocol::{Change, Verb};
 
+use crate::event::minute_of;
+
 /// `~ /etc/hosts mode 0600 -> 0644`.
 pub(super) fn words(change: &Change) -> String {
-    format!("{} {} {}", mark(change.verb).0, change.what, change.detail).trim_end().to_owned()
+    let drift = drift(change).map(|words| format!(" ({words})")).unwrap_or_default();
+    format!("{} {} {}", mark(change).0, change.what, change.detail).trim_end().to_owned() + &drift
+}
+
+/// That not our files have changed, but somebody the host: `changed on the host since 2026-11-22 14:03`.
+pub(super) fn drift(change: &Change) -> Option<String> {
+    let since = minute_of(change.drifted.as_deref()?);
+    Some(match change.verb {
+        Verb::Create => format!("gone from the host since {since}"),
+        Verb::Delete => format!("there again since {since}"),
+        Verb::Change | Verb::Restart | Verb::Run => format!("changed on the host since {since}"),
+    })
 }
 
 /// The mark of a change and its colour, which repeats the mark and never stands for it.
-pub(super) fn mark(verb: Verb) -> (char, &'static str) {
-    match verb {
+pub(super) fn mark(change: &Change) -> (char, &'static str) {
+    match change.verb {
+        _ if change.drifted.is_some() => ('!', "33"),
         Verb::Create => ('+', "32"),
         Verb::Change => ('~', "33"),
         Verb::Delete => ('-', "31"),

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::event::Stamped;
 use crate::report::{Changed, RunReport};
-use crate::ui::changes::{difference, mark};
+use crate::ui::changes::{difference, drift, mark};
 use crate::ui::{Close, Reporter, Ui, answer_json, ending};
 
 /// Above this a thing's name pushes the hosts beside it to the right.
@@ -44,6 +44,9 @@ struct Sum {
     delete: usize,
     restart: usize,
     run: usize,
+    /// Of all these, what somebody else has changed and is put back.
+    drift: usize,
+    no_return: usize,
     hosts: usize,
 }
 
@@ -121,6 +124,7 @@ fn row<'a>(rows: &mut Vec<Row<'a>>, step: &'a Changed, change: &Change, diff: bo
         let texts = !diff || (&row.change.before, &row.change.after) == (&change.before, &change.after);
         row.at == step.step.at
             && (row.change.verb, &row.change.what, &row.change.detail) == (change.verb, &change.what, &change.detail)
+            && row.change.drifted.is_some() == change.drifted.is_some()
             && texts
     };
     match rows.iter_mut().find(is_same) {
@@ -149,6 +153,8 @@ fn sum(report: &RunReport) -> Sum {
                 Verb::Restart => &mut sum.restart,
                 Verb::Run => &mut sum.run,
             } += 1;
+            sum.drift += usize::from(change.drifted.is_some());
+            sum.no_return += usize::from(change.no_return.is_some());
         }
     }
     sum.hosts = hosts.len();
@@ -171,7 +177,15 @@ impl Sum {
         if told.is_empty() {
             return format!("Plan: nothing to do on {of} host{s}.");
         }
-        format!("Plan: {}, on {} of {of} host{s}.", told.join(", "), self.hosts)
+        let drift = match self.drift {
+            0 => String::new(),
+            count => format!("; {count} of it drift"),
+        };
+        let no_return = match self.no_return {
+            0 => String::new(),
+            count => format!(" {} of no return.", plural(count, "point")),
+        };
+        format!("Plan: {}, on {} of {of} host{s}{drift}.{no_return}", told.join(", "), self.hosts)
     }
 }
 
@@ -184,11 +198,14 @@ fn text(ui: &Ui, parts: &[Part], diff: bool) -> String {
         let things: Vec<String> = part.changes.iter().map(|row| thing(&row.change)).collect();
         let wide = things.iter().map(|thing| thing.chars().count()).filter(|wide| *wide <= WIDEST).max().unwrap_or(0);
         for (row, thing) in part.changes.iter().zip(things) {
-            let (sign, colour) = mark(row.change.verb);
+            let (sign, colour) = mark(&row.change);
             let hosts = if row.hosts.len() == part.hosts.len() { String::new() } else { row.hosts.join(" ") };
             let line = format!("  {} {thing:<wide$}  {hosts}", ui.paint(&sign.to_string(), colour));
             text.push_str(line.trim_end());
             text.push('\n');
+            if let Some(words) = &row.change.no_return {
+                text.push_str(&format!("  {} no return  {words}\n", ui.paint("x", "31")));
+            }
             if diff {
                 difference(&row.change).iter().for_each(|line| text.push_str(&format!("      {line}\n")));
             }
@@ -208,5 +225,6 @@ fn thing(change: &Change) -> String {
         Verb::Run => "run",
     };
     let detail = if change.detail == word { "" } else { &change.detail };
-    format!("{word:<8} {} {detail}", change.what).trim_end().to_owned()
+    let drift = drift(change).map(|words| format!("  {words}")).unwrap_or_default();
+    format!("{word:<8} {} {detail}", change.what).trim_end().to_owned() + &drift
 }

@@ -150,7 +150,10 @@ fn a_plan_tells_what_is_the_same_on_several_hosts_once() {
             .texts(Some("a: 1\n".into()), Some(text.into()))
     };
     let planned = |changes: Vec<Change>| StepResult { changes, ..result(Status::Changed) };
-    let install = Change::new(Verb::Change, "elasticsearch").detail("5.6.2 -> 6.2.1");
+    let mut install = Change::new(Verb::Change, "elasticsearch").detail("5.6.2 -> 6.2.1");
+    install.no_return = Some("once 6.2.1 has started, no older version reads its data".into());
+    let mut options = Change::new(Verb::Change, "/etc/elasticsearch/jvm.options");
+    options.drifted = Some("2026-11-22T14:03:11.204Z".into());
     let restart = Change::new(Verb::Restart, "elasticsearch").detail("its settings changed");
     let mut report = RunReport::default();
     let events = [
@@ -168,6 +171,7 @@ fn a_plan_tells_what_is_the_same_on_several_hosts_once() {
         finished("es3", "install", result(Status::Ok)),
         finished("es1", "settings", planned(vec![edited("a: 2\n")])),
         finished("es2", "settings", planned(vec![edited("a: 3\n")])),
+        finished("es2", "options", planned(vec![options])),
         finished("es1", "migrate", StepResult { unpredicted: true, ..planned(Vec::new()) }),
         finished("es1", "restart", planned(vec![restart])),
         Event::RunFinished { ms: 900 },

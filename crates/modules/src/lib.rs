@@ -55,6 +55,7 @@ pub const MODULES: &[Entry] = &[
     Entry::of::<docker::container::DockerContainer>(),
     Entry::of::<docker::image::DockerImage>(),
     Entry::of::<packages::dpkg_selections::DpkgSelections>(),
+    Entry::of::<journal::drift::Drift>(),
     Entry::of::<files::fetch::Fetch>(),
     Entry::of::<files::file::File>(),
     Entry::of::<system::filesystem::Filesystem>(),

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::expansion;
 use crate::fields::fields_of;
 use crate::host::Host;
-use crate::journal::Former;
+use crate::journal::{Former, Taking, mark_drift};
 use crate::labels;
 use crate::survey::{Step, Survey};
 
@@ -65,18 +65,18 @@ fn run<M: Module>(task: &Task, host: &Host) -> Result<Outcome, Failure> {
     let survey = module.survey(host)?;
     let mut outcome = survey.foreseen(task.diff);
     outcome.warnings.extend(labels::passed_over(fields_of::<M>(), &task.params));
+    mark_drift(&survey.steps, &mut outcome.changes, host);
     if task.mode == Mode::Survey || outcome.skipped.is_some() {
         return Ok(outcome);
     }
     let owes = if survey.steps.is_empty() { Vec::new() } else { host.keep_debts(&task.owes)? };
     let mut is_lasting = false;
     for (done, step) in survey.steps.iter().enumerate() {
-        let (known, unknown): (Vec<_>, Vec<_>) =
-            step.former(host)?.into_iter().partition(|former| *former != Former::Unknown);
-        if !host.journal(M::NAME, known)? {
+        let taking = Taking::begin(M::NAME, step.former()?, host)?;
+        if !taking.is_written {
             outcome.warnings.push(unwritten(host));
         }
-        is_lasting |= !unknown.is_empty();
+        is_lasting |= taking.is_unknown;
         if let Err(mut failure) = module.apply(step, host, &mut outcome.result) {
             if done == 0 && outcome.result.contains_key(UNTOUCHED) {
                 host.withdraw_debts(&owes)?;
@@ -84,6 +84,7 @@ fn run<M: Module>(task: &Task, host: &Host) -> Result<Outcome, Failure> {
             failure.changes = outcome.changes[..done].to_vec();
             return Err(failure);
         }
+        taking.end()?;
     }
     module.conclude(host, &mut outcome.result)?;
     if let Some(Value::Bool(false)) = outcome.result.remove("changed") {

@@ -3,7 +3,6 @@
 use dpp_protocol::{Change, Failure, Outcome, ResultMap};
 use serde_json::Value;
 
-use crate::Host;
 use crate::journal::Former;
 
 /// A thing to be done that can say what it will do.
@@ -11,11 +10,11 @@ pub trait Step {
     /// The change as the screen and the journal show it; texts for a diff may be left out when `diff` is false.
     fn change(&self, diff: bool) -> Change;
 
-    /// What is in the place of what it will make, for the journal; asked right before the step is taken.
+    /// What is in the place of what it will make: for the journal right before the step is taken, and to see who changed it.
     ///
     /// As a rule that is what lies at the path which the change names.
-    fn former(&self, host: &Host) -> Result<Vec<Former>, Failure> {
-        Ok(vec![Former::of(&self.change(false), host)?])
+    fn former(&self) -> Result<Vec<Former>, Failure> {
+        Ok(vec![Former::of(&self.change(false))?])
     }
 }
 

@@ -38,12 +38,18 @@ pub struct Change {
     /// The text after, under the same condition.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
+    /// Since when somebody else may have changed what we had left otherwise, as RFC 3339 has it: drift, and no intent of ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drifted: Option<String>,
+    /// Why there is no way back from it: `6.2.1 rewrites its data, which no older version reads`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_return: Option<String>,
 }
 
 impl Change {
     /// Makes a change without a detail or texts.
     pub fn new(verb: Verb, what: impl Into<String>) -> Self {
-        Self { verb, what: what.into(), detail: String::new(), before: None, after: None }
+        Self { verb, what: what.into(), detail: String::new(), before: None, after: None, drifted: None, no_return: None }
     }
 
     /// Adds the words that say how.

@@ -5,13 +5,17 @@
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use dpp_protocol::Failure;
 
 use crate::Host;
 use crate::files::checksum::sha256_of;
 use crate::files::refusal::refused;
+use crate::files::replace::write_atomically;
+
+/// Where they lie, below the host's state.
+const FOLDER: &str = "kept";
 
 /// Keeps the file at `path`, if there is one; anything but a regular file has no bytes to keep.
 pub(crate) fn keep(path: &Path, host: &Host) -> Result<(), Failure> {
@@ -28,10 +32,25 @@ pub(crate) fn keep(path: &Path, host: &Host) -> Result<(), Failure> {
 
 /// Keeps a file whose hash is known already.
 pub(crate) fn keep_as(hash: &str, path: &Path, host: &Host) -> io::Result<()> {
-    let folder = host.state().join("kept");
-    DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
-    let kept = folder.join(hash);
+    let kept = folder(host)?.join(hash);
     if kept.exists() { Ok(()) } else { copy_privately(path, &kept) }
+}
+
+/// Keeps bytes that lie in no file.
+pub(crate) fn keep_bytes(hash: &str, bytes: &[u8], host: &Host) -> io::Result<()> {
+    let kept = folder(host)?.join(hash);
+    if kept.exists() { Ok(()) } else { write_atomically(&kept, bytes, 0o600) }
+}
+
+/// What was kept under this hash.
+pub(crate) fn kept(hash: &str, host: &Host) -> io::Result<Vec<u8>> {
+    fs::read(host.state().join(FOLDER).join(hash))
+}
+
+fn folder(host: &Host) -> io::Result<PathBuf> {
+    let folder = host.state().join(FOLDER);
+    DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
+    Ok(folder)
 }
 
 /// A copy and no hard link: the old file may be open for writing, and its mode may let others read it.

@@ -100,10 +100,10 @@ impl Step for FileStep {
         }
     }
 
-    fn former(&self, host: &Host) -> Result<Vec<Former>, Failure> {
+    fn former(&self) -> Result<Vec<Former>, Failure> {
         match self {
-            Self::Remove(path) | Self::Link(NewLink { path, .. }) => Former::tree(path, host),
-            _ => Ok(vec![Former::of(&self.change(false), host)?]),
+            Self::Remove(path) | Self::Link(NewLink { path, .. }) => Former::tree(path),
+            _ => Ok(vec![Former::of(&self.change(false))?]),
         }
     }
 }

@@ -82,10 +82,10 @@ impl Step for Unpacking {
     }
 
     /// What an archive replaces in a folder is not known before it is unpacked.
-    fn former(&self, host: &Host) -> Result<Vec<Former>, Failure> {
+    fn former(&self) -> Result<Vec<Former>, Failure> {
         match self {
             Self::Unpack(_) => Ok(vec![Former::Unknown]),
-            Self::Attributes(change) => Ok(vec![Former::of(&change.change(false), host)?]),
+            Self::Attributes(change) => Ok(vec![Former::of(&change.change(false))?]),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::{Entry, Former};
 use crate::journal::former::PathState;
+use crate::pipeline::connect::ConnectorFormer;
 
 /// A package before a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +29,7 @@ pub(super) struct Account {
     pub(super) packages: Vec<FormerPackage>,
     pub(super) paths: Vec<(PathBuf, PathState)>,
     pub(super) units: Vec<FormerUnit>,
+    pub(super) connectors: Vec<ConnectorFormer>,
     /// How often each module did something that nobody can take back.
     pub(super) unknown: BTreeMap<String, usize>,
 }
@@ -58,6 +60,9 @@ impl Account {
                 self.paths.iter().any(|(known, _)| known == path).then(|| path.display().to_string())
             }
             Former::Package { name, .. } => self.packages.iter().any(|known| known.name == *name).then(|| name.clone()),
+            Former::Connector(ConnectorFormer { name, .. }) => {
+                self.connectors.iter().any(|known| known.name == *name).then(|| format!("connector {name}"))
+            }
             Former::Unit { .. } | Former::Unknown => None,
         }
     }
@@ -77,6 +82,11 @@ impl Account {
             Former::Unit { unit, up, file_state } => {
                 if !self.units.iter().any(|known| known.unit == unit) {
                     self.units.push(FormerUnit { unit, up, file_state });
+                }
+            }
+            Former::Connector(connector) => {
+                if !self.connectors.iter().any(|known| known.name == connector.name) {
+                    self.connectors.push(connector);
                 }
             }
             Former::Unknown => *self.unknown.entry(module.to_owned()).or_default() += 1,

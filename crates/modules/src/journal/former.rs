@@ -13,6 +13,7 @@ use crate::files::checksum::sha256_of;
 use crate::files::keep::keep_as;
 use crate::files::refusal::refused;
 use crate::packages::dpkg::status::{Installed, Package};
+use crate::pipeline::connect::ConnectorFormer;
 use crate::services::manager::{Manager, Scope};
 
 /// What of a folder that goes is kept at most.
@@ -48,6 +49,8 @@ pub enum Former {
         /// Its state on the disk: `enabled`, `disabled`, `static`; empty where it was not there.
         file_state: String,
     },
+    /// A connector of Kafka Connect.
+    Connector(ConnectorFormer),
     /// Something that the journal does not know how to put back.
     Unknown,
 }
@@ -94,21 +97,50 @@ pub struct Rights {
 
 impl Former {
     /// What a change replaces that names a path; of any other one nothing is known.
-    pub(crate) fn of(change: &Change, host: &Host) -> Result<Self, Failure> {
-        if change.what.starts_with('/') { Self::path(Path::new(&change.what), host) } else { Ok(Self::Unknown) }
+    pub(crate) fn of(change: &Change) -> Result<Self, Failure> {
+        if change.what.starts_with('/') { Self::path(Path::new(&change.what)) } else { Ok(Self::Unknown) }
     }
 
-    /// What lies at a path; the bytes of a file are kept.
-    pub(crate) fn path(path: &Path, host: &Host) -> Result<Self, Failure> {
-        let state = PathState::at(path)?;
-        if let PathState::File { kept, .. } = &state {
-            keep_as(kept, path, host).map_err(|error| refused("keep the old bytes of", path, &error))?;
+    /// What lies at a path.
+    pub(crate) fn path(path: &Path) -> Result<Self, Failure> {
+        Ok(Self::Path { path: path.to_owned(), state: PathState::at(path)? })
+    }
+
+    /// Its name among all things: a path, `package kafka`, `unit kafka.service`.
+    pub(super) fn thing(&self) -> Option<String> {
+        match self {
+            Self::Path { path, .. } => Some(path.to_string_lossy().into_owned()),
+            Self::Package { name, .. } => Some(format!("package {name}")),
+            Self::Unit { unit, .. } => Some(format!("unit {unit}")),
+            Self::Connector(connector) => Some(format!("connector {}", connector.name)),
+            Self::Unknown => None,
         }
-        Ok(Self::Path { path: path.to_owned(), state })
+    }
+
+    /// How the same thing is now.
+    pub(super) fn now(&self) -> Result<Self, Failure> {
+        match self {
+            Self::Path { path, .. } => Self::path(path),
+            Self::Package { name, .. } => Ok(Self::package(name, &*Installed::read()?)),
+            Self::Unit { unit, .. } => Self::unit(unit),
+            Self::Connector(connector) => connector.now().map(Self::Connector),
+            Self::Unknown => Ok(Self::Unknown),
+        }
+    }
+
+    /// The bytes of a file are kept under their hash, before something else takes their place.
+    pub(super) fn keep(&self, host: &Host) -> Result<(), Failure> {
+        match self {
+            Self::Path { path, state: PathState::File { kept, .. } } => {
+                keep_as(kept, path, host).map_err(|error| refused("keep the old bytes of", path, &error))
+            }
+            Self::Connector(connector) => connector.keep(host),
+            _ => Ok(()),
+        }
     }
 
     /// A folder with all that is in it, as far as that is little: nobody's data are copied for the case of a rollback.
-    pub(crate) fn tree(path: &Path, host: &Host) -> Result<Vec<Self>, Failure> {
+    pub(crate) fn tree(path: &Path) -> Result<Vec<Self>, Failure> {
         let mut paths = vec![path.to_owned()];
         let (mut at, mut bytes) = (0, 0);
         while let Some(path) = paths.get(at) {
@@ -119,11 +151,11 @@ impl Former {
                 paths.extend(entries.flatten().map(|entry| entry.path()));
             }
             if paths.len() > MOST_FILES || bytes > MOST_BYTES {
-                return Ok(vec![Self::path(&paths[0], host)?, Self::Unknown]);
+                return Ok(vec![Self::path(&paths[0])?, Self::Unknown]);
             }
             at += 1;
         }
-        paths.iter().map(|path| Self::path(path, host)).collect()
+        paths.iter().map(|path| Self::path(path)).collect()
     }
 
     /// A package.

@@ -1,12 +1,16 @@
-//! What a run replaced on this host, written down before it is replaced: from this a run is undone.
+//! What a run replaced on this host, written down before it is replaced, and how it left things: from this a run is undone,
+//! and what somebody else changed since is seen.
 //!
 //! One line of `journal.jsonl` for each step, on the disk before the step is taken. It names no secret: of a step that cannot
 //! be undone it says only which module took it.
 
 mod account;
+pub mod drift;
 mod former;
+mod left;
 mod packages_back;
 mod put_back;
+mod taking;
 #[cfg(test)]
 mod tests;
 pub mod undo;
@@ -22,6 +26,8 @@ use serde::{Deserialize, Serialize};
 use crate::Host;
 
 pub use former::Former;
+pub(crate) use drift::mark_drift;
+pub(crate) use taking::Taking;
 
 /// One line of the journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

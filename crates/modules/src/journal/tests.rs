@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
 
-use dpp_protocol::{Answer, Mode, Task};
+use dpp_protocol::{Answer, Mode, Task, Verb};
 use serde_json::{Value, json};
 
 use super::{Former, Journal};
@@ -47,20 +47,22 @@ impl Ground {
     }
 
     fn run(&self, run: &str, module: &str, params: Value) -> Answer {
-        let task = Task {
-            id: 1,
-            module: module.into(),
-            params,
-            mode: Mode::Apply,
-            diff: false,
-            environment: BTreeMap::new(),
-            owes: Vec::new(),
-            settles: Vec::new(),
-            run: run.into(),
-            bound: None,
-        };
         let host = Host::new(self.state.path(), BTreeMap::new(), &|_, _| ()).in_run(run);
-        (crate::find(module).unwrap().run)(&task, &host)
+        (crate::find(module).unwrap().run)(&task(run, module, params), &host)
+    }
+
+    /// What a module would change, and since when somebody else may have changed it.
+    fn look(&self, module: &str, params: Value) -> Vec<(Verb, Option<String>)> {
+        let host = Host::new(self.state.path(), BTreeMap::new(), &|_, _| ());
+        let task = Task { mode: Mode::Survey, ..task("look", module, params) };
+        let changes = (crate::find(module).unwrap().run)(&task, &host).unwrap().changes;
+        changes.into_iter().map(|change| (change.verb, change.drifted)).collect()
+    }
+
+    /// Names of what is not as it was left.
+    fn drifted(&self) -> Vec<String> {
+        let told = self.run("", "drift", json!({})).unwrap().result["drifted"].clone();
+        told.as_array().unwrap().iter().map(|one| one["what"].as_str().unwrap().to_owned()).collect()
     }
 
     fn file(&self, run: &str, params: Value) {
@@ -82,6 +84,21 @@ impl Ground {
         let mut found = BTreeMap::new();
         collect(self.files.path(), &mut found);
         found
+    }
+}
+
+fn task(run: &str, module: &str, params: Value) -> Task {
+    Task {
+        id: 1,
+        module: module.into(),
+        params,
+        mode: Mode::Apply,
+        diff: false,
+        environment: BTreeMap::new(),
+        owes: Vec::new(),
+        settles: Vec::new(),
+        run: run.into(),
+        bound: None,
     }
 }
 
@@ -205,4 +222,60 @@ fn what_somebody_else_has_changed_since_is_not_undone_along_with_it() {
     let refused = ground.undo(&["ours"]).unwrap_err();
     assert_eq!(refused.code, "DPP0616");
     assert_eq!(refused.message, format!("a run that is not one of these has changed since: {}", ground.path("conf/a")));
+}
+
+#[test]
+fn what_somebody_else_changed_is_drift_and_what_our_files_ask_for_is_not() {
+    let ground = ground_with_files();
+    let wish = |line: &str| json!({"path": ground.path("conf/a"), "line": line, "create": true});
+    assert_eq!(ground.look("lineinfile", wish("ours")), [(Verb::Change, None)], "nothing is known of what was there before");
+    ground.line("r1", "conf/a", "ours");
+    assert_eq!(ground.look("lineinfile", wish("more of ours")), [(Verb::Change, None)]);
+    assert_eq!(ground.drifted(), [""; 0]);
+    fs::write(ground.path("conf/a"), "theirs\n").unwrap();
+    assert_eq!(ground.drifted(), [ground.path("conf/a")]);
+    let [(Verb::Change, Some(since))] = &ground.look("lineinfile", wish("ours"))[..] else { panic!("no drift") };
+    assert!(since.parse::<jiff::Timestamp>().unwrap() <= jiff::Timestamp::now());
+    fs::remove_file(ground.path("conf/a")).unwrap();
+    let [(Verb::Create, Some(_))] = &ground.look("lineinfile", wish("ours"))[..] else { panic!("no drift") };
+    ground.line("r2", "conf/a", "ours");
+    assert_eq!(ground.drifted(), [""; 0]);
+}
+
+#[test]
+fn what_was_taken_away_and_is_there_again_is_drift() {
+    let ground = ground_with_files();
+    let gone = json!({"path": ground.path("conf/a"), "state": "absent"});
+    ground.file("r1", gone.clone());
+    assert_eq!((ground.look("file", gone.clone()), ground.drifted()), (vec![], vec![]));
+    fs::write(ground.path("conf/a"), "again").unwrap();
+    let [(Verb::Delete, Some(_))] = &ground.look("file", gone)[..] else { panic!("no drift") };
+}
+
+#[test]
+fn what_a_command_of_ours_changes_on_the_way_is_no_drift() {
+    let ground = ground_with_files();
+    ground.line("r1", "conf/a", "ours");
+    ground.line("r1", "b", "ours");
+    fs::write(ground.path("b"), "theirs\n").unwrap();
+    ground.run("r1", "shell", json!({"cmd": format!("echo more >> {}", ground.path("conf/a"))})).unwrap();
+    assert_eq!(ground.drifted(), [ground.path("b")], "the command touched only one of them");
+}
+
+#[test]
+fn how_a_step_that_failed_left_things_is_not_known() {
+    let ground = ground_with_files();
+    ground.line("r1", "conf/a", "ours");
+    let refused = json!({"path": ground.path("conf/a"), "line": "x", "validate": "false %s"});
+    ground.run("r2", "lineinfile", refused).unwrap_err();
+    fs::write(ground.path("conf/a"), "half").unwrap();
+    assert_eq!(ground.drifted(), [""; 0]);
+}
+
+#[test]
+fn what_was_taken_back_is_as_it_was_left() {
+    let ground = ground_with_files();
+    deploy(&ground, "r1");
+    ground.undo(&["r1"]).unwrap();
+    assert_eq!(ground.drifted(), [""; 0]);
 }

@@ -1,4 +1,5 @@
-//! `undo`: brings a host back to how it was before some runs: packages, then files, then services.
+//! `undo`: brings a host back to how it was before some runs: packages, then files, then services, then connectors; but
+//! a connector that was not there goes first, while its worker still runs.
 //!
 //! What is as it was already is left alone, so that a broken undoing is gone on with by the same task. What the journal cannot
 //! put back is named and left as it is; data that an older version cannot read is refused before anything is touched.
@@ -16,6 +17,7 @@ use super::packages_back::PackagesBack;
 use super::{Former, Journal, put_back};
 use crate::arguments::{Flag, Names};
 use crate::packages::dpkg::status::Installed;
+use crate::pipeline::connect::ConnectorFormer;
 use crate::services::manager::{Manager, Scope};
 use crate::services::systemd::{State, Systemd};
 use crate::{Host, Module, Step, Survey};
@@ -40,6 +42,8 @@ pub enum UndoStep {
     Path(PathBuf, PathBack),
     /// A unit.
     Unit(UnitBack),
+    /// A connector.
+    Connector(ConnectorFormer),
 }
 
 /// What is to lie at a path again.
@@ -60,14 +64,16 @@ impl Step for UndoStep {
             Self::Packages(packages) => packages.change(),
             Self::Path(path, back) => put_back::change(path, &back.0),
             Self::Unit(unit) => unit.change(),
+            Self::Connector(connector) => connector_back(connector),
         }
     }
 
-    fn former(&self, host: &Host) -> Result<Vec<Former>, Failure> {
+    fn former(&self) -> Result<Vec<Former>, Failure> {
         match self {
             Self::Packages(packages) => packages.former(),
-            Self::Path(path, _) => Ok(vec![Former::path(path, host)?]),
+            Self::Path(path, _) => Ok(vec![Former::path(path)?]),
             Self::Unit(unit) => Ok(vec![Former::unit(&unit.unit)?]),
+            Self::Connector(connector) => Ok(vec![Former::Connector(connector.now()?)]),
         }
     }
 }
@@ -82,8 +88,11 @@ impl Module for Undo {
         let installed = Installed::read()?;
         let packages = PackagesBack::of(&account.packages, &installed, &self.bound_by_data.0, host)?;
         let moved = packages.told();
-        let mut steps: Vec<UndoStep> = packages.needed().map(UndoStep::Packages).into_iter().collect();
         let mut warnings = Vec::new();
+        let connectors = connectors_back(&account.connectors, &mut warnings);
+        let (going, coming): (Vec<_>, Vec<_>) = connectors.into_iter().partition(|connector| connector.kept.is_none());
+        let mut steps: Vec<UndoStep> = going.into_iter().map(UndoStep::Connector).collect();
+        steps.extend(packages.needed().map(UndoStep::Packages));
         for (path, state) in in_order(&account.paths) {
             match put_back::obstacle(path, state, &account.paths)? {
                 None => {}
@@ -93,6 +102,7 @@ impl Module for Undo {
         }
         let units = units_back(&account.units, !steps.is_empty())?;
         steps.extend(units.into_iter().map(UndoStep::Unit));
+        steps.extend(coming.into_iter().map(UndoStep::Connector));
         let mut survey = Survey::steps(steps).value("packages", moved).value("unknown", json!(account.unknown));
         survey.warnings = warnings;
         Ok(survey)
@@ -103,8 +113,32 @@ impl Module for Undo {
             UndoStep::Packages(packages) => packages.make(host, result),
             UndoStep::Path(path, back) => put_back::make(path, &back.0, host, result),
             UndoStep::Unit(unit) => unit.make(host, result),
+            UndoStep::Connector(connector) => connector.put_back(host, result),
         }
         .map(|()| drop(result.shift_remove("_changed")))
+    }
+}
+
+/// Those that are not as they were. One whose worker does not answer stays, and is named.
+fn connectors_back(connectors: &[ConnectorFormer], warnings: &mut Vec<String>) -> Vec<ConnectorFormer> {
+    let mut back = Vec::new();
+    for connector in connectors {
+        match connector.now() {
+            Ok(now) if now == *connector => {}
+            Ok(_) => back.push(connector.clone()),
+            Err(failure) => {
+                warnings.push(format!("connector {} stays as it is: {}", connector.name, failure.message));
+            }
+        }
+    }
+    back
+}
+
+fn connector_back(connector: &ConnectorFormer) -> Change {
+    let what = format!("connector {}", connector.name);
+    match connector.kept {
+        Some(_) => Change::new(Verb::Change, what).detail("as before"),
+        None => Change::new(Verb::Delete, what),
     }
 }
 

@@ -29,7 +29,7 @@ impl Step for PackageStep {
     }
 
     /// The packages that it names; what came along with them is known after it.
-    fn former(&self, _host: &Host) -> Result<Vec<Former>, Failure> {
+    fn former(&self) -> Result<Vec<Former>, Failure> {
         let names: Vec<&str> = match &self.action {
             Action::Install { requests, .. } => requests.iter().map(|request| request.name.as_str()).collect(),
             Action::AptGet { .. } => vec![self.change.what.as_str()],
@@ -107,8 +107,10 @@ impl PackageStep {
         }
         let before = Installed::read()?;
         let taken = self.take(transaction, host, result);
-        let moved = Installed::read()?.differing(&before);
+        let after = Installed::read()?;
+        let moved = after.differing(&before);
         host.journal("packages", moved.iter().map(|name| Former::package(name, &before)).collect())?;
+        host.note(moved.iter().map(|name| Former::package(name, &after)).collect())?;
         taken
     }
 

@@ -6,6 +6,7 @@
 use dpp_protocol::{Change, Failure, ResultMap};
 use serde::de::DeserializeOwned;
 
+use crate::journal::Former;
 use crate::{Host, Module, Step, Survey};
 
 /// Code of failures that say the product does not answer.
@@ -82,6 +83,13 @@ impl<S: Step> Step for Foreseen<S> {
         match self {
             Self::Seen(step) => step.change(diff),
             Self::Unseen(change) => change.clone(),
+        }
+    }
+
+    fn former(&self) -> Result<Vec<Former>, Failure> {
+        match self {
+            Self::Seen(step) => step.former(),
+            Self::Unseen(_) => Ok(vec![Former::Unknown]),
         }
     }
 }

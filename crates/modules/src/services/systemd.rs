@@ -97,7 +97,7 @@ impl Step for Order {
     }
 
     /// Of a user's own units nothing is known: their manager may be gone when it is asked again.
-    fn former(&self, _host: &Host) -> Result<Vec<Former>, Failure> {
+    fn former(&self) -> Result<Vec<Former>, Failure> {
         match self.kind {
             Kind::ReadAgain | Kind::Reexecute => Ok(Vec::new()),
             Kind::Mask | Kind::Unmask => Ok(vec![Former::Unknown]),

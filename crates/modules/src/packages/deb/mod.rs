@@ -65,6 +65,9 @@ pub struct Deb {
     /// The oldest version that this one may replace; empty when any.
     #[serde(default, rename = "_upgrades_from")]
     upgrades_from: String,
+    /// Why there is no way back to an older one once this one has started; empty where there is.
+    #[serde(default, rename = "_no_return")]
+    no_return: String,
     /// Options for dpkg that take the place of those that `conffiles` stands for.
     #[serde(skip)]
     dpkg_options: Option<Names>,
@@ -119,7 +122,7 @@ impl Module for Deb {
             self.refuse(&archive, there)?;
             // One that is unpacked in this very version only wants to be configured, which clearing does.
             if !there.is_some_and(|package| is_unpacked(package) && wanted(package)) {
-                steps.push(install(&archive, there, &operand));
+                steps.push(self.install(&archive, there, &operand));
             }
         } else {
             steps.retain(PackageStep::clears_the_policy);
@@ -166,6 +169,7 @@ impl Deb {
         Self {
             path: Some(path),
             upgrades_from: String::new(),
+            no_return: String::new(),
             conffiles: Conffiles::Keep,
             restore_conffiles: Flag(false),
             allow_downgrade,
@@ -219,6 +223,20 @@ impl Deb {
             .code("DPP0612")
             .note("edited", edited.join("\n"))
             .help("say `conffiles: keep` or `conffiles: replace`, or bring the files into a role"))
+    }
+
+    fn install(&self, archive: &Archive, there: Option<&Package>, operand: &Path) -> PackageStep {
+        let before = there.filter(|package| package.is_installed()).map(|package| package.version.as_str());
+        let mut change = match before {
+            Some(before) => Change::new(Verb::Change, archive.package.clone())
+                .detail(format!("{before} -> {}", archive.version)),
+            None => Change::new(Verb::Create, archive.package.clone()).detail(archive.version.clone()),
+        };
+        let is_newer = before.is_some_and(|before| version::compare(before, &archive.version).is_lt());
+        if is_newer && !self.no_return.is_empty() {
+            change.no_return = Some(format!("once {} has started, {}", archive.version, self.no_return));
+        }
+        PackageStep { action: installing(operand, there.is_some_and(Package::is_half_unpacked)), change }
     }
 
     /// Unpacks the installed version once more, for configuration files that it lacks.
@@ -288,16 +306,6 @@ fn unknown(file: &Path) -> PackageStep {
     PackageStep { action, change: Change::new(Verb::Create, file.display().to_string()).detail("not there yet") }
 }
 
-fn install(archive: &Archive, there: Option<&Package>, operand: &Path) -> PackageStep {
-    let before = there.filter(|package| package.is_installed()).map(|package| format!("{} -> ", package.version));
-    let verb = if before.is_some() { Verb::Change } else { Verb::Create };
-    let detail = format!("{}{}", before.unwrap_or_default(), archive.version);
-    let again = there.is_some_and(Package::is_half_unpacked);
-    PackageStep {
-        action: installing(operand, again),
-        change: Change::new(verb, archive.package.clone()).detail(detail),
-    }
-}
 
 /// A run of apt-get; `again` unpacks what apt takes for installed.
 fn installing(file: &Path, again: bool) -> Action {

@@ -3,6 +3,7 @@
 pub mod connector;
 mod difference;
 pub mod facts;
+mod former;
 pub mod plugin;
 mod settle;
 mod status;
@@ -11,3 +12,5 @@ mod unpack;
 mod validation;
 pub mod wait;
 mod worker;
+
+pub use former::ConnectorFormer;

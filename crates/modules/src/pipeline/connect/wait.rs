@@ -61,6 +61,10 @@ impl Awaited for KafkaConnectWait {
 }
 
 impl KafkaConnectWait {
+    pub(super) fn of(url: &str, unit: &str) -> Self {
+        Self { url: url.to_owned(), unit: Some(unit.to_owned()), timeout: two_minutes() }
+    }
+
     fn unit_or_debians(&self) -> String {
         self.unit.clone().unwrap_or_else(debians_unit)
     }

@@ -6,9 +6,10 @@ use dpp_protocol::{Change, Failure, ResultMap, Verb};
 use serde::Deserialize;
 use serde_json::json;
 
-use step::ConnectorStep;
+use step::{ConnectorStep, Deed};
 
 use crate::arguments::{Number, Whole};
+use crate::pipeline::connect::ConnectorFormer;
 use crate::pipeline::connect::difference::{Config, changed_keys, lines};
 use crate::pipeline::connect::settle::Settle;
 use crate::pipeline::connect::status::{Health, Status};
@@ -22,7 +23,7 @@ use crate::{Host, Survey};
 /// What a connector is to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Wanted {
+pub(super) enum Wanted {
     /// Configured; paused stays paused, failed is restarted.
     #[default]
     Present,
@@ -87,14 +88,18 @@ impl Product for KafkaConnector {
         let worker = self.worker();
         let found = worker.config(&self.name)?;
         if self.state == Wanted::Absent {
-            let gone = found.map(|_| ConnectorStep::Delete(Change::new(Verb::Delete, self.what())));
-            return Ok(Survey::steps(gone.into_iter().collect()));
+            let Some(found) = found else { return Ok(Survey::unchanged()) };
+            let was = self.former(Some(&found), worker.status(&self.name)?.as_ref())?;
+            let gone = Deed::Delete(Change::new(Verb::Delete, self.what()));
+            return Ok(Survey::steps(vec![ConnectorStep { deed: gone, was }]));
         }
         let configure = self.configure(&worker, found.as_ref())?;
-        let unpredicted = matches!(&configure, Some(ConnectorStep::Configure { refusal: Some(_), .. }));
+        let unpredicted = matches!(&configure, Some(Deed::Configure { refusal: Some(_), .. }));
         let status = if found.is_some() { worker.status(&self.name)? } else { None };
         let state = self.towards_state(status.as_ref(), configure.is_some());
-        let survey = Survey::steps(configure.into_iter().chain(state).collect());
+        let was = self.former(found.as_ref(), status.as_ref())?;
+        let deeds = configure.into_iter().chain(state);
+        let survey = Survey::steps(deeds.map(|deed| ConnectorStep { deed, was: was.clone() }).collect());
         let survey = if unpredicted { survey.unpredicted() } else { survey };
         Ok(match status {
             Some(status) => survey.value("status", described(&status)),
@@ -105,17 +110,17 @@ impl Product for KafkaConnector {
     fn make(&self, step: &ConnectorStep, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
         let worker = self.worker();
         let limit = Deadline::seconds(self.timeout.0);
-        match step {
-            ConnectorStep::Configure { refusal: Some(refusal), .. } => return Err(refusal.as_ref().clone()),
-            ConnectorStep::Configure { .. } => worker.configure(&self.name, &self.wanted(), host, &limit)?,
-            ConnectorStep::Restart { tasks, connector, .. } => {
+        match &step.deed {
+            Deed::Configure { refusal: Some(refusal), .. } => return Err(refusal.as_ref().clone()),
+            Deed::Configure { .. } => worker.configure(&self.name, &self.wanted(), host, &limit)?,
+            Deed::Restart { tasks, connector, .. } => {
                 worker.restart(&self.name, tasks, *connector, host, &limit)?;
                 if self.state != Wanted::Restarted {
                     result.insert("restarted".into(), true.into());
                 }
             }
-            ConnectorStep::Order { order, .. } => worker.order(&self.name, order, host, &limit)?,
-            ConnectorStep::Delete(_) => worker.delete(&self.name, host, &limit)?,
+            Deed::Order { order, .. } => worker.order(&self.name, order, host, &limit)?,
+            Deed::Delete(_) => worker.delete(&self.name, host, &limit)?,
         }
         result.remove("status");
         Ok(())
@@ -142,8 +147,24 @@ impl Product for KafkaConnector {
 }
 
 impl KafkaConnector {
+    pub(super) fn of(name: &str, url: &str, unit: &str, config: Config, state: Wanted) -> Self {
+        Self {
+            name: name.to_owned(),
+            config: Texts(config.into_iter().collect()),
+            state,
+            url: url.to_owned(),
+            timeout: two_minutes(),
+            restarts: three(),
+            unit: unit.to_owned(),
+        }
+    }
+
     fn worker(&self) -> Worker {
         Worker::new(&self.url, &self.unit)
+    }
+
+    fn former(&self, found: Option<&Config>, status: Option<&Status>) -> Result<ConnectorFormer, Failure> {
+        ConnectorFormer::of((&self.name, &self.url, &self.unit), found, status)
     }
 
     fn what(&self) -> String {
@@ -154,7 +175,7 @@ impl KafkaConnector {
         self.config.0.iter().filter(|(key, _)| key != "name").cloned().collect()
     }
 
-    fn configure(&self, worker: &Worker, found: Option<&Config>) -> Result<Option<ConnectorStep>, Failure> {
+    fn configure(&self, worker: &Worker, found: Option<&Config>) -> Result<Option<Deed>, Failure> {
         let wanted = self.wanted();
         if wanted.is_empty() {
             return match found {
@@ -181,11 +202,11 @@ impl KafkaConnector {
         let before = found.map(|found| lines(found, &wanted));
         let after = lines(&wanted, found.unwrap_or(&empty));
         let change = Change::new(verb, self.what()).detail(detail);
-        Ok(Some(ConnectorStep::Configure { change, before, after, refusal }))
+        Ok(Some(Deed::Configure { change, before, after, refusal }))
     }
 
     /// What the state asks for beside the configuration; a new configuration restarts the tasks by itself.
-    fn towards_state(&self, status: Option<&Status>, configured: bool) -> Option<ConnectorStep> {
+    fn towards_state(&self, status: Option<&Status>, configured: bool) -> Option<Deed> {
         let health = status.map(Status::health);
         let paused = health == Some(Health::Paused);
         match (self.state, health) {
@@ -194,18 +215,18 @@ impl KafkaConnector {
             (Wanted::Restarted, Some(_)) => {
                 let tasks = status.map(|status| status.tasks.iter().map(|task| task.id).collect()).unwrap_or_default();
                 let change = Change::new(Verb::Restart, self.what());
-                Some(ConnectorStep::Restart { change, tasks, connector: true })
+                Some(Deed::Restart { change, tasks, connector: true })
             }
             (Wanted::Present | Wanted::Running, Some(Health::Failed { tasks, connector, cause })) if !configured => {
                 let change = Change::new(Verb::Restart, self.what()).detail(format!("failed: {}", cause.text));
-                Some(ConnectorStep::Restart { change, tasks, connector })
+                Some(Deed::Restart { change, tasks, connector })
             }
             _ => None,
         }
     }
 
-    fn order(&self, verb: Verb, order: &'static str) -> ConnectorStep {
-        ConnectorStep::Order { change: Change::new(verb, self.what()).detail(order), order }
+    fn order(&self, verb: Verb, order: &'static str) -> Deed {
+        Deed::Order { change: Change::new(verb, self.what()).detail(order), order }
     }
 }
 

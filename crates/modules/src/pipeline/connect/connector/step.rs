@@ -3,10 +3,21 @@
 use dpp_protocol::{Change, Failure};
 
 use crate::Step;
+use crate::journal::Former;
+use crate::pipeline::connect::ConnectorFormer;
 
-/// One thing to be done to a connector.
+/// One thing to be done to a connector, and how it was before.
 #[derive(Debug)]
-pub enum ConnectorStep {
+pub struct ConnectorStep {
+    /// What is done.
+    pub deed: Deed,
+    /// What is written down for the case that it is taken back.
+    pub was: ConnectorFormer,
+}
+
+/// What is done to a connector.
+#[derive(Debug)]
+pub enum Deed {
     /// Create it, or replace its configuration; or say why not.
     Configure {
         /// The change that is shown.
@@ -40,14 +51,22 @@ pub enum ConnectorStep {
 
 impl Step for ConnectorStep {
     fn change(&self, diff: bool) -> Change {
-        match self {
-            Self::Configure { change, before, after, .. } if diff => {
+        match &self.deed {
+            Deed::Configure { change, before, after, .. } if diff => {
                 change.clone().texts(before.clone(), Some(after.clone()))
             }
-            Self::Configure { change, .. } | Self::Restart { change, .. } | Self::Order { change, .. } => {
+            Deed::Configure { change, .. } | Deed::Restart { change, .. } | Deed::Order { change, .. } => {
                 change.clone()
             }
-            Self::Delete(change) => change.clone(),
+            Deed::Delete(change) => change.clone(),
         }
+    }
+
+    /// A restart leaves a connector as it was.
+    fn former(&self) -> Result<Vec<Former>, Failure> {
+        Ok(match self.deed {
+            Deed::Restart { .. } => Vec::new(),
+            _ => vec![Former::Connector(self.was.clone())],
+        })
     }
 }
