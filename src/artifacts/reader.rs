@@ -27,8 +27,21 @@ struct Reader {
 impl Reader {
     fn product(&mut self, node: &Node) -> Product {
         const KEYS: &[&str] = &[
-            "product", "title", "provides", "versions", "releases", "units", "user", "group", "paths", "ports", "java",
-            "upgrades", "no_return", "needs", "settings",
+            "product",
+            "title",
+            "provides",
+            "versions",
+            "releases",
+            "units",
+            "user",
+            "group",
+            "paths",
+            "ports",
+            "java",
+            "upgrades",
+            "no_return",
+            "needs",
+            "settings",
         ];
         self.keys(node, "product", KEYS);
         let name = self.demand(node, "product");

@@ -61,8 +61,7 @@ fn failure(failed: &Failed) -> String {
 fn changes(changed: &[Changed]) -> String {
     let mut text = "| host | role | task | change |\n| --- | --- | --- | --- |\n".to_owned();
     for Changed { host, step, changes } in changed {
-        let words: Vec<String> =
-            changes.iter().map(|change| cell(&words(change))).collect();
+        let words: Vec<String> = changes.iter().map(|change| cell(&words(change))).collect();
         let (host, role, task) = (cell(host), cell(&step.role), cell(&step.task));
         let _ = writeln!(text, "| {host} | {role} | {task} | {} |", words.join("<br>"));
     }

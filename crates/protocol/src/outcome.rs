@@ -49,7 +49,15 @@ pub struct Change {
 impl Change {
     /// Makes a change without a detail or texts.
     pub fn new(verb: Verb, what: impl Into<String>) -> Self {
-        Self { verb, what: what.into(), detail: String::new(), before: None, after: None, drifted: None, no_return: None }
+        Self {
+            verb,
+            what: what.into(),
+            detail: String::new(),
+            before: None,
+            after: None,
+            drifted: None,
+            no_return: None,
+        }
     }
 
     /// Adds the words that say how.

@@ -6,6 +6,7 @@
 mod connectors;
 mod deploy;
 mod documents;
+mod drift;
 mod outage;
 mod page;
 mod queue;

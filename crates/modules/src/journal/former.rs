@@ -117,14 +117,22 @@ impl Former {
         }
     }
 
-    /// How the same thing is now.
+    /// How the same thing is now; a failure where nobody can tell.
     pub(super) fn now(&self) -> Result<Self, Failure> {
         match self {
             Self::Path { path, .. } => Self::path(path),
             Self::Package { name, .. } => Ok(Self::package(name, &*Installed::read()?)),
-            Self::Unit { unit, .. } => Self::unit(unit),
+            Self::Unit { unit, .. } => Self::unit_at_rest(unit),
             Self::Connector(connector) => connector.now().map(Self::Connector),
             Self::Unknown => Ok(Self::Unknown),
+        }
+    }
+
+    /// The same, right after something was done to it.
+    pub(super) fn left(&self) -> Result<Self, Failure> {
+        match self {
+            Self::Connector(connector) => connector.settled().map(Self::Connector),
+            _ => self.now(),
         }
     }
 
@@ -170,6 +178,15 @@ impl Former {
         let mut manager = Manager::connect(Scope::System)?;
         let (unit, file_state) = (manager.unit(name)?, manager.file_state(name)?);
         Ok(Self::Unit { unit: name.to_owned(), up: unit.is_up() || unit.is_restarting(), file_state })
+    }
+
+    /// The same, but of one that is being stopped nobody can tell whether it stays down or is started again.
+    fn unit_at_rest(name: &str) -> Result<Self, Failure> {
+        let unit = Manager::connect(Scope::System)?.unit(name)?;
+        if unit.text("ActiveState") == "deactivating" {
+            return Err(Failure::new(format!("{name} is being stopped")));
+        }
+        Self::unit(name)
     }
 }
 

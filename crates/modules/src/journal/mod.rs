@@ -25,8 +25,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::Host;
 
-pub use former::Former;
 pub(crate) use drift::mark_drift;
+pub use former::Former;
 pub(crate) use taking::Taking;
 
 /// One line of the journal.

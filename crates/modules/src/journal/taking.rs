@@ -29,16 +29,16 @@ struct Drift {
 }
 
 impl<'a> Taking<'a> {
-    /// Keeps and writes down what a step will replace; all of that is on the disk when this returns. Outside of a run, as for
-    /// a question, nothing is.
+    /// Keeps and writes down what a step will replace; all of that is on the disk when this returns. Outside of a run nothing can
+    /// be taken back, so nothing is kept.
     pub(crate) fn begin(module: &str, former: Vec<Former>, host: &'a Host<'a>) -> Result<Self, Failure> {
         let (mut things, unknown): (Vec<_>, Vec<_>) = former.into_iter().partition(|former| *former != Former::Unknown);
+        let in_a_run = !host.run().is_empty();
         let may_touch_more = !unknown.is_empty() || things.iter().any(|thing| matches!(thing, Former::Package { .. }));
-        if host.run().is_empty() {
-            return Ok(Self { host, things: Vec::new(), before: None, is_written: true, is_unknown: false });
+        let before = if in_a_run && may_touch_more { Drift::of(host) } else { None };
+        if in_a_run {
+            things.iter().try_for_each(|thing| thing.keep(host))?;
         }
-        let before = if may_touch_more { Drift::of(host) } else { None };
-        things.iter().try_for_each(|thing| thing.keep(host))?;
         host.forget(&things)?;
         let is_written = host.journal(module, things.clone())?;
         if things.len() > MOST_THINGS {
@@ -49,7 +49,7 @@ impl<'a> Taking<'a> {
 
     /// Remembers how the step left things: what it was about, and what else it has touched of what we know.
     pub(crate) fn end(self) -> Result<(), Failure> {
-        let mut left = self.things.iter().filter_map(|thing| thing.now().ok()).collect::<Vec<_>>();
+        let mut left = self.things.iter().filter_map(|thing| thing.left().ok()).collect::<Vec<_>>();
         left.extend(self.before.iter().flat_map(Drift::along));
         self.host.note(left)
     }

@@ -228,7 +228,11 @@ fn what_somebody_else_has_changed_since_is_not_undone_along_with_it() {
 fn what_somebody_else_changed_is_drift_and_what_our_files_ask_for_is_not() {
     let ground = ground_with_files();
     let wish = |line: &str| json!({"path": ground.path("conf/a"), "line": line, "create": true});
-    assert_eq!(ground.look("lineinfile", wish("ours")), [(Verb::Change, None)], "nothing is known of what was there before");
+    assert_eq!(
+        ground.look("lineinfile", wish("ours")),
+        [(Verb::Change, None)],
+        "nothing is known of what was there before"
+    );
     ground.line("r1", "conf/a", "ours");
     assert_eq!(ground.look("lineinfile", wish("more of ours")), [(Verb::Change, None)]);
     assert_eq!(ground.drifted(), [""; 0]);

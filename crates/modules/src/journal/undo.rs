@@ -43,7 +43,7 @@ pub enum UndoStep {
     /// A unit.
     Unit(UnitBack),
     /// A connector.
-    Connector(ConnectorFormer),
+    Connector(ConnectorBack),
 }
 
 /// What is to lie at a path again.
@@ -58,13 +58,20 @@ pub struct UnitBack {
     enabled: Option<bool>,
 }
 
+/// A connector as it is and as it was. How it is was asked before anything is touched: its worker may have to be started anew.
+#[derive(Debug)]
+pub struct ConnectorBack {
+    is: ConnectorFormer,
+    was: ConnectorFormer,
+}
+
 impl Step for UndoStep {
     fn change(&self, _diff: bool) -> Change {
         match self {
             Self::Packages(packages) => packages.change(),
             Self::Path(path, back) => put_back::change(path, &back.0),
             Self::Unit(unit) => unit.change(),
-            Self::Connector(connector) => connector_back(connector),
+            Self::Connector(connector) => connector.change(),
         }
     }
 
@@ -73,7 +80,7 @@ impl Step for UndoStep {
             Self::Packages(packages) => packages.former(),
             Self::Path(path, _) => Ok(vec![Former::path(path)?]),
             Self::Unit(unit) => Ok(vec![Former::unit(&unit.unit)?]),
-            Self::Connector(connector) => Ok(vec![Former::Connector(connector.now()?)]),
+            Self::Connector(connector) => Ok(vec![Former::Connector(connector.is.clone())]),
         }
     }
 }
@@ -90,7 +97,8 @@ impl Module for Undo {
         let moved = packages.told();
         let mut warnings = Vec::new();
         let connectors = connectors_back(&account.connectors, &mut warnings);
-        let (going, coming): (Vec<_>, Vec<_>) = connectors.into_iter().partition(|connector| connector.kept.is_none());
+        let (going, coming): (Vec<_>, Vec<_>) =
+            connectors.into_iter().partition(|connector| connector.was.kept.is_none());
         let mut steps: Vec<UndoStep> = going.into_iter().map(UndoStep::Connector).collect();
         steps.extend(packages.needed().map(UndoStep::Packages));
         for (path, state) in in_order(&account.paths) {
@@ -113,33 +121,23 @@ impl Module for Undo {
             UndoStep::Packages(packages) => packages.make(host, result),
             UndoStep::Path(path, back) => put_back::make(path, &back.0, host, result),
             UndoStep::Unit(unit) => unit.make(host, result),
-            UndoStep::Connector(connector) => connector.put_back(host, result),
+            UndoStep::Connector(connector) => connector.was.put_back(host, result),
         }
         .map(|()| drop(result.shift_remove("_changed")))
     }
 }
 
 /// Those that are not as they were. One whose worker does not answer stays, and is named.
-fn connectors_back(connectors: &[ConnectorFormer], warnings: &mut Vec<String>) -> Vec<ConnectorFormer> {
+fn connectors_back(connectors: &[ConnectorFormer], warnings: &mut Vec<String>) -> Vec<ConnectorBack> {
     let mut back = Vec::new();
-    for connector in connectors {
-        match connector.now() {
-            Ok(now) if now == *connector => {}
-            Ok(_) => back.push(connector.clone()),
-            Err(failure) => {
-                warnings.push(format!("connector {} stays as it is: {}", connector.name, failure.message));
-            }
+    for was in connectors {
+        match was.now() {
+            Ok(is) if is == *was => {}
+            Ok(is) => back.push(ConnectorBack { is, was: was.clone() }),
+            Err(failure) => warnings.push(format!("connector {} stays as it is: {}", was.name, failure.message)),
         }
     }
     back
-}
-
-fn connector_back(connector: &ConnectorFormer) -> Change {
-    let what = format!("connector {}", connector.name);
-    match connector.kept {
-        Some(_) => Change::new(Verb::Change, what).detail("as before"),
-        None => Change::new(Verb::Delete, what),
-    }
 }
 
 fn changed_since(others: &[String]) -> Failure {
@@ -191,6 +189,17 @@ fn wanted(file_state: &str) -> Option<bool> {
         "enabled" => Some(true),
         "disabled" => Some(false),
         _ => None,
+    }
+}
+
+impl ConnectorBack {
+    fn change(&self) -> Change {
+        let what = format!("connector {}", self.was.name);
+        match (&self.was.kept, &self.is.kept) {
+            (None, _) => Change::new(Verb::Delete, what),
+            (Some(_), None) => Change::new(Verb::Create, what).detail("as before"),
+            (Some(_), Some(_)) => Change::new(Verb::Change, what).detail("as before"),
+        }
     }
 }
 

@@ -228,8 +228,9 @@ impl Deb {
     fn install(&self, archive: &Archive, there: Option<&Package>, operand: &Path) -> PackageStep {
         let before = there.filter(|package| package.is_installed()).map(|package| package.version.as_str());
         let mut change = match before {
-            Some(before) => Change::new(Verb::Change, archive.package.clone())
-                .detail(format!("{before} -> {}", archive.version)),
+            Some(before) => {
+                Change::new(Verb::Change, archive.package.clone()).detail(format!("{before} -> {}", archive.version))
+            }
             None => Change::new(Verb::Create, archive.package.clone()).detail(archive.version.clone()),
         };
         let is_newer = before.is_some_and(|before| version::compare(before, &archive.version).is_lt());
@@ -305,7 +306,6 @@ fn unknown(file: &Path) -> PackageStep {
     let action = installing(file, false);
     PackageStep { action, change: Change::new(Verb::Create, file.display().to_string()).detail("not there yet") }
 }
-
 
 /// A run of apt-get; `again` unpacks what apt takes for installed.
 fn installing(file: &Path, again: bool) -> Action {

@@ -1,6 +1,7 @@
 //! A connector as it was before a run: its configuration, which may hold secrets, is kept beside the journal and not in it.
 
 use std::fmt;
+use std::time::Duration;
 
 use dpp_protocol::{Failure, ResultMap};
 use serde::{Deserialize, Serialize};
@@ -12,7 +13,12 @@ use super::wait::KafkaConnectWait;
 use super::worker::Worker;
 use crate::files::checksum::Algorithm;
 use crate::files::keep::{keep_bytes, kept};
+use crate::pipeline::deadline::Deadline;
+use crate::pipeline::product::UNREACHABLE;
 use crate::{Host, Module};
+
+/// The longest that workers agree anew on who runs what, in seconds; until then they answer nothing.
+const REBALANCE: f64 = 15.0;
 
 /// A connector, and where it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,6 +73,17 @@ impl ConnectorFormer {
             paused: status.is_some_and(|status| status.health() == Health::Paused),
             config: Text(text.unwrap_or_default()),
         })
+    }
+
+    /// How it is once its worker has taken in what was just done to it.
+    pub(crate) fn settled(&self) -> Result<Self, Failure> {
+        let limit = Deadline::seconds(REBALANCE);
+        loop {
+            match self.now() {
+                Err(failure) if failure.code != UNREACHABLE && limit.pause(Duration::from_millis(300)) => {}
+                found => return found,
+            }
+        }
     }
 
     /// How it is now.
