@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 /// Files and folders of the repository that go into the binary.
-const SHIPPED: &[&str] = &["roles", "templates", "deploy.yml", "dpp.yml", "upgrade.yml", "rollback.yml"];
+const SHIPPED: &[&str] = &["roles", "templates", "deploy.yml", "dpp.yml", "upgrade.yml", "rollback.yml", "outage.yml"];
 
 fn main() -> io::Result<()> {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());

@@ -51,6 +51,19 @@ pub(super) fn yes(question: &str, instead: &str, ui: Ui) -> Result<(), Stop> {
     Err(Stop::Declined("declined; nothing was touched".to_owned()))
 }
 
+/// Has a word typed before something that a yes does not answer, unless it was given already.
+pub(super) fn word(what: &str, word: &str, given: Option<&str>, ui: Ui) -> Result<(), Stop> {
+    let typed = match given {
+        Some(given) => given.to_owned(),
+        None if is_possible() => line(&format!("{what}. Type {word} to go on:"), ui)?.trim().to_owned(),
+        None => {
+            let words = format!("{what}, and standard input is no terminal to ask at");
+            return Err(Stop::Declined(format!("{words}; --confirm {word} answers it")));
+        }
+    };
+    if typed == word { Ok(()) } else { Err(Stop::Declined("declined; nothing was touched".to_owned())) }
+}
+
 /// The person at the terminal, while a run goes on.
 pub(super) struct Watcher {
     /// More than 0 when the run is broken off.

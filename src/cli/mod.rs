@@ -1,6 +1,7 @@
 //! The command line: one file a command, arguments in, exit code out.
 
 mod ask;
+mod canary;
 mod candidates;
 mod completions;
 mod conduct;

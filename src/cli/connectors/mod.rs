@@ -120,7 +120,7 @@ pub(super) fn connectors(global: &Global, command: &ConnectorsCommand, ui: Ui) -
         ConnectorsCommand::Delete(args) => {
             let mut worker = Worker::reach(global, &args.reach, ui)?;
             worker.must_know(&args.name)?;
-            confirm_delete(&args.name, args.confirm.as_deref(), ui)?;
+            ask::word(&format!("connector {} is removed", args.name), &args.name, args.confirm.as_deref(), ui)?;
             Ok(worker.order(std::slice::from_ref(&args.name), &DELETE))
         }
     }
@@ -290,19 +290,4 @@ impl Worker {
         }
         exit
     }
-}
-
-/// A connector is removed only by its name, typed once more.
-fn confirm_delete(name: &str, confirmed: Option<&str>, ui: Ui) -> Result<(), Stop> {
-    let typed = match confirmed {
-        Some(confirmed) => confirmed.to_owned(),
-        None if ask::is_possible() => {
-            ask::line(&format!("Type {name} to remove the connector:"), ui)?.trim().to_owned()
-        }
-        None => {
-            let words = "cannot ask whether to remove it: standard input is no terminal";
-            return Err(Stop::Declined(format!("{words}; --confirm {name} answers it")));
-        }
-    };
-    if typed == name { Ok(()) } else { Err(Stop::Declined("declined; nothing was touched".to_owned())) }
 }

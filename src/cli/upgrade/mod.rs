@@ -2,7 +2,6 @@
 //! the playbook's, upgrade.yml; here is what comes before it and what is proved beside it.
 
 mod brokers;
-mod canary;
 mod files;
 mod preflight;
 mod supplies;
@@ -16,6 +15,7 @@ use clap_complete::engine::ArgValueCompleter;
 use serde_json::{Value as Json, json};
 
 use crate::artifacts::Products;
+use crate::cli::canary::Flight;
 use crate::cli::conduct::{Beside, Conduct, conduct};
 use crate::cli::deploy::{keep_only, playbook, stage};
 use crate::cli::invocation::Invocation;
@@ -33,7 +33,6 @@ use crate::source::Problem;
 use crate::ui::{Shows, Ui, answer_json};
 use crate::value::Value;
 
-use canary::Flight;
 use preflight::{Look, Move, Preflight};
 use target::{Target, nobody, product_and_version, targets};
 

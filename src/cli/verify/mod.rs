@@ -1,8 +1,10 @@
 //! `dppctl verify`: sends marked messages through the pipeline and follows them hop by hop.
 
+mod outage;
 mod surroundings;
 
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use clap::Args;
@@ -16,10 +18,11 @@ use crate::cli::layout::Layout;
 use crate::cli::options::{ConnectionArgs, Global, HowArgs, PrivilegeArgs};
 use crate::cli::status::elasticsearch;
 use crate::engine::Errand;
+use crate::event::clock;
 use crate::exit::Exit;
 use crate::pipeline::{Clocks, Journey, Stage, Verdict, Wiring, report};
 use crate::source::Problem;
-use crate::ui::{Ui, answer_json};
+use crate::ui::{Ui, answer_json, line_json};
 
 /// The field that holds the mark.
 pub(super) const FIELD: &str = "dppctl_probe.id";
@@ -40,6 +43,15 @@ pub(super) struct VerifyArgs {
     /// Leave the test messages in Elasticsearch
     #[arg(long)]
     keep: bool,
+    /// Again and again until Ctrl-C: every 60s, or as often as is said; a line each time, the table when it fails
+    #[arg(long, value_name = "TIME", num_args = 0..=1, require_equals = true, default_missing_value = "60s", value_parser = time, conflicts_with = "outage")]
+    watch: Option<Duration>,
+    /// A drill: stop a stage for a while, such as kafka=30s, and prove that no message is lost meanwhile
+    #[arg(long, value_name = "STAGE=TIME", value_parser = outage::outage, conflicts_with_all = ["events", "wait", "keep"])]
+    outage: Option<outage::Outage>,
+    /// Answers the question of a drill: the stage's name
+    #[arg(long, value_name = "STAGE", requires = "outage")]
+    confirm: Option<String>,
     #[command(flatten)]
     privilege: PrivilegeArgs,
     #[command(flatten)]
@@ -63,10 +75,16 @@ pub(super) fn verify(global: &Global, args: &VerifyArgs, ui: Ui) -> Result<Exit,
     }
     let mut invocation = Invocation::read(global, Some(&args.connection), Some(&args.privilege))?;
     let playbook = playbook(&invocation.project.root, None)?;
-    let layout = Layout::read(&mut invocation, playbook, None, &HowArgs::default(), ui)?;
+    let mut layout = Layout::read(&mut invocation, playbook, None, &HowArgs::default(), ui)?;
     require_stages(&layout)?;
+    if let Some(outage) = args.outage {
+        return outage.drill(&mut invocation, layout, args.confirm.as_deref(), ui);
+    }
     let probe = Probe { events: args.events, timeout: args.wait, keep: args.keep };
-    let (verdict, removed, mark) = probe.go(layout, ui)?;
+    if let Some(every) = args.watch {
+        return probe.watch(layout, every, ui);
+    }
+    let (verdict, removed, mark) = probe.go(&mut layout, ui)?;
     let exit = if verdict.passed { Exit::Ok } else { Exit::Unhealthy };
     if ui.output.is_json() {
         answer_json(&ui, "dppctl.verify/1", exit, &document(&verdict, &mark, args.events, removed));
@@ -92,12 +110,12 @@ fn require_stages(layout: &Layout) -> Result<(), Problem> {
 
 /// Verifies what was just deployed with this playbook; a playbook that is no pipeline is left alone.
 pub(super) fn after_deploy(invocation: &mut Invocation, playbook: &Path, ui: Ui) -> Result<Exit, Stop> {
-    let layout = Layout::read(invocation, PathBuf::from(playbook), None, &HowArgs::default(), ui)?;
+    let mut layout = Layout::read(invocation, PathBuf::from(playbook), None, &HowArgs::default(), ui)?;
     if [Stage::Rabbitmq, Stage::Kafka, Stage::Elasticsearch].iter().any(|stage| layout.of(*stage).is_empty()) {
         return Ok(Exit::Ok);
     }
     let probe = Probe { events: 20, timeout: Duration::from_mins(1), keep: false };
-    let (verdict, removed, _) = probe.go(layout, ui)?;
+    let (verdict, removed, _) = probe.go(&mut layout, ui)?;
     // The answer of a deployment is its own: what is proved afterwards belongs to the story.
     ui.story(&probe.screen(&verdict, removed));
     Ok(if verdict.passed { Exit::Ok } else { Exit::Unhealthy })
@@ -119,7 +137,7 @@ struct Posts {
 
 impl Probe {
     /// Sends and follows; returns the verdict, how many test messages were removed, and their mark.
-    fn go(&self, mut layout: Layout, ui: Ui) -> Result<(Verdict, u64, String), Stop> {
+    fn go(&self, layout: &mut Layout, ui: Ui) -> Result<(Verdict, u64, String), Stop> {
         let posts = Posts {
             rabbitmq: layout.first(Stage::Rabbitmq)?.to_owned(),
             kafka: layout.first(Stage::Kafka)?.to_owned(),
@@ -128,19 +146,39 @@ impl Probe {
         let mark = mark();
         let wiring = layout.wiring.clone();
         let (exchange, vhost) = (&wiring.exchange, &wiring.vhost);
-        ui.story(&format!("{} events, marked {FIELD}={mark}…, exchange {exchange} in {vhost}", self.events));
-        let ends = warm_up(&mut layout, &posts)?;
+        ui.headline(&format!("{} events, marked {FIELD}={mark}…, exchange {exchange} in {vhost}", self.events));
+        let ends = warm_up(layout, &posts)?;
         let mut journey = Journey {
             ids: (1..=self.events).map(|number| format!("{mark}{number:05}")).collect(),
-            clocks: clocks(&mut layout, &posts),
+            clocks: clocks(layout, &posts),
             ..Journey::default()
         };
-        let removed = self.follow(&mut layout, &posts, ends, &mut journey, ui);
+        let removed = self.follow(layout, &posts, ends, &mut journey, ui);
         // Where nothing was sent, there is nothing to be seen further on.
         if !journey.is_unsent() {
-            surroundings::look(&mut layout, &posts, &mut journey);
+            surroundings::look(layout, &posts, &mut journey);
         }
         Ok((report(&journey, &wiring), removed, mark))
+    }
+
+    /// Sends and follows until nobody reads any more, over connections that stay; a line a round, the whole table of one that failed.
+    fn watch(&self, mut layout: Layout, every: Duration, ui: Ui) -> Result<Exit, Stop> {
+        loop {
+            let begun = Instant::now();
+            let (verdict, removed, mark) = self.go(&mut layout, Ui { verbosity: -1, ..ui })?;
+            let exit = if verdict.passed { Exit::Ok } else { Exit::Unhealthy };
+            let text = if ui.output.is_json() {
+                line_json("dppctl.verify/1", exit, &document(&verdict, &mark, self.events, removed))
+            } else {
+                let last = verdict.last_line((!self.keep).then_some(removed));
+                let table = if verdict.passed { String::new() } else { verdict.table() };
+                format!("{table}{}  {last}\n", clock(now_ms().cast_unsigned()))
+            };
+            if !text.lines().all(|line| ui.answer_line(line)) {
+                return Ok(exit);
+            }
+            thread::sleep(every.saturating_sub(begun.elapsed()));
+        }
     }
 
     fn screen(&self, verdict: &Verdict, removed: u64) -> String {

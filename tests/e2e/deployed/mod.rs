@@ -7,6 +7,7 @@ mod connectors;
 mod deploy;
 mod documents;
 mod drift;
+mod drill;
 mod outage;
 mod page;
 mod queue;

@@ -1,4 +1,4 @@
-//! The canary beside an upgrade: a thread that sends a few marked messages a second through the pipeline's front door, and
+//! The canary beside an upgrade or a drill: a thread that sends a few marked messages a second through the pipeline's front door, and
 //! one that looks for them at its end, wherever a node of Elasticsearch answers.
 
 use std::cell::RefCell;
@@ -39,7 +39,7 @@ const FIRST: Duration = Duration::from_secs(30);
 const LAST: Duration = Duration::from_mins(2);
 const LAST_AFTER_FAILURE: Duration = Duration::from_secs(5);
 
-/// The canary of one upgrade.
+/// The canary of one run.
 pub(super) struct Flight {
     post: Arc<Post>,
     /// What the threads take along.
