@@ -19,6 +19,8 @@ pub enum Exit {
     Unhealthy,
     /// A task failed on at least one host.
     Failed,
+    /// It failed, and hosts were brought back to how they were.
+    RolledBack,
     /// Our fault, or this machine's.
     Internal,
     /// Wrong command line.
@@ -41,6 +43,7 @@ impl Exit {
         (Self::Unreachable, "unreachable", "at least one host could not be reached, none failed"),
         (Self::Unhealthy, "unhealthy", "status, verify or a gate says no: pipeline broken, events lost"),
         (Self::Locked, "locked", "another run has the hosts"),
+        (Self::RolledBack, "rolled-back", "deploy --rollback failed, and hosts are as they were before"),
         (Self::Declined, "declined", "a person said no, or a question met no terminal"),
         (Self::Usage, "usage", "wrong command line"),
         (Self::Refused, "refused", "inventory, role, template or bundle is wrong; nothing was touched"),
@@ -63,6 +66,7 @@ impl Exit {
             Self::Unreachable => 4,
             Self::Unhealthy => 6,
             Self::Locked => 7,
+            Self::RolledBack => 8,
             Self::Declined => 9,
             Self::Usage => 64,
             Self::Refused => 65,
@@ -86,7 +90,7 @@ mod tests {
     fn every_code_is_in_the_table_once() {
         let mut codes: Vec<u8> = Exit::TABLE.iter().map(|(exit, ..)| exit.code()).collect();
         codes.sort_unstable();
-        assert_eq!(codes, [0, 1, 2, 3, 4, 6, 7, 9, 64, 65, 130, 143]);
+        assert_eq!(codes, [0, 1, 2, 3, 4, 6, 7, 8, 9, 64, 65, 130, 143]);
     }
 
     #[test]

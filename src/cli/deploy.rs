@@ -13,7 +13,7 @@ use crate::cli::layout::{self, Sketch, stage_of, steps_of};
 use crate::cli::lock::LockArgs;
 use crate::cli::options::{ConnectionArgs, Global, HowArgs, PrivilegeArgs, SelectionArgs};
 use crate::cli::resume::Which;
-use crate::cli::{ask, candidates, groups, resume, saved_plan, verify};
+use crate::cli::{ask, candidates, groups, resume, rollback, saved_plan, verify};
 use crate::content::{self, Content};
 use crate::engine::count;
 use crate::exit::Exit;
@@ -91,6 +91,9 @@ pub(super) struct DeployArgs {
     /// Send no test messages afterwards
     #[arg(long)]
     no_verify: bool,
+    /// When it fails, or messages do not get through afterwards, bring hosts back to how they were; exit code 8
+    #[arg(long, conflicts_with = "check")]
+    rollback: bool,
     #[command(flatten)]
     pub(super) selection: SelectionArgs,
     #[command(flatten)]
@@ -110,6 +113,7 @@ pub(super) fn stage(name: &str) -> Result<Stage, String> {
 pub(super) fn deploy(global: &Global, args: &DeployArgs, ui: Ui) -> Result<Exit, Stop> {
     match (saved_plan::named(args.target.playbook.as_ref())?, &args.target.playbook) {
         (Some(plan), Some(path)) => saved_plan::deploy(&plan, path, ui),
+        _ if args.rollback => or_take_back(&limited(global, args)?, args, ui),
         _ => carry_out(&limited(global, args)?, args, args.yes, ui),
     }
 }
@@ -119,6 +123,19 @@ fn limited(global: &Global, args: &DeployArgs) -> Result<Global, Stop> {
     let Some(which) = args.resume else { return Ok(global.clone()) };
     let hosts = resume::hosts(&Project::discover(&surroundings(global)?)?, which)?;
     Ok(Global { limit: Some(hosts.join(":")), ..global.clone() })
+}
+
+/// Deploys; what failed is taken back.
+fn or_take_back(global: &Global, args: &DeployArgs, ui: Ui) -> Result<Exit, Stop> {
+    let exit = carry_out(global, args, args.yes, ui)?;
+    if !matches!(exit, Exit::Failed | Exit::Unhealthy) {
+        return Ok(exit);
+    }
+    match rollback::last_deployment(global, &args.lock, &args.privilege, &args.connection, ui)? {
+        Some(Exit::Ok) => Ok(Exit::RolledBack),
+        Some(back) => Ok(exit.max(back)),
+        None => Ok(exit),
+    }
 }
 
 /// Deploys; who said yes already is not asked.

@@ -44,9 +44,6 @@ pub(super) struct RollbackArgs {
 pub(super) fn rollback(global: &Global, args: &RollbackArgs, ui: Ui) -> Result<Exit, Stop> {
     let mut invocation = Invocation::read(global, Some(&args.connection), Some(&args.privilege))?;
     let undone = Undone::of(&invocation.project, args.run)?;
-    let limit = undone.limit(&invocation, global.limit.as_deref())?;
-    let tickets = undone.tickets.iter().map(|ticket| Value::plain(ticket.as_str()));
-    invocation.extra.insert("rollback_runs".to_owned(), Value::list(tickets));
     let review = |_plan: &mut Plan| {
         if args.yes || args.how.check {
             Ok(())
@@ -54,20 +51,24 @@ pub(super) fn rollback(global: &Global, args: &RollbackArgs, ui: Ui) -> Result<E
             ask::yes(&undone.question(), "--yes answers it, --check only looks", ui)
         }
     };
-    let conducted = Conduct {
-        command: NAME,
-        playbooks: vec![content::path("rollback.yml")],
-        selection: &SelectionArgs::default(),
-        how: &args.how,
-        limit: Some(&limit),
-        review: &review,
-        lock: Some(&args.lock),
-        beside: None,
-        shows: Shows::Story,
-        with_changes: Exit::Ok,
-        heed: None,
-    };
-    conduct(&mut invocation, &conducted, ui)
+    undone.undo(&mut invocation, global.limit.as_deref(), (&args.how, &args.lock), &review, ui)
+}
+
+/// Takes the deployment back that has just ended; none where it changed nothing. Who asked for that beforehand is not asked again.
+pub(super) fn last_deployment(
+    global: &Global,
+    lock: &LockArgs,
+    privilege: &PrivilegeArgs,
+    connection: &ConnectionArgs,
+    ui: Ui,
+) -> Result<Option<Exit>, Stop> {
+    let mut invocation = Invocation::read(global, Some(connection), Some(privilege))?;
+    let last = PastRun::newest_first(&invocation.project.root).next();
+    let Some(last) = last.filter(|run| run.command() == "deploy" && run.report.changes() > 0) else { return Ok(None) };
+    ui.headline(&format!("run {} failed and is taken back", last.number));
+    let undone = Undone::of(&invocation.project, Some(last.number))?;
+    let how = HowArgs::default();
+    undone.undo(&mut invocation, global.limit.as_deref(), (&how, lock), &|_| Ok(()), ui).map(Some)
 }
 
 /// The runs that are undone: the one that was named, and all after it, since they built on it.
@@ -96,6 +97,34 @@ impl Undone {
             hosts.extend(run.report.hosts.keys().filter(|host| !hosts.contains(host)).cloned().collect::<Vec<_>>());
         }
         Ok(Self { first, tickets, hosts })
+    }
+
+    /// Plays the playbook for these runs.
+    fn undo(
+        &self,
+        invocation: &mut Invocation,
+        wanted: Option<&str>,
+        (how, lock): (&HowArgs, &LockArgs),
+        review: &dyn Fn(&mut Plan) -> Result<(), Stop>,
+        ui: Ui,
+    ) -> Result<Exit, Stop> {
+        let limit = self.limit(invocation, wanted)?;
+        let tickets = self.tickets.iter().map(|ticket| Value::plain(ticket.as_str()));
+        invocation.extra.insert("rollback_runs".to_owned(), Value::list(tickets));
+        let conducted = Conduct {
+            command: NAME,
+            playbooks: vec![content::path("rollback.yml")],
+            selection: &SelectionArgs::default(),
+            how,
+            limit: Some(&limit),
+            review,
+            lock: Some(lock),
+            beside: None,
+            shows: Shows::Story,
+            with_changes: Exit::Ok,
+            heed: None,
+        };
+        conduct(invocation, &conducted, ui)
     }
 
     /// The pattern of the hosts: those of the runs, and of them those that are asked for.

@@ -131,6 +131,13 @@ fn a_run_that_failed_in_the_middle_is_taken_back_as_well() {
     assert!(failed.stderr.contains("dppctl rollback"), "the way back is told: {failed}");
     let _ = lab.dppctl(["rollback", "--yes"]).exits(0);
     assert_same(&state(&lab), &before);
+
+    let back = lab.dppctl(["deploy", "site.yml", "--yes", "--rollback", "-e", "version=2.0"]).exits(8);
+    assert!(back.stderr.contains("run 4 failed and is taken back"), "{back}");
+    assert_same(&state(&lab), &before);
+    let unchanged = lab.file("none.yml", "- hosts: lab\n  gather_facts: false\n  tasks: [fail: ]\n");
+    let _ = unchanged.dppctl(["deploy", "none.yml", "--yes", "--rollback"]).exits(2);
+    assert_same(&state(&unchanged), &before);
 }
 
 const BOUND: &str = "
