@@ -109,7 +109,7 @@ mutants: harness ## a relay in good order must pass the harness, and six that ea
 soak: harness ## the relay under one disturbance after the other, for two hours; writes docs/reliability.md (SOAK="--seed 5 --minutes 30")
 	@trap '$(ROOT) $(LAB) sweep' EXIT; $(HARNESS) soak $(or $(SOAK),--faults 20 --messages 20000)
 
-demo: build lab-deps ## bare hosts to a running, verified pipeline
+demo: build lab-deps ## bare hosts to a running, verified pipeline (UPGRADE=6.2.1 ends with an upgrade of it)
 	tests/demo/run
 
 browser: ## a person at the demo's web page and Kibana, in a real Chromium (PAGE=address that the demo printed)
