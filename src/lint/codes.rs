@@ -224,6 +224,11 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "To bring it back would undo that run's work, too. Take that one back first, where it was made.",
     ),
     (
+        "DPP0617",
+        "a run too long ago to be taken back",
+        "Hosts keep what runs replaced for a month, and that of the last fifty runs. Deploy the inventory as it was then.",
+    ),
+    (
         "DPP0620",
         "versions that do not go together",
         "The message says which needs which. Nothing was touched; `dpp_stack` names versions that were run together.",

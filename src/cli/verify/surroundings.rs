@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 
 use crate::cli::layout::Layout;
 use crate::cli::status::elasticsearch;
-use crate::cli::verify::{Posts, rabbitmq_login, words};
+use crate::cli::verify::probe::{Posts, rabbitmq_login, words};
 use crate::engine::Errand;
 use crate::pipeline::{HostLook, Journey, Stage, Wiring};
 

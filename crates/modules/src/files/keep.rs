@@ -6,6 +6,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use dpp_protocol::Failure;
 
@@ -15,7 +16,7 @@ use crate::files::refusal::refused;
 use crate::files::replace::write_atomically;
 
 /// Where they lie, below the host's state.
-const FOLDER: &str = "kept";
+pub(crate) const FOLDER: &str = "kept";
 
 /// Keeps the file at `path`, if there is one; anything but a regular file has no bytes to keep.
 pub(crate) fn keep(path: &Path, host: &Host) -> Result<(), Failure> {
@@ -33,13 +34,18 @@ pub(crate) fn keep(path: &Path, host: &Host) -> Result<(), Failure> {
 /// Keeps a file whose hash is known already.
 pub(crate) fn keep_as(hash: &str, path: &Path, host: &Host) -> io::Result<()> {
     let kept = folder(host)?.join(hash);
-    if kept.exists() { Ok(()) } else { copy_privately(path, &kept) }
+    if kept.exists() { renew(&kept) } else { copy_privately(path, &kept) }
 }
 
 /// Keeps bytes that lie in no file.
 pub(crate) fn keep_bytes(hash: &str, bytes: &[u8], host: &Host) -> io::Result<()> {
     let kept = folder(host)?.join(hash);
-    if kept.exists() { Ok(()) } else { write_atomically(&kept, bytes, 0o600) }
+    if kept.exists() { renew(&kept) } else { write_atomically(&kept, bytes, 0o600) }
+}
+
+/// What is old and named by no line of the journal is dropped; the line about these comes after them.
+fn renew(kept: &Path) -> io::Result<()> {
+    OpenOptions::new().append(true).open(kept)?.set_modified(SystemTime::now())
 }
 
 /// What was kept under this hash.

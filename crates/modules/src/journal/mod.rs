@@ -9,6 +9,7 @@ pub mod drift;
 mod former;
 mod left;
 mod packages_back;
+mod prune;
 mod put_back;
 mod taking;
 #[cfg(test)]
@@ -21,12 +22,15 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use dpp_protocol::Failure;
+use rustix::fs::FlockOperation;
 use serde::{Deserialize, Serialize};
 
 use crate::Host;
+use crate::lock_file::LockFile;
 
 pub(crate) use drift::mark_drift;
 pub use former::Former;
+use prune::prune;
 pub(crate) use taking::Taking;
 
 /// One line of the journal.
@@ -67,9 +71,12 @@ impl<'a> Journal<'a> {
 
     fn append(&self, entry: &Entry) -> io::Result<()> {
         let line = serde_json::to_string(entry)?;
+        let lock = LockFile::open(&self.file.with_extension("lock"))?;
+        lock.lock(FlockOperation::LockExclusive)?;
         let mut journal = OpenOptions::new().create(true).append(true).mode(0o600).open(&self.file)?;
         journal.write_all(format!("{line}\n").as_bytes())?;
-        journal.sync_data()
+        journal.sync_data()?;
+        self.file.parent().map_or(Ok(()), |state| prune(state, &self.file))
     }
 
     /// All that was written, in its order. A line that a power cut left half written was about a step that was not taken.

@@ -14,6 +14,7 @@ use serde_json::json;
 use super::account::{Account, FormerUnit};
 use super::former::PathState;
 use super::packages_back::PackagesBack;
+use super::prune::Horizon;
 use super::{Former, Journal, put_back};
 use crate::arguments::{Flag, Names};
 use crate::packages::dpkg::status::Installed;
@@ -90,6 +91,7 @@ impl Module for Undo {
     type Step = UndoStep;
 
     fn survey(&self, host: &Host) -> Result<Survey<UndoStep>, Failure> {
+        Horizon::require(&Journal::of(host.state(), "").file, &self.runs.0)?;
         let account =
             Account::of(Journal::read(host.state())?, &self.runs.0).map_err(|others| changed_since(&others))?;
         let installed = Installed::read()?;
