@@ -19,6 +19,6 @@ pub use health::{Seen, StageHealth, State, judge_together, lag, stage_health, ta
 pub use hops::{Clocks, Hop, Journey, Times, Verdict, report};
 pub use host_look::HostLook;
 pub use log_line::{LogLine, log_lines, one_stream};
-pub use preflight::{Finding, Mark, NodeSeen, in_order, judge_cluster, preflight_screen, together};
+pub use preflight::{Finding, Mark, NodeSeen, WayBack, in_order, judge_cluster, preflight_screen, together};
 pub use stage::Stage;
 pub use wiring::{Find, Wiring, no_password};

@@ -39,6 +39,9 @@ use target::{Target, nobody, product_and_version, targets};
 /// What an upgrade plays; the project's own, or else the shipped one.
 const PLAYBOOK: &str = "upgrade.yml";
 
+/// The age up to which a snapshot is taken for one that leads back.
+const A_DAY: Duration = Duration::from_hours(24);
+
 /// Options of `upgrade`.
 #[derive(Debug, Args)]
 pub(super) struct UpgradeArgs {
@@ -60,9 +63,15 @@ pub(super) struct UpgradeArgs {
     /// Send no marked messages meanwhile
     #[arg(long)]
     no_canary: bool,
+    /// Refuse when the newest snapshot of Elasticsearch is older than this: 12h, 90m
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    snapshot_age: Option<Duration>,
     /// Do not ask before the first change
     #[arg(short, long)]
     yes: bool,
+    /// Answers the question that is asked where no snapshot of a day leads back: the name of Elasticsearch's cluster
+    #[arg(long, value_name = "CLUSTER")]
+    confirm: Option<String>,
     /// Only look, say what would be done; dppctl's own agent is all that is put on hosts
     #[arg(short = 'C', long, alias = "dry-run")]
     check: bool,
@@ -96,7 +105,14 @@ pub(super) fn upgrade(global: &Global, args: &UpgradeArgs, ui: Ui) -> Result<Exi
         set(&mut invocation, target.variable, Value::plain(target.version.as_str()));
     }
     let products = Products::embedded().clone().with_folder(&invocation.project.root.join("data"))?;
-    let look = Look { invocation: &mut invocation, layout: &mut layout, targets, products: &products, ui };
+    let look = Look {
+        invocation: &mut invocation,
+        layout: &mut layout,
+        targets,
+        products: &products,
+        snapshot_age: args.snapshot_age,
+        ui,
+    };
     let preflight = look.preflight()?;
     if preflight.exit != Exit::Ok {
         return Ok(refuse(&preflight, ui));
@@ -137,11 +153,7 @@ fn play(
     }
     let review = |plan: &mut Plan| {
         keep_only(plan, &preflight.stages)?;
-        if args.yes || args.check {
-            Ok(())
-        } else {
-            ask::yes(&question(&preflight.moves, args.no_finalize), "--yes answers it, --check only looks", ui)
-        }
+        agreed(preflight, args, ui)
     };
     let flight = if args.no_canary || args.check { None } else { flight(invocation, layout, preflight, ui)? };
     let conducted = Conduct {
@@ -158,6 +170,20 @@ fn play(
         heed: None,
     };
     conduct(invocation, &conducted, ui)
+}
+
+/// A yes; where no snapshot leads back, the cluster's name, which `--yes` does not stand for.
+fn agreed(preflight: &Preflight, args: &UpgradeArgs, ui: Ui) -> Result<(), Stop> {
+    let question = question(&preflight.moves, args.no_finalize);
+    let goes = |step: &Move| step.product == "elasticsearch" && step.from.iter().any(|from| *from != step.to);
+    let crosses = preflight.moves.iter().any(goes);
+    let unguarded = preflight.way_back.as_ref().filter(|way_back| crosses && !way_back.is_within(A_DAY));
+    match unguarded {
+        _ if args.check => Ok(()),
+        Some(way_back) => ask::word(&question, &way_back.cluster, args.confirm.as_deref(), ui),
+        None if args.yes => Ok(()),
+        None => ask::yes(&question, "--yes answers it, --check only looks", ui),
+    }
 }
 
 /// Versions that the inventory does not know of: its next deployment would want the old ones.

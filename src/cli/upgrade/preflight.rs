@@ -2,6 +2,7 @@
 //! nothing is touched.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use dpp_protocol::{Answer, Failure};
 use serde_json::{Map, Value as Json, json};
@@ -17,9 +18,10 @@ use crate::cli::invocation::Invocation;
 use crate::cli::layout::Layout;
 use crate::cli::render::{rendered, variables};
 use crate::cli::status::elasticsearch;
+use crate::cli::verify::now_ms;
 use crate::engine::Errand;
 use crate::exit::Exit;
-use crate::pipeline::{Finding, HostLook, Mark, NodeSeen, Stage, in_order, judge_cluster, together};
+use crate::pipeline::{Finding, HostLook, Mark, NodeSeen, Stage, WayBack, in_order, judge_cluster, together};
 use crate::ui::Ui;
 use crate::value::Value;
 
@@ -47,6 +49,8 @@ pub(super) struct Preflight {
     pub(super) order: Vec<String>,
     /// The brokers of Kafka in the order in which they go.
     pub(super) brokers: Vec<String>,
+    /// What leads back where Elasticsearch goes.
+    pub(super) way_back: Option<WayBack>,
     /// Whether an upgrade was broken off that this one goes on with.
     pub(super) goes_on: bool,
     /// How the command ends when something is in the way.
@@ -73,6 +77,8 @@ pub(super) struct Look<'a> {
     pub(super) layout: &'a mut Layout,
     pub(super) targets: Vec<Target>,
     pub(super) products: &'a Products,
+    /// How young a snapshot is asked for.
+    pub(super) snapshot_age: Option<Duration>,
     pub(super) ui: Ui,
 }
 
@@ -84,7 +90,7 @@ impl Look<'_> {
         let absent = self.leave_out_what_is_nowhere(&seen, !lost.is_empty());
         let moves = self.moves(&seen);
         let (refused, mut findings) = (self.files_and_versions(&seen, &moves)?, Vec::new());
-        let (cluster, order) = self.cluster(&seen);
+        let (cluster, order, way_back) = self.cluster(&seen);
         let (quorum, brokers) = self.brokers(&moves);
         let goes_on = self.layout.errands.debts().values().flatten().any(|debt| OWED.contains(&debt.handler.as_str()));
         let mut exit =
@@ -99,7 +105,7 @@ impl Look<'_> {
         findings.extend(cluster);
         findings.extend(quorum);
         let stages = self.targets.iter().map(|target| target.stage).collect();
-        Ok(Preflight { findings: together(findings), moves, stages, order, brokers, goes_on, exit })
+        Ok(Preflight { findings: together(findings), moves, stages, order, brokers, way_back, goes_on, exit })
     }
 
     fn hosts(&self) -> Vec<String> {
@@ -235,10 +241,10 @@ impl Look<'_> {
         text
     }
 
-    /// What the cluster says, and the order in which its nodes go.
-    fn cluster(&mut self, seen: &BTreeMap<String, HostSeen>) -> (Vec<Finding>, Vec<String>) {
+    /// What the cluster says, the order in which its nodes go, and what leads back.
+    fn cluster(&mut self, seen: &BTreeMap<String, HostSeen>) -> (Vec<Finding>, Vec<String>, Option<WayBack>) {
         let Some(target) = self.targets.iter().find(|target| target.stage == Stage::Elasticsearch) else {
-            return (Vec::new(), self.layout.of(Stage::Elasticsearch).to_vec());
+            return (Vec::new(), self.layout.of(Stage::Elasticsearch).to_vec(), None);
         };
         let hosts: Vec<String> =
             self.layout.of(Stage::Elasticsearch).iter().filter(|host| seen.contains_key(*host)).cloned().collect();
@@ -256,7 +262,11 @@ impl Look<'_> {
             })
             .collect();
         let major = Version::parse(&target.version).map_or(0, |version| version.major());
-        (judge_cluster(&nodes, major), in_order(&nodes))
+        let mut findings = judge_cluster(&nodes, major);
+        let told = nodes.iter().find_map(|node| node.facts.ok());
+        let way_back = told.map(|facts| WayBack::read(facts, now_ms().cast_unsigned()));
+        findings.extend(way_back.as_ref().map(|way_back| way_back.finding(self.snapshot_age)));
+        (findings, in_order(&nodes), way_back)
     }
 
     /// Whether the node is down because an upgrade keeps it down: it owes its start, or has the new package already.

@@ -58,7 +58,8 @@ pub(super) fn time(text: &str) -> Result<Duration, String> {
     match &text[split..] {
         "" | "s" => Ok(Duration::from_secs(number)),
         "m" => Ok(Duration::from_secs(number.saturating_mul(60))),
-        unit => Err(format!("`{unit}` is no unit here: write 60s or 2m")),
+        "h" => Ok(Duration::from_secs(number.saturating_mul(3600))),
+        unit => Err(format!("`{unit}` is no unit here: write 60s, 2m or 3h")),
     }
 }
 
@@ -133,7 +134,9 @@ mod tests {
 
     #[test]
     fn times_are_numbers_with_a_unit() {
-        for (text, seconds) in [("60s", Some(60)), ("2m", Some(120)), ("5", Some(5)), ("m", None), ("3h", None)] {
+        for (text, seconds) in
+            [("60s", Some(60)), ("2m", Some(120)), ("5", Some(5)), ("m", None), ("3h", Some(10_800)), ("3d", None)]
+        {
             assert_eq!(time(text).ok().map(|time| time.as_secs()), seconds, "{text}");
         }
     }

@@ -115,7 +115,7 @@ mod tests {
         let kafka = Outage { stage: Stage::Kafka, lasts: Duration::from_secs(30) };
         assert_eq!(outage("kafka=30s"), Ok(kafka));
         for (text, word) in
-            [("kafka", "STAGE=TIME"), ("kafka=3h", "unit"), ("kibana=3s", "no message"), ("x=3s", "the stages are")]
+            [("kafka", "STAGE=TIME"), ("kafka=3d", "unit"), ("kibana=3s", "no message"), ("x=3s", "the stages are")]
         {
             assert!(outage(text).is_err_and(|error| error.contains(word)), "{text}");
         }

@@ -1,12 +1,14 @@
 //! What has to hold before an upgrade takes anything down: findings, all at once, and how they read.
 
 mod cluster;
+mod snapshot;
 
 use std::fmt::Write as _;
 
 use serde::Serialize;
 
 pub use cluster::{NodeSeen, in_order, judge_cluster};
+pub use snapshot::WayBack;
 
 /// What a finding means for the upgrade.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]

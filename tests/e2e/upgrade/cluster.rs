@@ -29,7 +29,7 @@ fn a_cluster_goes_node_by_node_and_is_whole_again_though_dppctl_dies_in_the_midd
     lab.on("es1", "for n in $(seq 300); do echo '{\"index\":{\"_index\":\"logs_data\",\"_type\":\"logs\"}}'; echo \"{\\\"n\\\":$n}\"; done | curl -s -XPOST -H 'content-type: application/x-ndjson' --data-binary @- http://127.0.0.1:9200/_bulk");
     assert_eq!(found(&lab, "es1", "*"), 300);
 
-    let upgrade = ["upgrade", "--version", "6.2.1", "--yes"];
+    let upgrade = ["upgrade", "--version", "6.2.1", "--confirm", "dpp"];
     let master = ask(&lab, "es1", "/_cat/master?format=json")[0]["node"].as_str().unwrap().to_owned();
     let first = NODES.into_iter().find(|node| *node != master).unwrap();
     let killed = kill_while_down(&lab, lab.start(upgrade), first);

@@ -4,7 +4,7 @@ use dpp_protocol::Failure;
 use serde_json::{Map, Value, json};
 
 use super::placing::Unplaced;
-use crate::pipeline::http::Endpoint;
+use crate::pipeline::http::{Endpoint, segment};
 use crate::pipeline::plain::flat;
 use crate::pipeline::product::{Never, Product};
 use crate::{Host, Survey};
@@ -38,6 +38,8 @@ impl Product for ElasticsearchUpgradeFacts {
             .value("name", root["name"].clone())
             .value("version", root["version"]["number"].clone())
             .value("cluster", root["cluster_uuid"].clone())
+            .value("cluster_name", root["cluster_name"].clone())
+            .value("snapshot", newest_snapshot(&node)?)
             .value("health", health)
             .value("unplaced", json!({"waits": !unplaced.is_final(), "words": unplaced.words()}))
             .value("nodes", nodes(&node)?)
@@ -51,6 +53,22 @@ impl Product for ElasticsearchUpgradeFacts {
 
 fn ask(node: &Endpoint, path: &str) -> Result<Value, Failure> {
     node.get(path)?.success(&format!("read {path}"))
+}
+
+/// The snapshot that ended last of those that hold everything. A repository that does not answer has none to offer.
+fn newest_snapshot(node: &Endpoint) -> Result<Value, Failure> {
+    let repositories = ask(node, "/_snapshot")?;
+    let names = repositories.as_object().into_iter().flatten().map(|(name, _)| name);
+    let of_repository = |name: &String| {
+        let rows = ask(node, &format!("/_cat/snapshots/{}?format=json&h=id,status,end_epoch", segment(name))).ok()?;
+        let whole = |row: &Value| {
+            let ended: u64 = row["end_epoch"].as_str()?.parse().ok()?;
+            (row["status"] == "SUCCESS")
+                .then(|| (ended * 1000, json!({"repository": name, "name": row["id"], "ended_ms": ended * 1000})))
+        };
+        rows.as_array()?.iter().filter_map(whole).max_by_key(|(ended, _)| *ended)
+    };
+    Ok(names.filter_map(of_repository).max_by_key(|(ended, _)| *ended).map_or(Value::Null, |(_, snapshot)| snapshot))
 }
 
 fn nodes(node: &Endpoint) -> Result<Value, Failure> {
@@ -137,6 +155,11 @@ mod tests {
             (get("/_cat/allocation?format=json&h=node,disk.percent"), r#"[{"node":"es1","disk.percent":"61"},{"node":"UNASSIGNED","disk.percent":null}]"#.to_owned()),
             (get(SETTINGS), settings.to_string()),
             (get(CREATED), old.to_string()),
+            (get("/_snapshot"), r#"{"nightly":{"type":"fs"},"gone":{"type":"fs"}}"#.to_owned()),
+            (
+                get("/_cat/snapshots/nightly?format=json&h=id,status,end_epoch"),
+                r#"[{"id":"s1","status":"SUCCESS","end_epoch":"1700000000"},{"id":"s2","status":"SUCCESS","end_epoch":"1700000100"},{"id":"s3","status":"PARTIAL","end_epoch":"1700000200"}]"#.to_owned(),
+            ),
         ];
         let script: Vec<(&str, u16, &str)> =
             script.iter().map(|(ask, body)| (ask.as_str(), 200, body.as_str())).collect();
@@ -148,6 +171,10 @@ mod tests {
         );
         assert_eq!(facts["nodes"]["es1"], json!({"version": "5.6.2", "master": true, "eligible": true}));
         assert_eq!(facts["nodes"]["es2"]["eligible"], false);
+        assert_eq!(
+            facts["snapshot"],
+            json!({"repository": "nightly", "name": "s2", "ended_ms": 1_700_000_100_000_u64})
+        );
         assert_eq!(facts["plugins"], json!({"es1": [{"name": "icu", "version": "5.6.2"}]}));
         assert_eq!(facts["disks"], json!({"es1": 61}));
         assert_eq!(facts["created"], json!({".kibana": "5.6.2", "logs": "6.8.23"}));
