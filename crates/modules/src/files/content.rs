@@ -14,7 +14,7 @@ use rustix::fs::{Gid, Uid};
 use crate::files::attributes::{AttributeChange, Attributes};
 use crate::files::keep::keep;
 use crate::files::refusal::{refused, refused_call};
-use crate::files::replace::beside;
+use crate::files::replace::{beside, clear_beside};
 use crate::files::validate::validate;
 use crate::module::UNTOUCHED;
 use crate::{Host, Step};
@@ -67,6 +67,7 @@ impl NewContent {
 
     /// Puts the bytes in place; a reader sees the old file or the new one, never half of it.
     pub fn apply(&self, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
+        clear_beside(&self.path);
         let beside = beside(&self.path);
         let accepted = self.write(&beside).and_then(|()| self.accept(&beside, host));
         if accepted.is_err() {

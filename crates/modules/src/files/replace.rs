@@ -13,6 +13,7 @@ pub fn write_atomically(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> 
     if !folder.exists() {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }
+    clear_beside(path);
     let beside = beside(path);
     let written = write_new(&beside, bytes, mode).and_then(|()| fs::rename(&beside, path));
     if written.is_err() {
@@ -28,8 +29,43 @@ pub fn beside(path: &Path) -> PathBuf {
     path.with_file_name(format!(".{name}.dppctl-{}", std::process::id()))
 }
 
+/// Removes what agents that were killed had begun to lay beside `path`.
+pub(crate) fn clear_beside(path: &Path) {
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return };
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let start = format!(".{}.dppctl-", name.to_string_lossy());
+    let is_abandoned = |name: &str| {
+        let pid = name.strip_prefix(&start).and_then(|pid| pid.parse::<u32>().ok());
+        pid.is_some_and(|pid| !Path::new("/proc").join(pid.to_string()).exists())
+    };
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if is_abandoned(&entry.file_name().to_string_lossy()) {
+            // What cannot be removed is in nobody's way.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
 fn write_new(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(path)?;
     file.write_all(bytes)?;
     file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_killed_agent_had_begun_goes_and_what_a_living_one_is_at_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        for name in [".a.dppctl-4194305", ".a.dppctl-1", ".ab.dppctl-4194305", ".a.dppctl-x"] {
+            fs::write(at(name), "half").unwrap();
+        }
+        write_atomically(&at("a"), b"whole", 0o600).unwrap();
+        let mut left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        left.sort();
+        assert_eq!(left, [".a.dppctl-1", ".a.dppctl-x", ".ab.dppctl-4194305", "a"]);
+    }
 }

@@ -11,7 +11,7 @@ use crate::files::attributes::{AttributeChange, Attributes};
 use crate::files::content::NewContent;
 use crate::files::keep::keep;
 use crate::files::refusal::refused;
-use crate::files::replace::beside;
+use crate::files::replace::{beside, clear_beside};
 use crate::journal::Former;
 use crate::{Host, Step};
 
@@ -128,6 +128,7 @@ impl NewLink {
         if fs::symlink_metadata(&self.path).is_ok_and(|found| found.is_dir()) {
             fs::remove_dir_all(&self.path).map_err(|error| refused("remove the folder", &self.path, &error))?;
         }
+        clear_beside(&self.path);
         let beside = beside(&self.path);
         let _ = fs::remove_file(&beside);
         let made = if self.hard { fs::hard_link(&self.target, &beside) } else { symlink(&self.target, &beside) };
