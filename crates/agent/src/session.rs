@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use dpp_modules::Host;
+use dpp_modules::{Host, Tenure};
 use dpp_protocol::{
     Answer, Failure, Frame, FrameError, Hello, Mode, Outcome, PROTOCOL, Progress, Request, Response, Task, put_message,
     read_frame, write_message,
@@ -27,6 +27,7 @@ pub(crate) struct Session<R, W: Write> {
     pulse: Pulse,
     state: PathBuf,
     blobs: Blobs,
+    tenure: Arc<Tenure>,
 }
 
 impl<R: Read, W: Write + Send + 'static> Session<R, W> {
@@ -34,7 +35,7 @@ impl<R: Read, W: Write + Send + 'static> Session<R, W> {
     pub(crate) fn new(input: R, output: W, state: PathBuf) -> Self {
         let output = Arc::new(Mutex::new(BufWriter::with_capacity(TOGETHER, output)));
         let pulse = Pulse::on(Arc::clone(&output));
-        Self { input, output, pulse, blobs: Blobs::new(state.join("blobs")), state }
+        Self { input, output, pulse, blobs: Blobs::new(state.join("blobs")), state, tenure: Arc::default() }
     }
 
     /// Greets and answers until the asker says goodbye or is gone.
@@ -101,7 +102,7 @@ impl<R: Read, W: Write + Send + 'static> Session<R, W> {
         let life = |text: &str, count: Option<(u64, u64)>| {
             let _ = self.send(&Response::Progress(Progress { id, text: text.into(), count }));
         };
-        let host = Host::new(&self.state, task.environment.clone(), &life).in_run(&task.run);
+        let host = Host::new(&self.state, task.environment.clone(), &life).in_run(&task.run).through(&self.tenure);
         let _beating = self.pulse.beat();
         let answer = match task.bound.filter(|_| task.mode == Mode::Apply) {
             Some(bound) if bound.detached => self.detached(task, &host),

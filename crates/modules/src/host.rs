@@ -8,11 +8,13 @@ use std::fs::{self, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use dpp_protocol::{Debt, Failure};
 use rustix::fs::FlockOperation;
 
 use crate::lock_file::LockFile;
+use crate::tenure::Tenure;
 
 /// Receives signs of life of the running task: a text, and done and whole where they can be counted.
 pub type Life<'a> = dyn Fn(&str, Option<(u64, u64)>) + 'a;
@@ -25,12 +27,13 @@ pub struct Host<'a> {
     environment: BTreeMap<String, String>,
     life: &'a Life<'a>,
     run: String,
+    tenure: Arc<Tenure>,
 }
 
 impl<'a> Host<'a> {
     /// A host whose state lies under `state` (`/var/lib/dppctl` for root).
     pub fn new(state: impl Into<PathBuf>, environment: BTreeMap<String, String>, life: &'a Life<'a>) -> Self {
-        Self { state: state.into(), environment, life, run: String::new() }
+        Self { state: state.into(), environment, life, run: String::new(), tenure: Arc::default() }
     }
 
     /// The same host, in a run of this name: what it replaces is written down.
@@ -38,6 +41,18 @@ impl<'a> Host<'a> {
     pub fn in_run(mut self, run: &str) -> Self {
         run.clone_into(&mut self.run);
         self
+    }
+
+    /// The same host, seen by an agent that has a lock on it and its books open for longer than this task.
+    #[must_use]
+    pub fn through(mut self, agent: &Arc<Tenure>) -> Self {
+        self.tenure = Arc::clone(agent);
+        self
+    }
+
+    /// What the agent has from one task to the next.
+    pub(crate) fn tenure(&self) -> &Tenure {
+        &self.tenure
     }
 
     /// The name of the run; empty outside of one.
@@ -95,6 +110,7 @@ impl<'a> Host<'a> {
         if owed.is_empty() {
             return Ok(Vec::new());
         }
+        self.tenure.open_books(&self.state).map_err(|error| self.debts_failure("keep", &error))?;
         let _lock = self.lock_debts()?;
         let mut debts = self.debts()?;
         let new: Vec<Debt> = owed.iter().filter(|debt| !debts.contains(debt)).cloned().collect();

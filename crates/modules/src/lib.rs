@@ -22,6 +22,7 @@ pub mod services;
 pub mod settle;
 mod survey;
 pub mod system;
+mod tenure;
 #[cfg(test)]
 mod testing;
 pub mod tls;
@@ -31,6 +32,7 @@ pub mod web;
 pub use host::{Host, Life};
 pub use module::{Entry, Module};
 pub use survey::{Step, Survey};
+pub use tenure::Tenure;
 
 /// Every module, by the name a task gives it.
 pub const MODULES: &[Entry] = &[

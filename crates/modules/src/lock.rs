@@ -7,7 +7,7 @@
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, Write};
 use std::path::Path;
-use std::sync::{Mutex, PoisonError, mpsc};
+use std::sync::{PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -15,6 +15,7 @@ use dpp_protocol::{Change, Failure, ResultMap, Verb};
 use rustix::fs::FlockOperation;
 use rustix::process::{Pid, Signal, kill_process};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::arguments::Number;
 use crate::lock_file::LockFile;
@@ -22,6 +23,9 @@ use crate::{Host, Module, Survey};
 
 /// The code of a host that is another run's.
 pub const LOCKED: &str = "DPP1101";
+
+/// The result that says what the host is owed by then: a run before may have gone on since the agent greeted.
+pub const OWED: &str = "owed";
 
 /// How long an older run waits for a younger one that holds a lock: should the two meet on another host as well, the younger one
 /// gives up there at once.
@@ -32,9 +36,6 @@ const SIGNS_IN: Duration = Duration::from_secs(2);
 
 /// How long a run whose agent was told to end may take to.
 const ENDS_IN: Duration = Duration::from_secs(10);
-
-/// The lock that this process has: whose it is, and the file that is locked while it is open.
-static HELD: Mutex<Option<(String, LockFile)>> = Mutex::new(None);
 
 /// Parameters of `dppctl_lock`.
 #[derive(Debug, Deserialize)]
@@ -125,14 +126,18 @@ impl Module for Lock {
         end_holder(&path(host))
     }
 
-    fn conclude(&self, host: &Host, _result: &mut ResultMap) -> Result<(), Failure> {
-        if self.state == State::Held { self.take(host) } else { Ok(()) }
+    fn conclude(&self, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
+        if self.state == State::Held {
+            self.take(host)?;
+            result.insert(OWED.into(), json!(host.debts().unwrap_or_default()));
+        }
+        Ok(())
     }
 }
 
 impl Lock {
     fn take(&self, host: &Host) -> Result<(), Failure> {
-        let mut held = HELD.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = host.tenure().lock.lock().unwrap_or_else(PoisonError::into_inner);
         if held.as_ref().is_some_and(|(ticket, _)| *ticket == self.ticket) {
             return Ok(());
         }
@@ -274,13 +279,18 @@ fn now() -> u64 {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+    use std::sync::Arc;
 
     use dpp_protocol::{Mode, Outcome, Task};
-    use serde_json::json;
 
     use super::*;
+    use crate::Tenure;
 
     fn run(state: &Path, params: serde_json::Value) -> Result<Outcome, Failure> {
+        run_by(&Arc::default(), state, params)
+    }
+
+    fn run_by(agent: &Arc<Tenure>, state: &Path, params: serde_json::Value) -> Result<Outcome, Failure> {
         let task = Task {
             id: 1,
             module: "dppctl_lock".into(),
@@ -293,7 +303,8 @@ mod tests {
             run: String::new(),
             bound: None,
         };
-        (crate::find("dppctl_lock").unwrap().run)(&task, &Host::new(state, BTreeMap::new(), &|_, _| ()))
+        let host = Host::new(state, BTreeMap::new(), &|_, _| ()).through(agent);
+        (crate::find("dppctl_lock").unwrap().run)(&task, &host)
     }
 
     fn lock(ticket: &str, wait: f64) -> Lock {
@@ -319,16 +330,19 @@ mod tests {
         assert!(failure.message.contains("ci@runner, upgrade, for "), "{}", failure.message);
         let told = run(state, json!({"state": "told"})).unwrap();
         assert_eq!((&told.result["held"], told.changed), (&json!(true), false));
-
         drop(theirs);
         assert_eq!(run(state, json!({"state": "told"})).unwrap().result["held"], false);
+        let agent = Arc::default();
+        std::fs::write(state.join("debts.json"), r#"[{"handler": "restart it", "reason": "new"}]"#).unwrap();
         for _ in 0..2 {
-            let outcome = run(state, mine.clone()).unwrap();
+            let outcome = run_by(&agent, state, mine.clone()).unwrap();
             assert!(!outcome.changed, "to lock a host changes nothing there");
+            assert_eq!(outcome.result[OWED][0]["handler"], "restart it");
         }
         let told = run(state, json!({"state": "told"})).unwrap();
         assert!(told.result["by"].as_str().unwrap().starts_with("ops@laptop, deploy, for "), "{:?}", told.result);
-        HELD.lock().unwrap().take();
+        drop(agent);
+        assert_eq!(run(state, json!({"state": "told"})).unwrap().result["held"], false, "it ends with its agent");
     }
 
     #[test]

@@ -59,6 +59,12 @@ fn folder(host: &Host) -> io::Result<PathBuf> {
     Ok(folder)
 }
 
+/// The same for a line of the journal: it is on the disk when this returns, whoever laid it there.
+pub(crate) fn keep_for_good(hash: &str, path: &Path, host: &Host) -> io::Result<()> {
+    keep_as(hash, path, host)?;
+    File::open(host.state().join(FOLDER))?.sync_all()
+}
+
 /// A copy and no hard link: the old file may be open for writing, and its mode may let others read it.
 fn copy_privately(from: &Path, to: &Path) -> io::Result<()> {
     // Another run may keep the same bytes at the same time.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Host;
 use crate::files::checksum::sha256_of;
-use crate::files::keep::keep_as;
+use crate::files::keep::keep_for_good;
 use crate::files::refusal::refused;
 use crate::packages::dpkg::status::{Installed, Package};
 use crate::pipeline::connect::ConnectorFormer;
@@ -140,7 +140,7 @@ impl Former {
     pub(super) fn keep(&self, host: &Host) -> Result<(), Failure> {
         match self {
             Self::Path { path, state: PathState::File { kept, .. } } => {
-                keep_as(kept, path, host).map_err(|error| refused("keep the old bytes of", path, &error))
+                keep_for_good(kept, path, host).map_err(|error| refused("keep the old bytes of", path, &error))
             }
             Self::Connector(connector) => connector.keep(host),
             _ => Ok(()),

@@ -6,14 +6,14 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use dpp_protocol::Failure;
 use rustix::fs::FlockOperation;
 use serde::{Deserialize, Serialize};
 
-use super::Former;
+use super::{Former, open_to_append};
 use crate::Host;
 use crate::files::replace::write_atomically;
 use crate::lock_file::LockFile;
@@ -150,7 +150,7 @@ fn append(state: &Path, lines: &[Line]) -> io::Result<()> {
         text.push_str(&serde_json::to_string(line)?);
         text.push('\n');
     }
-    let mut left = fs::OpenOptions::new().create(true).append(true).mode(0o600).open(file(state))?;
+    let mut left = open_to_append(&file(state))?;
     left.write_all(text.as_bytes())?;
     shorten(state)
 }

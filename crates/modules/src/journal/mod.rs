@@ -16,9 +16,9 @@ mod taking;
 mod tests;
 pub mod undo;
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use dpp_protocol::Failure;
@@ -73,7 +73,7 @@ impl<'a> Journal<'a> {
         let line = serde_json::to_string(entry)?;
         let lock = LockFile::open(&self.file.with_extension("lock"))?;
         lock.lock(FlockOperation::LockExclusive)?;
-        let mut journal = OpenOptions::new().create(true).append(true).mode(0o600).open(&self.file)?;
+        let mut journal = open_to_append(&self.file)?;
         journal.write_all(format!("{line}\n").as_bytes())?;
         journal.sync_data()?;
         self.file.parent().map_or(Ok(()), |state| prune(state, &self.file))
@@ -96,18 +96,32 @@ impl<'a> Journal<'a> {
     }
 }
 
+/// Opens a file of lines to be added to. A line that was broken off must not spoil the next one: a full disk, a kill, a loss of
+/// power.
+fn open_to_append(path: &Path) -> io::Result<File> {
+    let mut file = OpenOptions::new().create(true).read(true).append(true).mode(0o600).open(path)?;
+    if let Some(last) = file.metadata()?.len().checked_sub(1) {
+        let mut byte = [0];
+        file.read_exact_at(&mut byte, last)?;
+        if byte != *b"\n" {
+            file.write_all(b"\n")?;
+        }
+    }
+    Ok(file)
+}
+
 impl Host<'_> {
     /// Writes down what there was before a step of this run; false for a user who has no folder for it, as services' users do.
     pub(crate) fn journal(&self, module: &str, was: Vec<Former>) -> Result<bool, Failure> {
         if was.is_empty() || self.run().is_empty() {
             return Ok(true);
         }
-        match self.private_folder() {
+        match self.tenure().open_books(self.state()) {
             Err(error) if matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::NotFound) => {
                 Ok(false)
             }
             Err(error) => Err(Journal::of(self.state(), self.run()).failure("write", &error)),
-            Ok(state) => Journal::of(state, self.run()).write(module, was).map(|()| true),
+            Ok(()) => Journal::of(self.state(), self.run()).write(module, was).map(|()| true),
         }
     }
 }
