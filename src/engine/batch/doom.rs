@@ -6,8 +6,8 @@ use std::sync::Arc;
 use dpp_protocol::Failure;
 
 use crate::engine::Failed;
-use crate::engine::batch::Batch;
 use crate::engine::batch::occurrence::Occurrence;
+use crate::engine::batch::{Batch, Member};
 use crate::engine::doing::Doing;
 use crate::event::Event;
 use crate::plan::TaskStep;
@@ -48,8 +48,16 @@ impl Batch<'_> {
         member.foresight.forget();
         self.play.leave(&member.name);
         member.run.fail(Failed { step: Arc::clone(&doom.step), failure: doom.failure.clone() });
-        member.stopped = member.run.failed().is_some();
         true
+    }
+
+    /// Whether a host came to its end by a doom, perhaps by way of an `always`, and not by a failure of its own.
+    pub(super) fn is_stopped(&self, member: &Member) -> bool {
+        let end = member.run.failed().or(member.forced.as_ref());
+        let is_it = |failed: &Failed| {
+            self.dooms.iter().any(|doom| Arc::ptr_eq(&doom.step, &failed.step) && doom.failure == failed.failure)
+        };
+        end.is_some_and(is_it)
     }
 
     /// Whether more of the batch failed than `max_fail_percentage` allows.

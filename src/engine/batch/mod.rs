@@ -54,8 +54,6 @@ pub(super) struct Member {
     lost: bool,
     /// How many dooms it failed of, or brought about.
     heeded: usize,
-    /// Whether it came to its end by one that another brought about.
-    stopped: bool,
 }
 
 /// How a batch ended.
@@ -323,7 +321,7 @@ impl<'a> Batch<'a> {
         for (index, member) in self.members.iter().enumerate() {
             if member.lost {
                 end.lost.push(member.name.clone());
-            } else if member.stopped {
+            } else if self.is_stopped(member) {
                 end.stopped.push(member.name.clone());
             } else if member.run.failed().is_some() || member.forced.is_some() {
                 end.failed.push(member.name.clone());
@@ -371,6 +369,5 @@ fn member(engine: &Engine, play: &Arc<PlayVars>, name: &str, steps: &Arc<[Step]>
         forced: None,
         lost: false,
         heeded: 0,
-        stopped: false,
     }
 }

@@ -169,6 +169,15 @@ fn a_rolling_run_that_is_stopped_begins_no_other_play_and_names_whom_it_did_not_
 }
 
 #[test]
+fn who_is_stopped_in_a_block_does_its_always_and_is_left_undone() {
+    let site = "- hosts: web\n  gather_facts: false\n  max_fail_percentage: 0\n  tasks:\n    - block:\n        - {name: one, ping: {}}\n        \
+                - {name: two, debug: {msg: x}}\n      always:\n        - {name: last, debug: {msg: x}}\n";
+    let run = Stage::new("[web]\na\ndown\nc\n").file("site.yml", site).run();
+    assert_eq!(run.told(), ["a one ok", "c one ok", "a last ok: x", "c last ok: x"]);
+    assert_eq!((run.failed(), run.left()), (vec![], vec!["a".to_owned(), "c".to_owned()]));
+}
+
+#[test]
 fn a_play_that_loses_some_of_its_hosts_goes_on_with_the_others() {
     let site = "- hosts: web\n  gather_facts: false\n  tasks: [{name: one, ping: {}}]\n- hosts: web\n  gather_facts: false\n  tasks: [{name: two, ping: {}}]\n";
     let run = Stage::new("[web]\na\ndown\n").file("site.yml", site).run();
