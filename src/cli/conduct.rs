@@ -323,6 +323,7 @@ fn engine(
         binary: Arc::new(agent()?),
         store: Arc::new(store(invocation)?),
         cancel,
+        turns: None,
     }))
 }
 

@@ -43,7 +43,7 @@ pub use ending::Sets;
 pub use errand::{Alive, By, Errand, Errands};
 pub use host_run::{Failed, HostRun, Next, Position};
 pub use host_state::{HostState, Known};
-pub use machine::{Connect, Route};
+pub use machine::{Connect, Route, Turns};
 pub use misfit::misfit;
 pub use pause::Operator;
 pub use roster::{Joined, Roster};

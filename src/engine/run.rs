@@ -1,6 +1,6 @@
 //! A whole run: play after play, batch after batch, over machines that stay connected.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -14,7 +14,7 @@ use crate::engine::batch::{Batch, BatchEnd, FoundDebts};
 use crate::engine::gather;
 use crate::engine::machine::{Happening, Job, Machine, Work};
 use crate::engine::scope::RunVars;
-use crate::engine::{Operator, PlayVars, Roster, Route};
+use crate::engine::{Operator, PlayVars, Roster, Route, Turns};
 use crate::event::{Event, Events};
 use crate::files::Files;
 use crate::plan::{Catalogue, Plan, PlayPlan, Selection, Step};
@@ -60,7 +60,8 @@ pub struct Engine {
     pub(super) roster: Box<dyn Roster>,
     pub(super) operator: Box<dyn Operator>,
     cancel: Arc<AtomicU8>,
-    machines: HashMap<String, Known>,
+    turns: Option<Box<dyn Turns>>,
+    machines: BTreeMap<String, Known>,
     /// By host and by the login user that a task names.
     machine_of: HashMap<(String, Option<String>), String>,
     /// What distinguishes the machine of a host, whoever logs in there.
@@ -105,6 +106,8 @@ pub struct Parts {
     pub operator: Box<dyn Operator>,
     /// More than 0 when no new step may begin.
     pub cancel: Arc<AtomicU8>,
+    /// Who is next, where machines are to have no threads; none but a simulation wants that.
+    pub turns: Option<Box<dyn Turns>>,
 }
 
 /// How a run ended.
@@ -148,7 +151,8 @@ impl Engine {
             roster: parts.roster,
             operator: parts.operator,
             cancel: parts.cancel,
-            machines: HashMap::new(),
+            turns: parts.turns,
+            machines: BTreeMap::new(),
             machine_of: HashMap::new(),
             address_of: HashMap::new(),
             happenings: mpsc::channel(),
@@ -169,7 +173,7 @@ impl Engine {
                 break;
             }
         }
-        self.machines.drain().for_each(|(_, known)| known.machine.close());
+        std::mem::take(&mut self.machines).into_values().for_each(|known| known.machine.close());
         for (host, debt) in std::mem::take(&mut self.unclaimed).into_iter().flat_map(FoundDebts::unpaid) {
             self.events.tell(Event::DebtFound { host, debt, will_pay: false });
         }
@@ -248,8 +252,9 @@ impl Engine {
             let route = (self.find_route)(host, login)?;
             let (key, user) = (route.machine.clone(), route.user.clone());
             if !self.machines.contains_key(&key) {
-                let machine =
-                    Machine::start(route, Arc::clone(&self.binary), Arc::clone(&self.store), self.happenings.0.clone());
+                let start = if self.turns.is_some() { Machine::in_turn } else { Machine::start };
+                let (binary, store) = (Arc::clone(&self.binary), Arc::clone(&self.store));
+                let machine = start(route, binary, store, self.happenings.0.clone());
                 self.machines.insert(key.clone(), Known { machine, user });
             }
             let address = key.rsplit('@').next().unwrap_or_default().to_owned();
@@ -277,10 +282,30 @@ impl Engine {
     }
 
     /// Waits for the next happening; `None` when the time is over.
-    pub(super) fn next_happening(&self, within: Option<Duration>) -> Option<Happening> {
+    pub(super) fn next_happening(&mut self, within: Option<Duration>) -> Option<Happening> {
+        if let Ok(happened) = self.happenings.1.try_recv() {
+            return Some(happened);
+        }
+        if self.take_turn() {
+            return self.happenings.1.try_recv().ok();
+        }
         // A cancelled run must not wait for a long timer: it looks up every now and then.
         let within = within.unwrap_or(Duration::from_millis(500)).min(Duration::from_millis(500));
         self.happenings.1.recv_timeout(within).ok()
+    }
+}
+
+impl Engine {
+    /// Has one of the machines do a job, where they take turns; false when none waits for its turn.
+    fn take_turn(&mut self) -> bool {
+        let Some(turns) = &mut self.turns else { return false };
+        let waiting: Vec<_> = self.machines.iter().filter(|(_, known)| known.machine.waits()).collect();
+        let names: Vec<&str> = waiting.iter().map(|(name, _)| name.as_str()).collect();
+        if names.is_empty() {
+            return false;
+        }
+        let next = waiting.get(turns.next(&names));
+        next.inspect(|(_, known)| known.machine.take_turn()).is_some()
     }
 }
 

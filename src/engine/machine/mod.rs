@@ -1,16 +1,15 @@
-//! One machine: a thread that holds its connection and its agents, and does one job after the other.
+//! One machine: whoever holds its connection and its agents, and does one job after the other.
 //!
 //! Hosts that are one machine share it, so that no two package steps meet there.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::mpsc::{self, Sender};
-use std::thread::{self, JoinHandle};
+use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
 use dpp_modules::Module;
-use dpp_modules::lock::Lock;
-use dpp_protocol::{Answer, Debt, Failure, Task};
+use dpp_modules::lock::{Lock, OWED};
+use dpp_protocol::{Answer, Debt, Failure, Outcome, Task};
 
 use crate::actions::{Aside, Blob, Supply};
 use crate::artifacts::Store;
@@ -22,6 +21,12 @@ use crate::secret::Secret;
 use crate::transport::{
     Agent, AgentBinary, Become, BecomeMethod, Connection, LinkError, OpenSsh, TransportError, start,
 };
+
+mod turns;
+mod worker;
+
+pub use turns::Turns;
+pub(super) use worker::Machine;
 
 /// How a machine is connected to: made by the caller, used by the machine's thread.
 ///
@@ -108,50 +113,6 @@ pub(super) enum What {
     LostElsewhere { on: String, failure: Box<Failure> },
 }
 
-/// The near end of a machine's thread.
-pub(super) struct Machine {
-    jobs: Sender<Job>,
-    thread: JoinHandle<()>,
-}
-
-impl Machine {
-    /// Starts the thread, which connects at its first job.
-    pub(super) fn start(
-        route: Route,
-        binary: Arc<AgentBinary>,
-        store: Arc<Store>,
-        happenings: Sender<Happening>,
-    ) -> Self {
-        let (jobs, inbox) = mpsc::channel::<Job>();
-        let thread = thread::spawn(move || {
-            let provisions = Provisions::new(store);
-            let (agents, refusal, took) = (HashMap::new(), None, None);
-            let (connection, lock) = (None, None);
-            let mut hands = Hands { route, binary, provisions, connection, took, refusal, lock, agents, happenings };
-            for job in inbox {
-                match job.work {
-                    Work::Connect => hands.connect(&job.host),
-                    Work::HangUp => hands.hang_up(),
-                    _ => hands.work(job),
-                }
-            }
-            hands.agents.into_values().for_each(Agent::bye);
-        });
-        Self { jobs, thread }
-    }
-
-    /// Lets it do what it was given, and ends it.
-    pub(super) fn close(self) {
-        drop(self.jobs);
-        let _ = self.thread.join();
-    }
-
-    /// Hands it a job; it is answered by a happening.
-    pub(super) fn give(&self, job: Job) {
-        let _ = self.jobs.send(job);
-    }
-}
-
 pub(super) struct Hands {
     route: Route,
     binary: Arc<AgentBinary>,
@@ -162,11 +123,31 @@ pub(super) struct Hands {
     refusal: Option<Refusal>,
     /// The task that locked this machine, and by whom: an agent that is started anew has to lock it again.
     lock: Option<(Option<Become>, Task)>,
-    agents: HashMap<Option<Become>, Agent>,
+    agents: BTreeMap<Option<Become>, Agent>,
     happenings: Sender<Happening>,
 }
 
 impl Hands {
+    /// Before the first connection.
+    fn new(route: Route, binary: Arc<AgentBinary>, store: Arc<Store>, happenings: Sender<Happening>) -> Self {
+        let provisions = Provisions::new(store);
+        let (agents, refusal, took) = (BTreeMap::new(), None, None);
+        let (connection, lock) = (None, None);
+        Self { route, binary, provisions, connection, took, refusal, lock, agents, happenings }
+    }
+
+    fn serve(&mut self, job: Job) {
+        match job.work {
+            Work::Connect => self.connect(&job.host),
+            Work::HangUp => self.hang_up(),
+            _ => self.work(job),
+        }
+    }
+
+    fn bye(self) {
+        self.agents.into_values().for_each(Agent::bye);
+    }
+
     fn work(&mut self, job: Job) {
         let (host, on) = (job.host.clone(), job.on.clone());
         let what = match self.try_work(job) {
@@ -202,13 +183,20 @@ impl Hands {
                 Ok(What::LookedAhead(answers, shortage))
             }),
             Work::Run { task, blobs, supply, aside } => {
-                if task.module == Lock::NAME {
-                    self.lock = Some((job.becoming, (*task).clone()));
+                let is_lock = task.module == Lock::NAME;
+                if is_lock {
+                    self.lock = Some((job.becoming.clone(), (*task).clone()));
                 }
                 let answer = match aside.as_deref() {
                     Some(Aside::Receive(receipt)) => receive(agent, *task, receipt, &alive),
                     _ => delivery::run(agent, *task, blobs, supply.as_deref(), self.provisions.store(), &alive),
                 };
+                let known = agent.hello().debts.clone();
+                if let Ok(Ok(outcome)) = answer.as_ref().map(Result::as_ref)
+                    && is_lock
+                {
+                    self.tell_owed_since(&on, job.becoming, &known, outcome);
+                }
                 answer.map(|answer| What::Done { on, answer: Box::new(answer) })
             }
         };
@@ -229,7 +217,7 @@ impl Hands {
 
     /// Lets the connection and its agents go, and what was said of one that could not be made.
     pub(super) fn hang_up(&mut self) {
-        self.agents.drain().for_each(|(_, agent)| agent.bye());
+        std::mem::take(&mut self.agents).into_values().for_each(Agent::bye);
         (self.connection, self.refusal, self.took) = (None, None, None);
     }
 
@@ -268,6 +256,16 @@ impl Hands {
     fn lock_again(&mut self, becoming: Option<&Become>) -> Result<(), Failure> {
         let Some((_, task)) = self.lock.clone().filter(|(by, _)| by.as_ref() == becoming) else { return Ok(()) };
         self.agent(becoming)?.run(task, &mut |_| ()).unwrap_or_else(|error| Err(self.lost(&error))).map(drop)
+    }
+
+    /// A run whose lock was waited for may have left debts that were none yet when the agent greeted.
+    fn tell_owed_since(&self, on: &str, becoming: Option<Become>, known: &[Debt], outcome: &Outcome) {
+        let owed = outcome.result.get(OWED).cloned().unwrap_or_default();
+        let mut owed: Vec<Debt> = serde_json::from_value(owed).unwrap_or_default();
+        owed.retain(|debt| !known.contains(debt));
+        if !owed.is_empty() {
+            self.tell(on, What::Debts(owed, becoming));
+        }
     }
 
     fn start(

@@ -238,6 +238,7 @@ impl Stage {
             }),
             roster: Box::new(Growing(inventory.clone())),
             cancel: Arc::new(AtomicU8::new(0)),
+            turns: None,
         })
     }
 }
