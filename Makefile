@@ -105,8 +105,11 @@ HARNESS = $(ROOT) $(CARGO_TARGET_DIR)/debug/dpp-harness
 mutants: harness ## a relay in good order must pass the harness, and six that each make one mistake must not (4 minutes)
 	@trap '$(ROOT) $(LAB) sweep' EXIT; $(HARNESS) mutants
 
+# A seed of the simulation is a run of its own; without SIMULATION="COUNT SEED" each soak has the same ones.
+SIMULATION ?= 100000 1000
 # SOAK="--seed 5 --minutes 30 --rate 300 --faults 12 --kinds KafkaKilled,RelayKilled"; `dpp-harness soak --help` explains them.
-soak: harness ## the relay under one disturbance after the other, for two hours; writes docs/reliability.md (SOAK="--seed 5 --minutes 30")
+soak: harness ## 100,000 simulated runs, then the relay under one disturbance after the other, for two hours; writes docs/reliability.md (SOAK="--seed 5 --minutes 30")
+	SIMULATION="$(SIMULATION)" $(CARGO) test $(WORKSPACE) --test simulation -- schedules
 	@trap '$(ROOT) $(LAB) sweep' EXIT; $(HARNESS) soak $(or $(SOAK),--faults 20 --messages 20000)
 
 demo: build lab-deps ## bare hosts to a running, verified pipeline (UPGRADE=6.2.1 ends with an upgrade of it)
