@@ -309,7 +309,10 @@ fn a_file_keeps_its_newlines_and_takes_options_from_its_first_line() {
     assert_eq!(render("{{ re | regex_replace('\\.', '\\\\.') }} {{ 'x\\n' }}"), "a\\.b x\n");
     assert_eq!(render("{{ none }}|{{ true }}|{{ l }}\n"), "|True|[1, 2]\n");
     let windows = FileOptions { newline_sequence: "\r\n".to_owned(), ..FileOptions::default() };
-    assert_eq!(file("x.j2", "a\nb\n", &scope, &windows).expect("renders"), "a\r\nb\r\n");
+    let text = "{% if l %}\na\n{% endif %}\n{{ 'x\\ny' }}\n";
+    assert_eq!(file("x.j2", text, &scope, &windows).expect("renders"), "a\r\nx\ny\r\n", "values keep theirs");
+    let of_windows = "{% if l %}\r\na\r\n{% endif %}\r\n{{ l[0] }}\r\nb\rc{% raw %}\r\nx{% endraw %}\r\n\r\n\r\n";
+    assert_eq!(render(of_windows), "a\n1\nb\nc\nx\n");
     let own = FileOptions {
         variables: [("ansible_managed".to_owned(), Value::plain("managed"))].into_iter().collect(),
         ..FileOptions::default()

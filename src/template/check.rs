@@ -57,7 +57,7 @@ impl Templates {
 
     /// The mistake in the grammar of a bare expression.
     pub fn misspelt_condition(&self, expression: &Text) -> Option<TemplateError> {
-        if expression.is_template() {
+        if expression.is_template() || expression.as_str().is_empty() {
             return self.misspelt(expression);
         }
         self.grammar(&self.engines().unit(expression.as_str(), &Mode::Expression), Some(expression))

@@ -9,7 +9,7 @@ use minijinja::value::StringInput;
 use minijinja::{Environment, Error, ErrorKind, Output, State, UndefinedBehavior, Value as Dynamic};
 
 use super::chance::Chance;
-use super::dialect::{Backslash, Marks, Mention, OffsetMap, Translation, translate};
+use super::dialect::{Backslash, Manner, Marks, Mention, OffsetMap, Translation, translate};
 use super::frame::Frame;
 use super::regex::Patterns;
 use super::surroundings::Surroundings;
@@ -25,6 +25,8 @@ pub(super) struct Settings {
     pub(super) marks: Marks,
     pub(super) keep_block_newlines: bool,
     pub(super) lstrip_blocks: bool,
+    /// What ends the lines that the template itself has, if it is no line feed.
+    pub(super) line_end: Option<&'static str>,
 }
 
 /// What a text is.
@@ -63,7 +65,9 @@ impl Unit {
             _ => (text.to_owned(), 0),
         };
         let backslash = if *mode == Mode::Playbook { Backslash::Literal } else { Backslash::Escapes };
-        let translation = translate(&written, &settings.marks, backslash, !settings.keep_block_newlines);
+        let manner =
+            Manner { backslash, trims: !settings.keep_block_newlines, line_end: settings.line_end.unwrap_or("\n") };
+        let translation = translate(&written, &settings.marks, manner);
         let is_sole = translation.is_sole && !matches!(mode, Mode::File(_));
         let name = format!("{}{number}", if is_sole { SOLE } else { '#' });
         Self { name, text: text.into(), prefix, translation, settings, source }

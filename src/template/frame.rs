@@ -177,7 +177,7 @@ impl Frame {
         let mut printed = self.print(unit)?;
         let newlines = |text: &str| text.len() - text.trim_end_matches('\n').len();
         let missing = newlines(unit.text()).saturating_sub(newlines(&printed));
-        printed.extend(std::iter::repeat_n('\n', missing));
+        printed.push_str(&unit.settings().line_end.unwrap_or("\n").repeat(missing));
         Ok(printed)
     }
 

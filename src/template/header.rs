@@ -52,17 +52,13 @@ impl FileOptions {
         let mut settings = Settings {
             keep_block_newlines: !self.trim_blocks,
             lstrip_blocks: self.lstrip_blocks,
+            line_end: ["\r\n", "\r"].into_iter().find(|end| *end == self.newline_sequence),
             ..Settings::default()
         };
         settings.marks.variable = self.variable_marks.clone();
         settings.marks.block = self.block_marks.clone();
         settings.marks.comment = self.comment_marks.clone();
         settings
-    }
-
-    /// The printed text with this template's newlines.
-    pub(super) fn with_newlines(&self, printed: String) -> String {
-        if self.newline_sequence == "\n" { printed } else { printed.replace('\n', &self.newline_sequence) }
     }
 
     fn set(&mut self, name: &str, value: &str) -> Option<()> {

@@ -40,7 +40,7 @@ mod yaml;
 pub use check::Checked;
 pub use error::TemplateError;
 pub use header::FileOptions;
-pub use omit::{is_omit, omit};
+pub use omit::{is_omit, omit, without_omitted};
 pub use scope::{Lookup, Scope, SearchPath, Variables};
 pub use surroundings::{Reach, Surroundings};
 pub use templates::Templates;

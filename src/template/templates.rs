@@ -108,8 +108,7 @@ impl Templates {
         let scope = &header::scope(scope, &options);
         let (frame, _running) = Frame::begin(&self.engines, scope);
         let unit = self.engines.file_unit(template, body, options.settings());
-        let printed = frame.characters(&unit).map_err(|error| frame.explain(&error, &unit, None))?;
-        Ok(options.with_newlines(printed))
+        frame.characters(&unit).map_err(|error| frame.explain(&error, &unit, None))
     }
 
     /// The items that a lookup gives, as `with_NAME:` loops over them; the terms are rendered already.

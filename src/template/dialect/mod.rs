@@ -35,6 +35,16 @@ impl Default for Marks {
     }
 }
 
+/// What a template's text is read by, beside its marks.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Manner {
+    pub(super) backslash: Backslash,
+    /// Whether the line end behind a tag is taken away.
+    pub(super) trims: bool,
+    /// What ends the lines of its own text, however they are written.
+    pub(super) line_end: &'static str,
+}
+
 /// How a name is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Use {
@@ -77,12 +87,11 @@ const CHANGING: [&str; 10] = [
 ];
 
 /// Translates a whole template.
-pub(super) fn translate(text: &str, marks: &Marks, backslash: Backslash, trims: bool) -> Translation {
+pub(super) fn translate(text: &str, marks: &Marks, manner: Manner) -> Translation {
     let mut translator = Translator {
         text,
         marks,
-        backslash,
-        trims,
+        manner,
         changeable: CHANGING.iter().any(|call| text.contains(call)),
         edits: Edits::default(),
         mentions: Vec::new(),
@@ -90,7 +99,7 @@ pub(super) fn translate(text: &str, marks: &Marks, backslash: Backslash, trims: 
     };
     translator.run();
     // Jinja2 drops the last line end of a template before it looks what is left.
-    let kept = text.strip_suffix('\n').unwrap_or(text);
+    let kept = text.strip_suffix("\r\n").or_else(|| text.strip_suffix('\n')).unwrap_or(text);
     let is_sole = matches!(translator.tags.as_slice(), [range] if *range == (0..kept.len()));
     let bare = if is_sole { bare_name(kept, marks) } else { None };
     let (text, map) = translator.edits.apply(text);
@@ -109,9 +118,7 @@ type Rule = fn(&mut Walk<'_, '_>) -> Result<(), NotUnderstood>;
 struct Translator<'t> {
     text: &'t str,
     marks: &'t Marks,
-    backslash: Backslash,
-    /// Whether the line end behind a tag is taken away.
-    trims: bool,
+    manner: Manner,
     changeable: bool,
     edits: Edits,
     mentions: Vec<Mention>,
@@ -131,9 +138,24 @@ impl Translator<'_> {
             } else {
                 self.block(start)
             };
+            self.line_ends(at..start);
             let Some(end) = end else { return };
             self.tags.push(start..end);
             at = end;
+        }
+        self.line_ends(at..self.text.len());
+    }
+
+    /// Every line end of the template's own text is written alike.
+    fn line_ends(&mut self, between: Range<usize>) {
+        let text = self.text;
+        let mut from = between.start;
+        while let Some(at) = text[from..between.end].find(['\r', '\n']).map(|at| from + at) {
+            let written = if text[at..].starts_with("\r\n") { "\r\n" } else { &text[at..=at] };
+            from = at + written.len();
+            if written != self.manner.line_end {
+                self.edits.replace(at..from, self.manner.line_end);
+            }
         }
     }
 
@@ -155,7 +177,7 @@ impl Translator<'_> {
         let (open, close) = &self.marks.variable;
         let (tokens, end) = tokens(self.text, self.inside(start, open), close)?;
         self.blanks(self.inside(start, open), &tokens, end);
-        self.walk(&tokens, self.backslash, whole);
+        self.walk(&tokens, self.manner.backslash, whole);
         Some(self.past(end, close))
     }
 
@@ -168,9 +190,11 @@ impl Translator<'_> {
         match tokens.first() {
             Some(name) if name.text == "raw" => {
                 // Jinja2 keeps the line end behind it, where minijinja takes it away as behind any tag.
-                if self.trims && self.text[end..].starts_with('\n') && !self.text[..end].ends_with(&format!("-{close}"))
+                if self.manner.trims
+                    && self.text[end..].starts_with(['\r', '\n'])
+                    && !self.text[..end].ends_with(&format!("-{close}"))
                 {
-                    self.edits.close(end, "\n");
+                    self.edits.close(end, self.manner.line_end);
                 }
                 self.end_of_raw(end)
             }
@@ -203,13 +227,14 @@ impl Translator<'_> {
         end + usize::from(signed) + close.len()
     }
 
-    fn end_of_raw(&self, from: usize) -> Option<usize> {
+    fn end_of_raw(&mut self, from: usize) -> Option<usize> {
         let (open, close) = &self.marks.block;
         let mut at = from;
         loop {
             let start = at + self.text[at..].find(open.as_str())?;
             let inside = self.text[self.inside(start, open)..].trim_start();
             if inside.starts_with("endraw") {
+                self.line_ends(from..start);
                 return Some(start + self.text[start..].find(close.as_str())? + close.len());
             }
             at = start + open.len();
@@ -296,8 +321,10 @@ fn called(walk: &mut Walk<'_, '_>) -> Result<(), NotUnderstood> {
 mod tests {
     use super::*;
 
+    const PLAIN: Manner = Manner { backslash: Backslash::Escapes, trims: true, line_end: "\n" };
+
     fn translated(text: &str) -> String {
-        translate(text, &Marks::default(), Backslash::Escapes, true).text
+        translate(text, &Marks::default(), PLAIN).text
     }
 
     #[test]
@@ -330,7 +357,7 @@ mod tests {
     #[test]
     fn a_sole_expression_and_a_bare_name_are_seen() {
         let seen = |text: &str| {
-            let translation = translate(text, &Marks::default(), Backslash::Escapes, true);
+            let translation = translate(text, &Marks::default(), PLAIN);
             (translation.is_sole, translation.bare)
         };
         assert_eq!(seen("{{ a }}"), (true, Some("a".to_owned())));
@@ -344,7 +371,7 @@ mod tests {
     #[test]
     fn filters_and_tests_are_mentioned_with_their_place() {
         let text = "{{ a | ansible.builtin.upper is not foo }}";
-        let mentions = translate(text, &Marks::default(), Backslash::Escapes, true).mentions;
+        let mentions = translate(text, &Marks::default(), PLAIN).mentions;
         let names: Vec<_> = mentions.iter().map(|m| (m.what, m.name.as_str(), &text[m.at.clone()])).collect();
         assert_eq!(names, [(Use::Filter, "ansible.builtin.upper", "ansible.builtin.upper"), (Use::Test, "foo", "foo")]);
     }

@@ -192,8 +192,7 @@ fn rendered(call: &Call, source: &Arc<Source>, options: &FileOptions) -> Result<
     let scope = header::scope(call.frame.scope(), &options);
     let (frame, _running) = Frame::nested(&call.frame, &scope)?;
     let unit = frame.engines().file_unit(source, body, options.settings());
-    let printed = frame.characters(&unit).map_err(|error| carried(frame.explain(&error, &unit, None)))?;
-    Ok(options.with_newlines(printed))
+    frame.characters(&unit).map_err(|error| carried(frame.explain(&error, &unit, None)))
 }
 
 fn whole(path: &Path) -> PathBuf {

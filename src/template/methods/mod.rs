@@ -1,6 +1,7 @@
 //! The methods that Python's texts, lists and mappings have in templates. What is not here, minijinja's own set of
 //! Python methods answers.
 
+mod conversions;
 mod lists;
 mod maps;
 mod strings;

@@ -1,5 +1,6 @@
 //! Methods of texts.
 
+use minijinja::formatting::{FormatStyle, format};
 use minijinja::value::Tuple;
 use minijinja::{Error, Value as Dynamic};
 
@@ -42,7 +43,10 @@ pub(super) fn call(text: &str, method: &str, given: &Given<'_>) -> Result<Option
         "format" => {
             super::super::printf::refuse_wide_fields(text, given.0)?;
             given.0.iter().try_for_each(crate::template::dynamic::whole)?;
-            return Ok(None);
+            match super::conversions::converted(text, given.0)? {
+                Some((pattern, values)) => Dynamic::from(format(FormatStyle::StrFormat, &pattern, &values)?),
+                None => return Ok(None),
+            }
         }
         "expandtabs" => Dynamic::from(with_tabs_expanded(text, given.int(0)?.unwrap_or(8))?),
         _ => return Ok(None),
