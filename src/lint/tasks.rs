@@ -25,7 +25,7 @@ fn gather(steps: &[Step], tasks: &mut Vec<Arc<TaskStep>>) {
             Step::Block(block) => {
                 [&block.body, &block.rescue, &block.always].into_iter().for_each(|steps| gather(steps, tasks));
             }
-            Step::Flush => {}
+            Step::Flush | Step::RoleEnd(_) => {}
         }
     }
 }

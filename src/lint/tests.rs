@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Lint;
+use crate::actions::ACTIONS;
 use crate::files::Disk;
 use crate::inventory::{Inventory, InventorySource};
 use crate::plan::Catalogue;
@@ -30,17 +31,7 @@ fn lint(files: &[(&str, &str)], with_inventory: bool) -> (Problems, String) {
         let value = templates.text(text, &scope).map_err(|error| error.problem())?;
         Ok(value.as_str().unwrap_or_default().to_owned())
     };
-    let known: Vec<(&str, &[&'static str])> = vec![
-        ("template", &["src", "dest", "mode"]),
-        ("debug", &["msg"]),
-        ("set_fact", &[]),
-        ("command", &["cmd", "_raw_params"]),
-        ("include_vars", &["file"]),
-        ("include_tasks", &["file"]),
-        ("include_role", &["name"]),
-    ];
-    let known = known.into_iter().map(|(name, params)| (name, params.to_vec())).collect();
-    let catalogue = Catalogue::new(known, |_, _| None);
+    let catalogue = Catalogue::new(known(), |_, _| None);
     let of_roles = |part: &str| -> Vec<PathBuf> {
         let below = |name: &&str| name.starts_with("roles/") && name.contains(&format!("/{part}/"));
         files.iter().map(|(name, _)| *name).filter(below).map(|name| folder.path().join(name)).collect()
@@ -63,6 +54,14 @@ fn lint(files: &[(&str, &str)], with_inventory: bool) -> (Problems, String) {
     let screen = screens.join("\n\n").replace(&format!("{}/", folder.path().display()), "");
     let _: PathBuf = folder.keep();
     (problems, screen)
+}
+
+/// What there really is, and of what steers a play as much as is used here.
+fn known() -> Vec<(&'static str, Vec<&'static str>)> {
+    let modules = dpp_modules::MODULES.iter().map(|entry| (entry.name, (entry.params)()));
+    let actions = ACTIONS.iter().map(|action| (action.name, action.params.to_vec()));
+    let controls = [("include_tasks", vec!["file"]), ("include_role", vec!["name"])];
+    modules.chain(actions).chain(controls).collect()
 }
 
 const HOSTS: &str = "[es]\nes1 es_heap=1g\nes2 es_heap=2g only_here=1\n";
@@ -216,12 +215,12 @@ fn what_has_no_effect_is_remarked_on_and_what_somebody_may_use_is_not() {
 
 #[test]
 fn a_stranger_is_a_warning_and_a_slip_of_the_pen_an_error() {
-    let site = "- hosts: es\n  tasks:\n    - docker_container: {name: x}\n    - debgu: {msg: x}\n    \
+    let site = "- hosts: es\n  tasks:\n    - docker_swarm: {name: x}\n    - debgu: {msg: x}\n    \
                 - debug: {msg: \"{{ es_heap | zorg }} {{ es_heap | uper }} {{ lookup('hashi_vault', 'x') }}\"}\n";
     let (problems, screen) = lint(&[("hosts", HOSTS), ("site.yml", site)], true);
     let told: Vec<_> = problems.iter().map(|problem| (problem.severity, problem.message.as_str())).collect();
     let expected = [
-        (Severity::Warning, "there is no module `docker_container`"),
+        (Severity::Warning, "there is no module `docker_swarm`"),
         (Severity::Error, "there is no module `debgu`"),
         (Severity::Warning, "there is no filter `zorg`"),
         (Severity::Error, "there is no filter `uper`"),
