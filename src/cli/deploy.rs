@@ -219,7 +219,7 @@ fn is_for_every_stage(steps: &[Step]) -> bool {
         Step::Block(block) => {
             [&block.body, &block.rescue, &block.always].into_iter().all(|part| is_for_every_stage(part))
         }
-        Step::Flush => true,
+        Step::Flush | Step::RoleEnd(_) => true,
     })
 }
 
@@ -235,7 +235,7 @@ fn kept(steps: &[Step], stages: &[Stage]) -> Arc<[Step]> {
             always: kept(&block.always, stages),
             place: block.place.clone(),
         }))),
-        Step::Flush => Some(Step::Flush),
+        Step::Flush | Step::RoleEnd(_) => Some(step.clone()),
     };
     steps.iter().filter_map(keep).collect()
 }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 
 use serde_json::Value as Json;
 
@@ -225,7 +225,7 @@ pub(super) fn steps_of(steps: &[Step], stage: Stage) -> Vec<&Arc<TaskStep>> {
     for step in steps {
         match step {
             Step::Task(task) if stage_of(task.role.as_ref()) == Some(stage) => found.push(task),
-            Step::Task(_) | Step::Flush => {}
+            Step::Task(_) | Step::Flush | Step::RoleEnd(_) => {}
             Step::Block(block) => {
                 found.extend([&block.body, &block.always].into_iter().flat_map(|part| steps_of(part, stage)));
             }
@@ -304,7 +304,7 @@ fn view(play: &Arc<PlayPlan>, vars: &Arc<RunVars>, host: &str, step: Option<&Arc
     let entry = vars.hosts().get(host).cloned()?;
     Some(TaskVars {
         run: Arc::clone(vars),
-        play: Arc::new(PlayVars { play: Arc::clone(play), magic: Map::new(), gone: RwLock::default(), size: 1 }),
+        play: Arc::new(PlayVars::looked_at(Arc::clone(play))),
         host: host.to_owned(),
         state: entry.state,
         step: step.cloned(),

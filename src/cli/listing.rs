@@ -89,7 +89,7 @@ fn tasks(steps: &[Step]) -> Vec<&TaskStep> {
             Step::Block(block) => {
                 [&block.body, &block.rescue, &block.always].into_iter().for_each(|part| found.extend(tasks(part)));
             }
-            Step::Flush => {}
+            Step::Flush | Step::RoleEnd(_) => {}
         }
     }
     found

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 
 use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
@@ -175,7 +175,7 @@ fn gather(invocation: &mut Invocation, vars: &RunVars, host: &str, ui: Ui) -> Re
 fn task_vars(run: Arc<RunVars>, play: PlayPlan, host: String) -> Result<TaskVars, Stop> {
     let entry = run.hosts().get(&host).cloned().ok_or_else(|| Stop::Trouble(format!("{host} is not known")))?;
     let step = first(&play.steps);
-    let play = Arc::new(PlayVars { play: Arc::new(play), magic: Map::new(), gone: RwLock::default(), size: 1 });
+    let play = Arc::new(PlayVars::looked_at(Arc::new(play)));
     Ok(TaskVars { run, play, host, state: entry.state, step, front: Map::new(), magic: entry.magic })
 }
 
@@ -183,7 +183,7 @@ fn first(steps: &[Step]) -> Option<Arc<TaskStep>> {
     steps.iter().find_map(|step| match step {
         Step::Task(task) => Some(Arc::clone(task)),
         Step::Block(block) => first(&block.body),
-        Step::Flush => None,
+        Step::Flush | Step::RoleEnd(_) => None,
     })
 }
 

@@ -51,6 +51,7 @@ pub(super) enum Meta {
     EndPlay,
     EndBatch,
     EndHost,
+    EndRole,
     ClearHostErrors,
     RefreshInventory,
     ResetConnection,
@@ -95,7 +96,12 @@ pub(super) fn of(step: &TaskStep, args: &Map) -> Result<Option<Control>, Failure
             Control::IncludeTasks { file: file.to_owned(), args: beside }
         }
         "include_role" => Control::IncludeRole { args: args.clone() },
-        "meta" => Control::Meta(meta(free().unwrap_or_default())?),
+        "meta" => match meta(free().unwrap_or_default())? {
+            Meta::EndRole if step.role.is_none() => {
+                return Err(Failure::new("`meta: end_role` stands in no role, so that it can end none").code("DPP0104"));
+            }
+            word => Control::Meta(word),
+        },
         "add_host" => {
             let name =
                 text("name").or_else(|| text("hostname")).or_else(|| text("host")).ok_or_else(|| missing("host"))?;
@@ -117,6 +123,14 @@ pub(super) fn of(step: &TaskStep, args: &Map) -> Result<Option<Control>, Failure
     }))
 }
 
+/// Whether a task is a `meta` that the first host of a batch decides about for all of them.
+pub(super) fn is_for_all(step: &TaskStep) -> bool {
+    const ONE_BY_ONE: [Meta; 5] =
+        [Meta::Noop, Meta::FlushHandlers, Meta::EndHost, Meta::EndRole, Meta::ResetConnection];
+    let word = step.task.arg("_raw_params").and_then(Value::as_str).unwrap_or_default();
+    step.task.short_action() == "meta" && meta(word).is_ok_and(|word| !ONE_BY_ONE.contains(&word))
+}
+
 /// What `meta` is told to do.
 pub(super) fn meta(word: &str) -> Result<Meta, Failure> {
     match word.trim() {
@@ -127,6 +141,7 @@ pub(super) fn meta(word: &str) -> Result<Meta, Failure> {
         "end_play" => Ok(Meta::EndPlay),
         "end_batch" => Ok(Meta::EndBatch),
         "end_host" => Ok(Meta::EndHost),
+        "end_role" => Ok(Meta::EndRole),
         "clear_host_errors" => Ok(Meta::ClearHostErrors),
         "clear_facts" => Ok(Meta::ClearFacts),
         other => Err(Failure::new(format!("`meta` knows no `{other}`")).code("DPP0104")),

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use dpp_protocol::Bound;
+use dpp_protocol::{Bound, Failure};
 use serde_json::Value as Json;
 
 use crate::actions;
 use crate::engine::TaskVars;
 use crate::engine::ending::Ending;
-use crate::engine::loops;
+use crate::engine::loops::{self, Manner};
 use crate::engine::no_log::hide;
 use crate::engine::prepare::{Keyword, scope};
 use crate::engine::run::Options;
@@ -42,19 +42,23 @@ pub(super) struct Doing {
     pub(super) run: Arc<str>,
     /// Whether it has the handlers run that were notified so far.
     pub(super) flushes: bool,
+    /// Whether nothing more of its role is done.
+    pub(super) ends_role: bool,
     /// Steps it brings.
     pub(super) includes: Vec<Step>,
     pub(super) diff: bool,
     pub(super) asked: Asked,
     pub(super) no_log: bool,
     pub(super) items: Option<Vec<Value>>,
+    /// The arguments of the item's first attempt, with which it is tried again.
+    pub(super) args: Option<Map>,
     ends: Vec<(Value, Ending)>,
     /// Whether `break_when` ended the loop.
     is_broken: bool,
     attempts: u64,
     begun: Instant,
     pub(super) trouble: Option<Ending>,
-    var: String,
+    pub(super) manner: Manner,
 }
 
 /// What the command line asked for.
@@ -98,16 +102,18 @@ impl Doing {
             bound: None,
             run: Arc::clone(&options.run),
             flushes: false,
+            ends_role: false,
             includes: Vec::new(),
             diff: options.diff,
             no_log: false,
             items: None,
+            args: None,
             ends: Vec::new(),
             is_broken: false,
             attempts: 0,
             begun: Instant::now(),
             trouble: None,
-            var: loops::variable(step),
+            manner: Manner::default(),
         };
         if let Err(error) = this.keywords() {
             this.trouble = Some(Ending::failed(actions::failure(&error)));
@@ -144,13 +150,13 @@ impl Doing {
     /// All items as one; each keeps the names under which its task knew it.
     fn of_items(&self) -> Ending {
         let items = self.items.as_deref().unwrap_or_default();
-        let fronts = (0..self.ends.len()).map(|at| loops::front(&self.step, items, at, &self.var));
+        let fronts = (0..self.ends.len()).map(|at| loops::front(items, at, &self.manner));
         Ending::of_items(&self.ends, &fronts.collect::<Vec<_>>())
     }
 
     fn item_vars(&self) -> TaskVars {
         let items = self.items.as_deref().unwrap_or_default();
-        self.vars.with(loops::following(&self.step, items, &self.ends, &self.var))
+        self.vars.with(loops::following(&self.step, items, &self.ends, &self.manner))
     }
 
     fn current_vars(&self) -> TaskVars {
@@ -181,12 +187,19 @@ impl Doing {
         if !self.step.task.until.is_empty() || self.step.task.retries.is_some() {
             ending.result.insert("attempts".into(), self.attempts.into());
         }
-        self.attempts = 0;
+        (self.attempts, self.args) = (0, None);
         let item = self.items.as_ref().and_then(|items| items.get(self.ends.len())).cloned().unwrap_or_default();
-        if self.items.is_some() && ending.status != Status::Skipped {
-            let result = self.shown(&ending, false, false);
-            let shown = loops::label(&self.step, &self.item_vars(), &item, self.no_log);
-            events.tell(Event::ItemFinished { host: host.to_owned(), step: self.name.clone(), item: shown, result });
+        if self.items.is_some() {
+            let shown = self.label(&mut ending, &item);
+            if ending.status != Status::Skipped {
+                let result = self.shown(&ending, false, false);
+                events.tell(Event::ItemFinished {
+                    host: host.to_owned(),
+                    step: self.name.clone(),
+                    item: shown,
+                    result,
+                });
+            }
         }
         match self.breaks(&ending) {
             Ok(breaks) => self.is_broken = breaks,
@@ -194,6 +207,20 @@ impl Doing {
         }
         self.ends.push((item, ending));
         None
+    }
+
+    /// How an item is called; as in Ansible, one that cannot be called as it is to be has failed.
+    fn label(&self, ending: &mut Ending, item: &Value) -> String {
+        match loops::label(&self.step, &self.item_vars(), item) {
+            Ok(_) if self.no_log => "(hidden)".to_owned(),
+            Ok(label) => label,
+            Err(error) => {
+                let failure = actions::failure(&error);
+                let message = format!("the item has no label: {}", failure.message);
+                ending.fail_after_all(Failure { message, ..failure });
+                String::new()
+            }
+        }
     }
 
     fn breaks(&self, ending: &Ending) -> Result<bool, TemplateError> {
@@ -204,6 +231,17 @@ impl Doing {
     /// Whether it only steers, and so is told of only when it goes wrong or is left out.
     pub(super) fn is_meta(&self) -> bool {
         self.step.task.short_action() == "meta"
+    }
+
+    /// How many items came before the one it is at.
+    pub(super) fn item_number(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// How long is waited before the next item.
+    pub(super) fn pause(&self) -> Option<Duration> {
+        let is_last = self.is_broken || self.items.as_ref().is_none_or(|items| items.len() == self.ends.len());
+        (!is_last && !self.manner.pause.is_zero()).then_some(self.manner.pause)
     }
 
     /// The host to which facts belong, when that is another one.
@@ -299,7 +337,7 @@ impl Doing {
     /// rendered are told as written.
     pub(super) fn notifies(&self) -> Vec<String> {
         match &self.items {
-            Some(items) => loops::notified_by_items(&self.step, &self.vars, items, &self.ends, &self.var),
+            Some(items) => loops::notified_by_items(&self.step, &self.vars, items, &self.ends, &self.manner),
             None => loops::notified(&self.step, &self.vars),
         }
     }

@@ -8,7 +8,7 @@ use crate::engine::TaskVars;
 use crate::engine::batch::Batch;
 use crate::engine::prepare::{Keyword, scope};
 use crate::event::Event;
-use crate::plan::{Compiler, Ground, Step, Surrounding, TaskStep, role_use, tasks_file};
+use crate::plan::{Compiler, Ground, RoleCall, Step, Surrounding, TaskStep, role_use, tasks_file};
 use crate::playbook::Keywords;
 use crate::source::{Problem, Problems, Severity};
 use crate::template::TemplateError;
@@ -37,7 +37,12 @@ impl Batch<'_> {
         let refused = |error: TemplateError| crate::actions::failure(&error);
         let main = main.rendered(|name| keyword.text(&Value::template(name))).map_err(refused)?;
         let exposes = keyword.flag(step.task.arg("public"), false).map_err(refused)?;
-        self.compile(index, vars, &step, exposes, |compiler, around| compiler.role(&used, around, &main))
+        let allows_duplicates = keyword.flag(step.task.arg("allow_duplicates"), true).map_err(refused)?;
+        self.compile(index, vars, &step, exposes, |compiler, around| {
+            let vars = around.params.last().filter(|_| around.params.len() > step.params.len());
+            let vars = vars.map(|own| own.as_ref().clone()).unwrap_or_default();
+            compiler.role(&used, around, &main, RoleCall::Task { vars, allows_duplicates })
+        })
     }
 
     fn compile(
@@ -70,10 +75,9 @@ impl Batch<'_> {
             follows_includes: false,
         };
         let mut compiler = Compiler::new(ground, &render);
-        compiler.done.clone_from(&self.members[index].roles_done);
         let steps = steps(&mut compiler, &around);
         let (problems, handlers) = (std::mem::take(&mut compiler.problems), std::mem::take(&mut compiler.handlers));
-        let roles_done = std::mem::take(&mut compiler.done);
+        let role_names = std::mem::take(&mut compiler.role_names);
         let (errors, warnings): (Problems, Problems) =
             problems.into_iter().partition(|problem| problem.severity == Severity::Error);
         warnings.iter().for_each(|warning| self.engine.events.tell(Event::Warning { text: warning.to_string() }));
@@ -85,7 +89,7 @@ impl Batch<'_> {
             known.exposed_vars.extend(std::mem::take(&mut compiler.role_vars));
             known.exposed_defaults.extend(std::mem::take(&mut compiler.role_defaults));
         }
-        self.members[index].roles_done = roles_done;
+        self.name_roles(index, role_names);
         self.handlers.add(&vars.host, handlers);
         if let Some(doing) = &mut self.members[index].doing {
             doing.includes.extend(steps);

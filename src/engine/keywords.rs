@@ -3,9 +3,10 @@
 use dpp_protocol::Bound;
 
 use crate::engine::TaskVars;
+use crate::engine::control;
 use crate::engine::doing::Doing;
 use crate::engine::ending::Ending;
-use crate::engine::loops;
+use crate::engine::loops::{self, Manner};
 use crate::engine::prepare::{Keyword, scope};
 use crate::plan::TaskStep;
 use crate::template::{Scope, TemplateError};
@@ -24,9 +25,11 @@ impl Doing {
             // A name that cannot be rendered yet is shown as it is written.
             self.name.task = keyword.text(&Value::Text(name.clone())).unwrap_or_else(|_| name.as_str().to_owned());
         }
-        let once = ONCE_FOR_ALL.contains(&self.step.task.short_action());
+        let once = ONCE_FOR_ALL.contains(&self.step.task.short_action()) || control::is_for_all(&self.step);
         self.run_once = once || keyword.flag(keywords.run_once.as_ref(), false)?;
-        self.any_errors_fatal = keyword.flag(keywords.any_errors_fatal.as_ref(), false)?;
+        // As in Ansible, what only an item could say is a yes.
+        let fatal = keyword.flag(keywords.any_errors_fatal.as_ref(), false);
+        self.any_errors_fatal = fatal.or_else(|error| if error.is_undefined() { Ok(true) } else { Err(error) })?;
         self.throttle = keyword.count(keywords.throttle.as_ref())?;
         match loops::items(&self.step, &self.vars, &scope) {
             Ok(items) => self.items = items,
@@ -35,6 +38,9 @@ impl Doing {
                 Some(condition) => self.trouble = Some(Ending::skipped(&condition)),
                 None => return Err(error),
             },
+        }
+        if self.items.as_ref().is_some_and(|items| !items.is_empty()) {
+            self.manner = Manner::of(&self.step, &keyword)?;
         }
         if self.items.is_none() { self.keywords_of_item(&self.vars.clone()) } else { Ok(()) }
     }

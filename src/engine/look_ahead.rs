@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use crate::actions;
-use crate::engine::batch::{Batch, is_own};
+use crate::engine::batch::{Batch, RolesDone, is_own};
 use crate::engine::doing::{Doing, Verdict};
 use crate::engine::ending::Ending;
 use crate::engine::foresight::worth_a_look;
@@ -38,7 +38,10 @@ impl Batch<'_> {
             if doing.is_single() {
                 set_pending(&self.members[index].vars, &doing.step);
                 run.advance();
-                while ahead.tasks.len() < FAR && matches!(self.look_at(index, &mut run, ready, &mut ahead), Onward::Yes)
+                let mut roles = self.members[index].roles.clone();
+                roles.ran(&doing.step);
+                while ahead.tasks.len() < FAR
+                    && matches!(self.look_at(index, &mut run, &mut roles, ready, &mut ahead), Onward::Yes)
                 {
                 }
             }
@@ -64,16 +67,33 @@ impl Batch<'_> {
     }
 
     /// Looks at the next task; `No` when it must be waited for.
-    fn look_at(&mut self, index: usize, run: &mut HostRun, first: &Ready, ahead: &mut Ahead) -> Onward {
+    fn look_at(
+        &mut self,
+        index: usize,
+        run: &mut HostRun,
+        roles: &mut RolesDone,
+        first: &Ready,
+        ahead: &mut Ahead,
+    ) -> Onward {
         let step = match run.next() {
             Next::Task(step) => step,
+            Next::RoleEnd(role) => {
+                roles.end(&role);
+                run.advance();
+                return Onward::Yes;
+            }
             Next::Flush if self.members[index].notified.is_empty() => {
                 run.advance();
                 return Onward::Yes;
             }
             _ => return Onward::No,
         };
-        if self.handlers.are_passed_over(run, &step, &self.members[index].notified) {
+        let is_done = self.members[index].roles.pass_over(&step) && !run.in_flush();
+        if !is_done && roles.pass_over(&step) {
+            // Whether its role will have run by then, nobody knows.
+            return Onward::No;
+        }
+        if is_done || self.handlers.are_passed_over(run, &step, &self.members[index].notified) {
             run.advance();
             return Onward::Yes;
         }
@@ -86,7 +106,7 @@ impl Batch<'_> {
             match doing.next() {
                 Verdict::Finished(ending) if ending.failure.is_some() => return Onward::No,
                 Verdict::Finished(_) => break,
-                Verdict::Item(vars) => match self.preparer().item(&step, &vars) {
+                Verdict::Item(vars) => match self.preparer().item(&step, &vars, &mut None) {
                     Ok(Prepared::Skip(condition)) => doing.suppose(Ending::skipped(&condition)),
                     Ok(Prepared::Done(_)) => doing.suppose(Ending::skipped("")),
                     Ok(Prepared::Remote(ready)) => {
@@ -102,6 +122,7 @@ impl Batch<'_> {
             }
         }
         set_pending(&self.members[index].vars, &step);
+        roles.ran(&step);
         run.advance();
         Onward::Yes
     }

@@ -1,6 +1,7 @@
 //! What a task is repeated over: `loop`, `with_…`, `loop_control`.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use serde_json::Value as Json;
 
@@ -53,9 +54,40 @@ fn looked_up(lookup: &str, over: Value, vars: &TaskVars) -> Result<Vec<Value>, T
     }
 }
 
-/// The name of the item's variable.
-pub(super) fn variable(step: &TaskStep) -> String {
-    control(step, "loop_var").and_then(Value::as_str).unwrap_or("item").to_owned()
+/// What `loop_control` says of all items alike.
+#[derive(Debug, Clone)]
+pub(super) struct Manner {
+    /// The name of the item's variable.
+    var: String,
+    /// The name of its number's.
+    index: Option<String>,
+    is_extended: bool,
+    has_all_items: bool,
+    /// How long is waited between two items.
+    pub(super) pause: Duration,
+}
+
+impl Default for Manner {
+    fn default() -> Self {
+        let var = "item".to_owned();
+        Self { var, index: None, is_extended: false, has_all_items: true, pause: Duration::ZERO }
+    }
+}
+
+impl Manner {
+    /// Rendered before the first item.
+    pub(super) fn of(step: &TaskStep, keyword: &Keyword) -> Result<Self, TemplateError> {
+        let name = |key: &str| control(step, key).map(|name| keyword.text(name)).transpose();
+        let usual = Self::default();
+        let pause = keyword.number(control(step, "pause"), 0.0)?;
+        Ok(Self {
+            var: name("loop_var")?.unwrap_or(usual.var),
+            index: name("index_var")?,
+            is_extended: keyword.flag(control(step, "extended"), false)?,
+            has_all_items: keyword.flag(control(step, "extended_allitems"), true)?,
+            pause: Duration::from_secs_f64(pause.clamp(0.0, 1e6)),
+        })
+    }
 }
 
 fn control<'a>(step: &'a TaskStep, name: &str) -> Option<&'a Value> {
@@ -96,31 +128,31 @@ pub(super) fn notified_by_items(
     vars: &TaskVars,
     items: &[Value],
     ends: &[(Value, Ending)],
-    var: &str,
+    manner: &Manner,
 ) -> Vec<String> {
     if !step.task.notify.iter().any(Text::is_template) {
         return notified(step, vars);
     }
     let changed = (0..ends.len()).filter(|at| ends[*at].1.status == Status::Changed);
-    let names = changed.flat_map(|at| notified(step, &vars.with(front(step, items, at, var))));
+    let names = changed.flat_map(|at| notified(step, &vars.with(front(items, at, manner))));
     let mut seen = HashSet::new();
     names.filter(|name| seen.insert(name.clone())).collect()
 }
 
 /// The variables of one item.
-pub(super) fn front(step: &TaskStep, items: &[Value], at: usize, var: &str) -> Map {
+pub(super) fn front(items: &[Value], at: usize, manner: &Manner) -> Map {
     let mut front = Map::new();
     let item = items.get(at).cloned().unwrap_or_default();
-    front.insert(var.to_owned(), item);
-    front.insert("ansible_loop_var".into(), var.into());
+    front.insert(manner.var.clone(), item);
+    front.insert("ansible_loop_var".into(), manner.var.as_str().into());
     let number = |number: usize| Value::Int(i64::try_from(number).unwrap_or(i64::MAX));
-    if let Some(name) = control(step, "index_var").and_then(Value::as_str) {
-        front.insert(name.to_owned(), number(at));
-        front.insert("ansible_index_var".into(), name.into());
+    if let Some(name) = &manner.index {
+        front.insert(name.clone(), number(at));
+        front.insert("ansible_index_var".into(), name.as_str().into());
     }
-    if control(step, "extended").is_some_and(|value| !matches!(value, Value::Bool(false))) {
+    if manner.is_extended {
         let mut extended = extended(items, at, &number);
-        if matches!(control(step, "extended_allitems"), Some(Value::Bool(false))) {
+        if !manner.has_all_items {
             extended.shift_remove("allitems");
         }
         front.insert("ansible_loop".into(), extended.into());
@@ -129,8 +161,8 @@ pub(super) fn front(step: &TaskStep, items: &[Value], at: usize, var: &str) -> M
 }
 
 /// The variables of the item after those that ended: it knows what the last one came to.
-pub(super) fn following(step: &TaskStep, items: &[Value], ends: &[(Value, Ending)], var: &str) -> Map {
-    let mut front = front(step, items, ends.len(), var);
+pub(super) fn following(step: &TaskStep, items: &[Value], ends: &[(Value, Ending)], manner: &Manner) -> Map {
+    let mut front = front(items, ends.len(), manner);
     let before = step.task.register.iter().zip(ends.last());
     front.extend(before.map(|(name, (_, ending))| (name.clone(), ending.value())));
     front
@@ -157,17 +189,15 @@ fn extended(items: &[Value], at: usize, number: &dyn Fn(usize) -> Value) -> Map 
 }
 
 /// The item on one line, as `loop_control.label` wants it.
-pub(super) fn label(step: &TaskStep, vars: &TaskVars, item: &Value, hidden: bool) -> String {
-    if hidden {
-        return "(hidden)".into();
-    }
+///
+/// # Errors
+/// A label that cannot be rendered.
+pub(super) fn label(step: &TaskStep, vars: &TaskVars, item: &Value) -> Result<String, TemplateError> {
     if let Some(label) = control(step, "label") {
         let scope = scope(vars);
-        if let Ok(label) = (Keyword { vars, scope: &scope }).text(label) {
-            return label;
-        }
+        return Keyword { vars, scope: &scope }.text(label);
     }
-    match item {
+    Ok(match item {
         Value::Text(text) => text.as_str().to_owned(),
         other => {
             let mut line = Json::from(other).to_string();
@@ -177,5 +207,5 @@ pub(super) fn label(step: &TaskStep, vars: &TaskVars, item: &Value, hidden: bool
             }
             line
         }
-    }
+    })
 }

@@ -12,7 +12,7 @@ use crate::engine::control::{self, Control};
 use crate::files::Files;
 use crate::plan::TaskStep;
 use crate::playbook::short;
-use crate::template::{Scope, SearchPath, TemplateError, is_omit};
+use crate::template::{Scope, SearchPath, TemplateError, is_omit, without_omitted};
 use crate::transport::{Become, BecomeMethod};
 use crate::value::{Map, Text, Value};
 
@@ -47,6 +47,8 @@ pub(super) struct Ready {
 pub(super) enum Unready {
     /// It depends on a task that was only looked at.
     Pending,
+    /// What the task says of itself cannot be rendered: no item of a loop comes after that.
+    Unsaid(Failure),
     /// It failed.
     Failed(Failure),
 }
@@ -55,7 +57,7 @@ impl From<TemplateError> for Unready {
     fn from(error: TemplateError) -> Self {
         match error {
             TemplateError::Pending { .. } => Self::Pending,
-            error => Self::Failed(actions::failure(&error)),
+            error => Self::Unsaid(actions::failure(&error)),
         }
     }
 }
@@ -82,28 +84,38 @@ pub(super) fn scope(vars: &TaskVars) -> Scope {
 }
 
 impl Preparer {
-    /// Makes one item of a task ready.
-    pub(super) fn item(&self, step: &TaskStep, vars: &TaskVars) -> Result<Prepared, Unready> {
+    /// Makes one item of a task ready. A task that may be tried again is so with the arguments of its first attempt, which
+    /// `first` keeps.
+    pub(super) fn item(&self, step: &TaskStep, vars: &TaskVars, first: &mut Option<Map>) -> Result<Prepared, Unready> {
         let scope = scope(vars);
+        if let Some(args) = first.clone() {
+            return self.deed(step, vars, &scope, args);
+        }
         if let Some(condition) = Self::false_condition(step, vars, &scope)? {
             return Ok(Prepared::Skip(condition));
         }
-        let action = step.task.short_action();
         let args = Self::args(step, vars, &scope)?;
+        *first = step.may_be_tried_again().then(|| args.clone());
+        self.deed(step, vars, &scope, args)
+    }
+
+    /// What is to be done with these arguments.
+    fn deed(&self, step: &TaskStep, vars: &TaskVars, scope: &Scope, args: Map) -> Result<Prepared, Unready> {
+        let action = step.task.short_action();
         if let Some(control) = control::of(step, &args)? {
             return Ok(Prepared::Control(control));
         }
         if let Some(action) = actions::find(action) {
             let context = ActionContext {
                 templates: &vars.run.templates,
-                scope: &scope,
+                scope,
                 files: self.files.as_ref(),
                 host: &vars.host,
                 verbosity: self.verbosity,
             };
             return match (action.run)(&context, &args)? {
                 Deed::Done(done) => Ok(Prepared::Done(done)),
-                Deed::Remote(remote) => Ok(Prepared::Remote(Box::new(Self::ready(remote, step, vars, &scope)?))),
+                Deed::Remote(remote) => Ok(Prepared::Remote(Box::new(Self::ready(remote, step, vars, scope)?))),
             };
         }
         if dpp_modules::find(action).is_none() {
@@ -111,7 +123,7 @@ impl Preparer {
         }
         let params = Json::from(&Value::from(args));
         let remote = Remote::new(action, params);
-        Ok(Prepared::Remote(Box::new(Self::ready(remote, step, vars, &scope)?)))
+        Ok(Prepared::Remote(Box::new(Self::ready(remote, step, vars, scope)?)))
     }
 
     fn false_condition(step: &TaskStep, vars: &TaskVars, scope: &Scope) -> Result<Option<String>, Unready> {
@@ -140,9 +152,11 @@ impl Preparer {
         }
         let written: Map = step.task.args.iter().map(|(key, value)| (key.text.clone(), value.clone())).collect();
         if let Value::Map(rendered) = templates.value(&Value::from(written), scope)? {
+            // What a task leaves out by `omit` is left out, whatever the defaults of its module say.
+            args.retain(|name, _| step.task.arg(name).is_none() || rendered.contains_key(name));
             args.extend(rendered.iter().map(|(name, value)| (name.clone(), value.clone())));
         }
-        Ok(args)
+        Ok(without_omitted(args))
     }
 
     fn ready(mut remote: Remote, step: &TaskStep, vars: &TaskVars, scope: &Scope) -> Result<Ready, Unready> {

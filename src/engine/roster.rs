@@ -49,6 +49,9 @@ impl Engine {
         let entry = HostEntry { state, magic: Arc::new(who(name, &groups)) };
         self.vars.hosts.write().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), entry);
         groups.iter().map(String::as_str).chain(["all"]).for_each(|group| self.vars.add_to_group(group, name));
+        if !groups.iter().any(|group| group == "ungrouped") {
+            self.vars.leave_ungrouped(name);
+        }
         Ok(changed)
     }
 

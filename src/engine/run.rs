@@ -120,6 +120,11 @@ pub struct RunEnd {
 }
 
 impl RunEnd {
+    /// What these hosts failed of is taken back.
+    fn pardon(&mut self, hosts: &[String]) {
+        [&mut self.failed, &mut self.lost].into_iter().for_each(|gone| gone.retain(|host| !hosts.contains(host)));
+    }
+
     fn gone(&self) -> HashSet<String> {
         self.failed.iter().chain(&self.lost).cloned().collect()
     }
@@ -187,13 +192,16 @@ impl Engine {
         let mut left = play.hosts.clone();
         for size in &play.batches {
             let gone = end.gone();
-            let mut hosts: Vec<String> = left.drain(..(*size).min(left.len())).collect();
-            let cut = hosts.len();
-            hosts.retain(|host| !gone.contains(host));
+            let cut: Vec<String> = left.drain(..(*size).min(left.len())).collect();
+            let hosts: Vec<String> = cut.iter().filter(|host| !gone.contains(*host)).cloned().collect();
             if hosts.is_empty() {
                 continue;
             }
-            let BatchEnd { failed, lost, stopped, is_broken_off, ends_play } = self.batch(play, &hosts, gone, cut);
+            let BatchEnd { failed, lost, stopped, is_broken_off, ends_play, pardons } =
+                self.batch(play, &hosts, gone, cut.len());
+            if pardons {
+                end.pardon(&cut);
+            }
             let nobody_is_left = failed.len() + lost.len() + stopped.len() == hosts.len();
             // Hosts to which a play has not come yet must not be met by the plays after it.
             let batches_wait = self.options.stop_at_lost_hosts && !lost.is_empty() && !left.is_empty();
@@ -231,7 +239,8 @@ impl Engine {
             ("playbook_dir".to_owned(), Value::plain(absolute(&play.folder))),
         ]);
         let steps = gather::with_facts(play, self, hosts);
-        let vars = Arc::new(PlayVars { play: Arc::clone(play), magic, gone: RwLock::new(gone), size });
+        let role_names = RwLock::new(play.role_names.clone());
+        let vars = Arc::new(PlayVars { play: Arc::clone(play), magic, gone: RwLock::new(gone), size, role_names });
         Batch::new(self, &vars, hosts, &steps).go()
     }
 
@@ -333,7 +342,7 @@ pub fn count(plan: &Plan) -> usize {
             .map(|step| match step {
                 Step::Task(_) => 1,
                 Step::Block(block) => steps(&block.body) + steps(&block.always),
-                Step::Flush => 0,
+                Step::Flush | Step::RoleEnd(_) => 0,
             })
             .sum()
     }

@@ -1,12 +1,12 @@
 //! The variables of one task on one host, in Ansible's order of precedence.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use super::reached::reached;
 use crate::engine::HostState;
 use crate::engine::run::absolute;
-use crate::plan::{PlayPlan, RoleScope, TaskStep};
+use crate::plan::{PlayPlan, RoleNames, RoleScope, TaskStep};
 use crate::template::{Lookup, Templates, Variables};
 use crate::transport::BecomeMethod;
 use crate::value::{Map, Value};
@@ -71,6 +71,14 @@ impl RunVars {
         }
     }
 
+    /// A host stands among those without a group no more.
+    pub(super) fn leave_ungrouped(&self, host: &str) {
+        let mut groups = self.groups.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(hosts) = groups.get_mut("ungrouped") {
+            hosts.retain(|known| known != host);
+        }
+    }
+
     fn groups_value(&self) -> Value {
         let groups = self.groups.read().unwrap_or_else(PoisonError::into_inner);
         let names = |hosts: &Vec<String>| Value::list(hosts.iter().map(|host| Value::plain(host.as_str())));
@@ -95,15 +103,42 @@ pub struct PlayVars {
     pub gone: RwLock<HashSet<String>>,
     /// How many hosts the batch was cut for, those among them that were gone before.
     pub size: usize,
+    /// Names of its roles, to which includes add.
+    pub role_names: RwLock<RoleNames>,
 }
 
 /// Lists of hosts in which those that are gone do not stand any more.
 const LEFT: &[&str] = &["ansible_play_hosts", "ansible_play_batch", "play_hosts"];
 
 impl PlayVars {
+    /// Those of a play that nobody runs.
+    pub fn looked_at(play: Arc<PlayPlan>) -> Self {
+        let role_names = RwLock::new(play.role_names.clone());
+        Self { play, magic: Map::new(), gone: RwLock::default(), size: 1, role_names }
+    }
+
     /// A host does not count any more.
     pub(super) fn leave(&self, host: &str) {
         self.gone.write().unwrap_or_else(PoisonError::into_inner).insert(host.to_owned());
+    }
+
+    /// Roles that were included belong to the play.
+    pub(super) fn names_roles(&self, more: RoleNames) {
+        let mut names = self.role_names.write().unwrap_or_else(PoisonError::into_inner);
+        names.named.extend(more.named);
+        names.dependencies.extend(more.dependencies);
+    }
+
+    fn role_names(&self, name: &str) -> Option<Value> {
+        let names = self.role_names.read().unwrap_or_else(PoisonError::into_inner);
+        let all = || names.named.iter().chain(&names.dependencies).collect::<BTreeSet<_>>();
+        let list: Vec<&String> = match name {
+            "ansible_play_role_names" | "role_names" => names.named.iter().collect(),
+            "ansible_dependent_role_names" => names.dependencies.iter().collect(),
+            "ansible_role_names" => all().into_iter().collect(),
+            _ => return None,
+        };
+        Some(Value::list(list.into_iter().map(|name| Value::plain(name.as_str()))))
     }
 
     fn left(&self, name: &str) -> Option<Value> {
@@ -153,6 +188,7 @@ impl TaskVars {
         found(&self.front)
             .or_else(|| found(&self.magic))
             .or_else(|| found(&self.play.magic))
+            .or_else(|| self.play.role_names(name))
             .or_else(|| self.of_role(name))
             .or_else(|| found(&self.run.magic))
             .or_else(|| found(&self.run.extra))
@@ -188,10 +224,13 @@ impl TaskVars {
         match name {
             "role_path" => Some(Value::plain(absolute(&role.role.folder))),
             "role_name" | "ansible_role_name" => Some(Value::plain(role.role.name.as_str())),
-            "ansible_parent_role_names" => {
-                let parents =
-                    role.parent.as_ref().map(|parent| chain(parent).map(|role| Value::plain(role.role.name.as_str())));
-                Some(Value::list(parents.into_iter().flatten()))
+            "ansible_parent_role_names" | "ansible_parent_role_paths" => {
+                let includers = role.includers();
+                let of = |scope: &&Arc<RoleScope>| match name {
+                    "ansible_parent_role_names" => Value::plain(scope.role.name.as_str()),
+                    _ => Value::plain(absolute(&scope.role.folder)),
+                };
+                (!includers.is_empty()).then(|| Value::list(includers.iter().map(of)))
             }
             _ => None,
         }

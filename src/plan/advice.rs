@@ -29,7 +29,7 @@ fn unheeded(steps: &[Step], problems: &mut Problems) {
                     .iter()
                     .map(|key| Problem::warning("DPP0105", format!("`{}` has no effect", key.text)).at(&key.place, "")),
             ),
-            Step::Flush => {}
+            Step::Flush | Step::RoleEnd(_) => {}
             Step::Block(block) => {
                 [&block.body, &block.rescue, &block.always].into_iter().for_each(|steps| unheeded(steps, problems));
             }
@@ -45,7 +45,7 @@ fn every_host_for_itself(steps: &[Step], problems: &mut Problems) {
                 Problem::warning("DPP0105", "`run_once` has no effect under strategy `free`: every host runs the task")
                     .at(&step.task.place, "in this task"),
             ),
-            Step::Task(_) | Step::Flush => {}
+            Step::Task(_) | Step::Flush | Step::RoleEnd(_) => {}
             Step::Block(block) => {
                 [&block.body, &block.rescue, &block.always]
                     .into_iter()
@@ -78,7 +78,7 @@ fn decimal_modes(steps: &[Step], problems: &mut Problems) {
     for step in steps {
         match step {
             Step::Task(step) => problems.extend(decimal_mode(step)),
-            Step::Flush => {}
+            Step::Flush | Step::RoleEnd(_) => {}
             Step::Block(block) => {
                 [&block.body, &block.rescue, &block.always]
                     .into_iter()

@@ -224,6 +224,7 @@ impl Builder<'_> {
             handlers: handlers.into(),
             role_defaults: Arc::new(std::mem::take(&mut compiler.role_defaults)),
             role_vars: Arc::new(std::mem::take(&mut compiler.role_vars)),
+            role_names: std::mem::take(&mut compiler.role_names),
             strategy: Strategy::Linear,
             gathers_facts: self.gathers_facts(play),
             prompted: Map::new(),
@@ -259,7 +260,7 @@ fn brings_hosts(steps: &[Step]) -> bool {
     steps.iter().any(|step| match step {
         Step::Task(step) => THEY.contains(&step.task.short_action()),
         Step::Block(block) => [&block.body, &block.rescue, &block.always].into_iter().any(|steps| brings_hosts(steps)),
-        Step::Flush => false,
+        Step::Flush | Step::RoleEnd(_) => false,
     })
 }
 

@@ -7,8 +7,10 @@ use std::sync::Arc;
 
 use crate::files::Files;
 use crate::plan::becoming;
-use crate::plan::included::{role_use, tasks_file, tasks_name};
-use crate::plan::{BlockStep, Catalogue, Handler, RoleScope, Selection, Step, TaskStep};
+use crate::plan::included::{role_use, task_call, tasks_file, tasks_name};
+use crate::plan::role_scope::RoleIdentity;
+use crate::plan::tags;
+use crate::plan::{BlockStep, Catalogue, Handler, RoleCall, RoleNames, RoleScope, Selection, Step, TaskStep};
 use crate::playbook::{Block, Item, Keywords, Role, RoleFiles, RoleUse, Task, draft_tasks};
 use crate::source::{Place, Problem, Problems};
 use crate::template::Templates;
@@ -69,8 +71,8 @@ pub struct Compiler<'a> {
     pub role_vars: Map,
     /// Whether something is included in the run, wanted by its tags or not.
     pub meets_includes: bool,
-    /// Roles that ran already, with their parameters and conditions; one of them runs again only where it allows that.
-    pub done: RolesDone,
+    /// Names of roles met on the way.
+    pub role_names: RoleNames,
     /// Tags of tasks met on the way, wanted or not.
     pub tags: BTreeSet<String>,
     /// Roles whose dependencies are being compiled, outermost first.
@@ -78,9 +80,6 @@ pub struct Compiler<'a> {
     /// Includes that were followed.
     followed: HashSet<PathBuf>,
 }
-
-/// Roles that ran, with their parameters and conditions.
-pub type RolesDone = Vec<(PathBuf, Map, Vec<Text>)>;
 
 impl<'a> Compiler<'a> {
     /// A compiler that has met nothing yet.
@@ -93,7 +92,7 @@ impl<'a> Compiler<'a> {
             role_defaults: Map::new(),
             role_vars: Map::new(),
             meets_includes: false,
-            done: Vec::new(),
+            role_names: RoleNames::default(),
             tags: BTreeSet::new(),
             dependents: Vec::new(),
             followed: HashSet::new(),
@@ -133,8 +132,8 @@ impl<'a> Compiler<'a> {
     }
 
     /// Steps of a role and of the roles it depends on.
-    pub fn role(&mut self, used: &RoleUse, around: &Surrounding, main: &RoleFiles) -> Vec<Step> {
-        match self.try_role(used, around, main) {
+    pub fn role(&mut self, used: &RoleUse, around: &Surrounding, main: &RoleFiles, call: RoleCall) -> Vec<Step> {
+        match self.try_role(used, around, main, call) {
             Ok(steps) => steps,
             Err(problems) => {
                 self.problems.extend(problems);
@@ -143,7 +142,13 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    fn try_role(&mut self, used: &RoleUse, around: &Surrounding, main: &RoleFiles) -> Result<Vec<Step>, Problems> {
+    fn try_role(
+        &mut self,
+        used: &RoleUse,
+        around: &Surrounding,
+        main: &RoleFiles,
+        call: RoleCall,
+    ) -> Result<Vec<Step>, Problems> {
         if around.depth > DEEPEST {
             return Err(vec![
                 Problem::error("DPP0108", "roles depend on one another in a circle").at(&used.place, "here"),
@@ -156,8 +161,9 @@ impl<'a> Compiler<'a> {
         self.problems.extend(role.mistakes.iter().cloned());
         self.role_defaults.extend(role.defaults.clone());
         self.role_vars.extend(role.vars.clone());
-        let params = Arc::new(used.params.clone());
-        let scope = Arc::new(RoleScope { role: Arc::clone(&role), params, parent: around.role.clone() });
+        let identity = identity(used, &folder, main, &call);
+        let (params, parent) = (Arc::new(used.params.clone()), around.role.clone());
+        let scope = Arc::new(RoleScope { role: Arc::clone(&role), params, parent, call, identity });
         let inside = Surrounding {
             keywords: around.keywords.around(&used.keywords),
             role: Some(Arc::clone(&scope)),
@@ -178,6 +184,10 @@ impl<'a> Compiler<'a> {
         let handlers_folder = Surrounding { folder: folder.join("handlers"), ..inside };
         let handlers = self.handlers_of(&role.handlers, &handlers_folder);
         self.add_handlers(handlers);
+        self.role_names.add(name, &scope.call);
+        if !steps.is_empty() {
+            steps.push(Step::RoleEnd(scope));
+        }
         Ok(steps)
     }
 
@@ -188,7 +198,7 @@ impl<'a> Compiler<'a> {
         first.into_iter().chain(self.ground.roles.iter().cloned()).collect()
     }
 
-    /// A dependency runs once a play with the same parameters, unless it allows more.
+    /// A role that another one depends on. That it runs once is for each host to heed.
     fn dependency(&mut self, used: &RoleUse, around: &Surrounding) -> Vec<Step> {
         if self.dependents.iter().any(|dependent| dependent == used.name.as_str()) {
             let round = [self.dependents.as_slice(), &[used.name.as_str().to_owned()]].concat().join(" → ");
@@ -197,25 +207,12 @@ impl<'a> Compiler<'a> {
             self.problems.push(problem.help("take one of these out of `dependencies` in its role's meta/main.yml"));
             return Vec::new();
         }
-        let key = (PathBuf::from(used.name.as_str()), used.params.clone(), used.keywords.when.clone());
-        if self.done.contains(&key) && !self.allows_duplicates(used, around) {
-            return Vec::new();
-        }
-        self.done.push(key);
-        self.role(used, around, &RoleFiles::default())
+        self.role(used, around, &RoleFiles::default(), RoleCall::Dependency)
     }
 
-    /// A role of `roles:`; it runs once with the same parameters, as a dependency does.
+    /// A role of `roles:`.
     pub fn listed_role(&mut self, used: &RoleUse, around: &Surrounding) -> Vec<Step> {
-        self.dependency(used, around)
-    }
-
-    fn allows_duplicates(&self, used: &RoleUse, around: &Surrounding) -> bool {
-        let Ok(name) = (self.render)(&used.name, &around.params) else { return true };
-        Role::find(self.ground.files, &name, self.ground.roles, &used.place)
-            .ok()
-            .and_then(|folder| Role::read(self.ground.files, &name, &folder, &RoleFiles::default()).ok())
-            .is_some_and(|role| role.allow_duplicates)
+        self.role(used, around, &RoleFiles::default(), RoleCall::Listed)
     }
 
     fn add_handlers(&mut self, handlers: Vec<Handler>) {
@@ -248,11 +245,19 @@ impl<'a> Compiler<'a> {
     }
 
     fn task(&mut self, task: &Arc<Task>, around: &Surrounding) -> Vec<Step> {
-        let keywords = around.keywords.around(&task.keywords);
+        let mut keywords = around.keywords.around(&task.keywords);
         match task.short_action() {
             "import_tasks" => return self.import_tasks(task, keywords, around),
             "import_role" => return self.import_role(task, keywords, around),
             _ => {}
+        }
+        let met = [&self.role_defaults, &self.role_vars];
+        match tags::rendered(&keywords.tags, around, met, self.render) {
+            Ok(tags) => keywords.tags = tags,
+            Err(problem) if problem.at.is_none() => {
+                self.problems.push(problem.at(&task.place, "among the tags of this task"));
+            }
+            Err(problem) => self.problems.push(problem),
         }
         self.tags.extend(keywords.tags.iter().cloned());
         let is_include = matches!(task.short_action(), "include_tasks" | "include" | "include_role");
@@ -287,7 +292,8 @@ impl<'a> Compiler<'a> {
         if task.short_action() == "include_role" {
             let Ok((used, main)) = role_use(task) else { return Vec::new() };
             let is_new = self.followed.insert(Path::new(used.name.as_str()).join(&main.tasks));
-            return if is_new && is_fixed(&used.name) { self.role(&used, &inside, &main) } else { Vec::new() };
+            let call = task_call(task, Map::new());
+            return if is_new && is_fixed(&used.name) { self.role(&used, &inside, &main, call) } else { Vec::new() };
         }
         let Some(name) = tasks_name(task).filter(|name| is_fixed(name)) else { return Vec::new() };
         let path = tasks_file(self.ground.files, name.as_str(), &around.folder, around.role.as_deref());
@@ -316,7 +322,11 @@ impl<'a> Compiler<'a> {
 
     fn import_role(&mut self, task: &Task, keywords: Keywords, around: &Surrounding) -> Vec<Step> {
         match role_use(task) {
-            Ok((used, main)) => self.role(&used, &Surrounding { keywords, ..around.clone() }, &main),
+            Ok((used, main)) => {
+                let vars = task.keywords.vars.iter().flatten().map(|(name, value)| (name.clone(), value.clone()));
+                let call = task_call(task, vars.collect());
+                self.role(&used, &Surrounding { keywords, ..around.clone() }, &main, call)
+            }
             Err(problem) => {
                 self.problems.push(problem);
                 Vec::new()
@@ -332,9 +342,19 @@ fn handlers(steps: &[Step]) -> Vec<Handler> {
     let handler = |step: &Step| match step {
         Step::Task(step) => vec![Handler { step: Arc::clone(step), listen: step.task.listen.clone() }],
         Step::Block(block) => handlers(&block.body),
-        Step::Flush => Vec::new(),
+        Step::Flush | Step::RoleEnd(_) => Vec::new(),
     };
     steps.iter().flat_map(handler).collect()
+}
+
+fn identity(used: &RoleUse, folder: &Path, files: &RoleFiles, call: &RoleCall) -> RoleIdentity {
+    let Keywords { when, tags, vars, .. } = used.keywords.clone();
+    let of_task = match call {
+        RoleCall::Task { vars, .. } => Some(vars.clone()),
+        RoleCall::Listed | RoleCall::Dependency => None,
+    };
+    let vars = vars.into_iter().chain(of_task).collect();
+    RoleIdentity { folder: folder.to_owned(), files: files.clone(), params: used.params.clone(), when, tags, vars }
 }
 
 /// A problem without a place points at the word that led to it.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::files::Files;
-use crate::plan::RoleScope;
+use crate::plan::{RoleCall, RoleScope};
 use crate::playbook::{Keywords, RoleFiles, RoleUse, Task};
 use crate::source::Problem;
 use crate::value::{Map, Text, Value};
@@ -32,15 +32,23 @@ pub(crate) fn role_use(task: &Task) -> Result<(RoleUse, RoleFiles), Problem> {
     Ok((used, main))
 }
 
+/// How a task uses a role, with its variables; the word about duplicates is not rendered.
+pub(super) fn task_call(task: &Task, vars: Map) -> RoleCall {
+    RoleCall::Task { vars, allows_duplicates: !is_off(task.arg("allow_duplicates")) }
+}
+
 /// The entry point whose arguments are checked: under the very name that is written, as Ansible has it.
 fn entry_point(task: &Task) -> Option<String> {
-    let is_off = match task.arg("rolespec_validate") {
+    let written = task.arg("tasks_from").and_then(Value::as_str).unwrap_or("main");
+    (!is_off(task.arg("rolespec_validate"))).then(|| written.to_owned())
+}
+
+fn is_off(value: Option<&Value>) -> bool {
+    match value {
         Some(Value::Bool(yes)) => !yes,
         Some(Value::Text(text)) => matches!(text.as_str(), "no" | "false" | "off" | "False"),
         _ => false,
-    };
-    let written = task.arg("tasks_from").and_then(Value::as_str).unwrap_or("main");
-    (!is_off).then(|| written.to_owned())
+    }
 }
 
 /// The file of tasks that `import_tasks` or `include_tasks` names, as it is written.

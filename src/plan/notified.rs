@@ -36,7 +36,7 @@ fn gather<'a>(steps: &'a [Step], tasks: &mut Vec<&'a TaskStep>) {
             Step::Block(block) => {
                 [&block.body, &block.rescue, &block.always].into_iter().for_each(|steps| gather(steps, tasks));
             }
-            Step::Flush => {}
+            Step::Flush | Step::RoleEnd(_) => {}
         }
     }
 }

@@ -26,7 +26,7 @@ fn cut(steps: &[Step], matcher: &Matcher, wanted: &str) -> Option<Vec<Step>> {
         let first = match step {
             Step::Task(task) => is_meant(task, matcher, wanted).then(|| step.clone())?,
             Step::Block(block) => Step::Block(Arc::new(cut_block(block, matcher, wanted)?)),
-            Step::Flush => return None,
+            Step::Flush | Step::RoleEnd(_) => return None,
         };
         Some(std::iter::once(first).chain(steps[at + 1..].iter().cloned()).collect())
     })
@@ -63,7 +63,7 @@ fn collect<'a>(steps: &'a [Step], names: &mut Vec<&'a str>) {
         match step {
             Step::Task(task) => names.push(task.title()),
             Step::Block(block) => [&block.body, &block.always].into_iter().for_each(|steps| collect(steps, names)),
-            Step::Flush => {}
+            Step::Flush | Step::RoleEnd(_) => {}
         }
     }
 }

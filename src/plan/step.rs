@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::plan::order::ordered;
-use crate::plan::{Manner, batches};
-use crate::playbook::{Keywords, Play, Role, Task};
+use crate::plan::{Manner, RoleNames, RoleScope, batches};
+use crate::playbook::{Keywords, Play, Task};
 use crate::source::{Place, Problem, Problems};
 use crate::value::{Map, Text};
 
@@ -47,6 +47,8 @@ pub struct PlayPlan {
     pub role_defaults: Arc<Map>,
     /// Variables of its roles, seen by all its tasks.
     pub role_vars: Arc<Map>,
+    /// Names of its roles.
+    pub role_names: RoleNames,
     /// How hosts go through the steps.
     pub strategy: Strategy,
     /// Whether facts are gathered at its start.
@@ -73,6 +75,8 @@ pub enum Step {
     Block(Arc<BlockStep>),
     /// Handlers that were notified run now.
     Flush,
+    /// The last task of a role is done.
+    RoleEnd(Arc<RoleScope>),
 }
 
 /// A task with everything that holds around it.
@@ -105,17 +109,6 @@ pub struct BlockStep {
     pub always: Arc<[Step]>,
     /// Where it stands.
     pub place: Place,
-}
-
-/// A role as a task sees it.
-#[derive(Debug)]
-pub struct RoleScope {
-    /// The role.
-    pub role: Arc<Role>,
-    /// Its parameters.
-    pub params: Arc<Map>,
-    /// The role that depends on it or includes it.
-    pub parent: Option<Arc<RoleScope>>,
 }
 
 /// A handler: a task, and the names under which it is woken.
@@ -151,6 +144,11 @@ impl TaskStep {
                 .collect::<Vec<_>>()
         };
         self.task.place == other.task.place && self.params == other.params && roles(self) == roles(other)
+    }
+
+    /// Whether an end that is no good one is not its last.
+    pub fn may_be_tried_again(&self) -> bool {
+        !self.task.until.is_empty() || self.task.retries.is_some()
     }
 
     /// Name of its role, empty outside of roles.

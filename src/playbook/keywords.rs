@@ -107,8 +107,8 @@ impl Keywords {
     pub(super) fn take(&mut self, key: &Key, node: &Node) -> Result<bool, Problem> {
         let value = || Some(node.to_value());
         match key.text.as_str() {
-            "when" => self.when = texts(node)?,
-            "tags" => self.tags = words(node)?,
+            "when" => self.when = conditions(node)?,
+            "tags" => self.tags = tags_of(&texts(node)?, node.as_list().is_some()),
             "vars" => self.vars.push(variables(node)?),
             "become" => self.becoming = value(),
             "become_user" => self.become_user = value(),
@@ -150,11 +150,7 @@ impl Keywords {
             match name.as_str() {
                 "name" => {}
                 "when" => this.when = texts_of(value),
-                "tags" => {
-                    let tags = texts_of(value);
-                    let words = tags.iter().flat_map(|text| text.as_str().split(','));
-                    this.tags = words.map(|word| word.trim().to_owned()).filter(|word| !word.is_empty()).collect();
-                }
+                "tags" => this.tags = tags_of(&texts_of(value), matches!(value, Value::List(_))),
                 "vars" => this.vars.extend(value.as_map().cloned()),
                 "become" => this.becoming = given(),
                 "become_user" => this.become_user = given(),
@@ -253,15 +249,29 @@ pub(super) fn texts(node: &Node) -> Result<Vec<Text>, Problem> {
     }
 }
 
-/// Words separated by commas, or a list of them.
-pub(super) fn words(node: &Node) -> Result<Vec<String>, Problem> {
-    let texts = texts(node)?;
-    Ok(texts
-        .iter()
-        .flat_map(|text| text.as_str().split(','))
-        .map(|word| word.trim().to_owned())
-        .filter(|word| !word.is_empty())
-        .collect())
+/// Conditions: one, or a list of them; of those that say nothing, all hold.
+pub(super) fn conditions(node: &Node) -> Result<Vec<Text>, Problem> {
+    let nodes = node.as_list().unwrap_or(std::slice::from_ref(node));
+    nodes.iter().filter(|node| !node.is_null()).map(text).collect()
+}
+
+/// Tags as they are written: a list of them, or one text in which commas separate them.
+fn tags_of(texts: &[Text], is_list: bool) -> Vec<String> {
+    let split = |text: &Text| if is_list { vec![text.as_str().to_owned()] } else { separated(text.as_str()) };
+    let words = texts.iter().flat_map(split).map(|word| word.trim().to_owned());
+    words.filter(|word| !word.is_empty()).collect()
+}
+
+/// What commas separate, but those of a template.
+fn separated(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for part in text.split(',') {
+        match words.last_mut().filter(|open| open.matches("{{").count() > open.matches("}}").count()) {
+            Some(open) => *open = format!("{open},{part}"),
+            None => words.push(part.to_owned()),
+        }
+    }
+    words
 }
 
 /// Variables: a mapping, or, as old playbooks write it, a list of mappings.

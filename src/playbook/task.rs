@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use crate::files::Files;
 use crate::playbook::arguments::{self, FREE_FORM};
-use crate::playbook::keywords::{Keywords, SHARED, TASK_KEYWORDS, collect, kept, number, text, texts, unknown, wrong};
+use crate::playbook::keywords::{
+    Keywords, SHARED, TASK_KEYWORDS, collect, conditions, kept, number, text, texts, unknown, wrong,
+};
 use crate::source::{Place, Problem, Problems};
 use crate::value::{Map, Text, Value};
 use crate::yaml::{self, Key, Node};
@@ -213,10 +215,9 @@ fn task(node: &Node, entries: &[(Key, Node)], problems: &mut Problems) -> Option
             Err(problem) => problems.push(problem),
         }
     }
-    if let Some(repeat) = &mut task.repeat
-        && let Some(control) = node.get("loop_control")
-    {
-        repeat.control = kept(super::keywords::variables(control), problems).unwrap_or_default();
+    if let Some(said) = node.get("loop_control") {
+        let control = kept(loop_control(said), problems).unwrap_or_default();
+        task.repeat.iter_mut().for_each(|repeat| repeat.control.clone_from(&control));
     }
     let action = the_action(node, &actions, problems)?;
     kept(arguments::set(&mut task, action, extra), problems)?;
@@ -255,11 +256,11 @@ fn take(task: &mut Task, key: &Key, node: &Node) -> Result<bool, Problem> {
         "register" => task.register = Some(variable_name(node)?),
         "notify" => task.notify = texts(node)?,
         "listen" => task.listen = texts(node)?.iter().map(|text| text.as_str().to_owned()).collect(),
-        "until" => task.until = texts(node)?,
+        "until" => task.until = conditions(node)?,
         "retries" => task.retries = number(node)?,
         "delay" => task.delay = number(node)?,
-        "changed_when" => task.changed_when = Some(texts(node)?),
-        "failed_when" => task.failed_when = Some(texts(node)?),
+        "changed_when" => task.changed_when = Some(conditions(node)?),
+        "failed_when" => task.failed_when = Some(conditions(node)?),
         "delegate_facts" => task.delegate_facts = value(),
         "async" => task.asynchronous = number(node)?,
         "poll" => task.poll = number(node)?,
@@ -280,6 +281,17 @@ fn repeat(task: &mut Task, lookup: Option<String>, key: &Key, node: &Node) -> Re
     }
     task.repeat = Some(Loop { lookup, over: node.to_value(), place: node.place.clone(), control: Map::new() });
     Ok(())
+}
+
+const LOOP_CONTROL: &[&str] =
+    &["loop_var", "index_var", "label", "pause", "extended", "extended_allitems", "break_when"];
+
+fn loop_control(node: &Node) -> Result<Map, Problem> {
+    let entries = node.as_map().ok_or_else(|| wrong(node, "a mapping"))?;
+    match entries.iter().find(|(key, _)| !LOOP_CONTROL.contains(&key.text.as_str())) {
+        Some((stranger, _)) => Err(unknown(stranger, "`loop_control`", &[LOOP_CONTROL])),
+        None => super::keywords::variables(node),
+    }
 }
 
 /// A name that a variable may have, as Ansible asks of it: letters, digits and underlines, no digit first.

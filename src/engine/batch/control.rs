@@ -85,10 +85,11 @@ impl Batch<'_> {
                 member.run.end();
                 self.play.leave(&member.name);
             }
-            Meta::ClearFacts => self.members[index].vars.state.write().facts.clear(),
+            Meta::EndRole => self.members[index].doing.iter_mut().for_each(|doing| doing.ends_role = true),
+            Meta::ClearFacts => self.members.iter().for_each(|member| member.vars.state.write().facts.clear()),
             Meta::ResetConnection => self.hang_up(index),
             Meta::RefreshInventory => self.has_no_effect("refresh_inventory", "the inventory is read once a run"),
-            Meta::ClearHostErrors => self.has_no_effect("clear_host_errors", "a host that failed stays out of the run"),
+            Meta::ClearHostErrors => self.pardon(),
             Meta::Noop => {}
         }
     }

@@ -24,7 +24,7 @@ impl Batch<'_> {
         self.take_sets(index, &ending.sets);
         let host = self.members[index].name.clone();
         let Some(doing) = &mut self.members[index].doing else { return };
-        if let Some(delay) = doing.take(ending, &self.engine.events, &host) {
+        if let Some(delay) = doing.take(ending, &self.engine.events, &host).or_else(|| doing.pause()) {
             doing.waiting = true;
             self.timers.push(Reverse((Instant::now() + delay, index)));
         }
@@ -51,6 +51,10 @@ impl Batch<'_> {
         }
         if let Some(name) = &doing.step.task.register {
             self.members[index].vars.state.write().set.insert(name.clone(), ending.value());
+        }
+        if matches!(ending.status, Status::Ok | Status::Changed | Status::Failed) && !doing.is_meta() && !doing.is_echo
+        {
+            self.members[index].roles.ran(&doing.step);
         }
         let mut ending = ending;
         if ending.status == Status::Changed && !doing.check {
@@ -81,6 +85,7 @@ impl Batch<'_> {
                 self.judge(index, &doing, here);
             }
             _ if doing.flushes => member.run.flush(self.handlers.steps()),
+            _ if doing.ends_role => member.run.end_role(),
             _ if !includes.is_empty() => member.run.include(Arc::clone(&doing.step), includes.into()),
             _ => member.run.advance(),
         }

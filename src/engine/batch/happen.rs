@@ -131,6 +131,10 @@ impl Batch<'_> {
         member.lost = true;
         self.play.leave(&member.name);
         let doing = member.doing.take();
+        let here = self.occurrence(index);
+        // Were it taken back, it would go on behind this task.
+        self.members[index].run.advance();
+        let member = &self.members[index];
         let failure = match &doing {
             Some(doing) => failure
                 .note("during", format!("{} ({}), after {:.1}s", doing.name.task, doing.name.at, doing.seconds())),
@@ -138,7 +142,6 @@ impl Batch<'_> {
         };
         self.engine.events.tell(Event::HostLost { host: member.name.clone(), failure });
         if let Some(doing) = doing {
-            let here = self.occurrence(index);
             self.judge(index, &doing, here);
         }
     }

@@ -3,7 +3,7 @@
 //! All decisions are made here, in one thread; machines only do what they are told.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -18,7 +18,7 @@ use crate::engine::run::Engine;
 use crate::engine::vars_files;
 use crate::engine::{Failed, HostRun, Next, PlayVars, Position, TaskVars};
 use crate::event::Event;
-use crate::plan::{RolesDone, Step, Strategy, TaskStep};
+use crate::plan::{Step, Strategy, TaskStep};
 use crate::transport::Become;
 use crate::value::Map;
 
@@ -29,13 +29,16 @@ mod doom;
 mod finish;
 mod happen;
 mod occurrence;
+mod pardon;
 mod perform;
+mod roles_done;
 
 use asking::Answers;
 pub(super) use debts::FoundDebts;
 use doom::Doom;
 use occurrence::Occurrence;
 pub(super) use perform::is_own;
+pub(super) use roles_done::RolesDone;
 
 /// One host in this play.
 pub(super) struct Member {
@@ -45,8 +48,7 @@ pub(super) struct Member {
     pub(super) doing: Option<Doing>,
     pub(super) foresight: Foresight,
     pub(super) notified: Vec<usize>,
-    /// Roles that ran here because one that was included depends on them.
-    pub(super) roles_done: RolesDone,
+    pub(super) roles: RolesDone,
     /// What is written down on the host as owed, and as whom.
     debts: Vec<(String, Option<Become>)>,
     /// What it failed of before its handlers ran all the same: `force_handlers`.
@@ -69,6 +71,8 @@ pub(super) struct BatchEnd {
     pub(super) is_broken_off: bool,
     /// Whether a task ended the whole play, and not its batch alone.
     pub(super) ends_play: bool,
+    /// Whether it took back what its hosts had failed of before it.
+    pub(super) pardons: bool,
 }
 
 /// The hosts of a batch on their way.
@@ -82,7 +86,10 @@ pub(super) struct Batch<'a> {
     once: HashMap<Occurrence, Ending>,
     answers: Answers,
     dooms: Vec<Doom>,
+    /// Includes of roles, and their items, whose names the play knows.
+    named: HashSet<(Occurrence, usize)>,
     pub(super) ends_play: bool,
+    pardons: bool,
 }
 
 impl<'a> Batch<'a> {
@@ -92,7 +99,8 @@ impl<'a> Batch<'a> {
         let handlers = Handlers::new(&play.play.handlers);
         let play = Arc::clone(play);
         let (timers, once, answers, dooms) = (BinaryHeap::new(), HashMap::new(), Answers::default(), Vec::new());
-        Self { engine, play, handlers, members, timers, once, answers, dooms, ends_play: false }
+        let (named, ends_play, pardons) = (HashSet::new(), false, false);
+        Self { engine, play, handlers, members, timers, once, answers, dooms, named, ends_play, pardons }
     }
 
     /// Goes on until every host is at its end.
@@ -139,7 +147,7 @@ impl<'a> Batch<'a> {
         let done = match member.run.next() {
             Next::End => true,
             Next::Failed => !self.forces_handlers(member),
-            Next::Task(_) | Next::Flush => false,
+            Next::Task(_) | Next::Flush | Next::RoleEnd(_) => false,
         };
         member.lost || self.engine.cancelled() || done
     }
@@ -172,6 +180,12 @@ impl<'a> Batch<'a> {
         }
         match self.members[index].run.next() {
             Next::Task(step) => self.begin_or_pass_over(index, &step),
+            Next::RoleEnd(role) => {
+                let member = &mut self.members[index];
+                member.roles.end(&role);
+                member.run.advance();
+                true
+            }
             Next::Flush => {
                 if !self.meets_doom(index) {
                     self.flush(index);
@@ -203,7 +217,8 @@ impl<'a> Batch<'a> {
 
     fn begin_or_pass_over(&mut self, index: usize, step: &Arc<TaskStep>) -> bool {
         let member = &mut self.members[index];
-        if self.handlers.are_passed_over(&member.run, step, &member.notified) {
+        let is_done = member.roles.pass_over(step) && !member.run.in_flush();
+        if is_done || self.handlers.are_passed_over(&member.run, step, &member.notified) {
             member.run.advance();
             return true;
         }
@@ -282,7 +297,7 @@ impl<'a> Batch<'a> {
                 if is_surely_there(&doing.step) {
                     self.engine.expect(&vars.host);
                 }
-                let prepared = self.preparer().item(&doing.step, &vars);
+                let prepared = self.preparer().item(&doing.step, &vars, &mut doing.args);
                 self.members[index].doing = Some(doing);
                 match prepared {
                     Ok(Prepared::Skip(condition)) => self.item_ended(index, Ending::skipped(&condition)),
@@ -290,6 +305,7 @@ impl<'a> Batch<'a> {
                     Ok(Prepared::Remote(ready)) => self.perform(index, &ready),
                     Ok(Prepared::Control(control)) => self.control(index, control, &vars),
                     Err(Unready::Failed(failure)) => self.item_ended(index, Ending::failed(failure)),
+                    Err(Unready::Unsaid(failure)) => self.finish(index, Ending::failed(failure)),
                     Err(Unready::Pending) => {
                         let failure = Failure::new("a variable is only known when an earlier task has run");
                         self.item_ended(index, Ending::failed(failure));
@@ -317,7 +333,8 @@ impl<'a> Batch<'a> {
 
     fn end(self) -> BatchEnd {
         let is_broken_off = !self.dooms.is_empty();
-        let mut end = BatchEnd { is_broken_off, ends_play: self.ends_play, ..BatchEnd::default() };
+        let mut end =
+            BatchEnd { is_broken_off, ends_play: self.ends_play, pardons: self.pardons, ..BatchEnd::default() };
         for (index, member) in self.members.iter().enumerate() {
             if member.lost {
                 end.lost.push(member.name.clone());
@@ -364,7 +381,7 @@ fn member(engine: &Engine, play: &Arc<PlayVars>, name: &str, steps: &Arc<[Step]>
         doing: None,
         foresight: Foresight::default(),
         notified: Vec::new(),
-        roles_done: RolesDone::new(),
+        roles: RolesDone::default(),
         debts: Vec::new(),
         forced: None,
         lost: false,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use dpp_protocol::Failure;
 
-use crate::plan::{BlockStep, Step, TaskStep};
+use crate::plan::{BlockStep, RoleScope, Step, TaskStep};
 
 /// Where a host stands among the steps, comparable between hosts: the lesser is behind.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -32,6 +32,8 @@ pub enum Next {
     Task(Arc<TaskStep>),
     /// Run the handlers that were notified.
     Flush,
+    /// Nothing but to note that this use of a role is done.
+    RoleEnd(Arc<RoleScope>),
     /// Nothing more: all steps are done.
     End,
     /// Nothing more: it failed, and nothing rescued it.
@@ -108,6 +110,7 @@ impl HostRun {
         match self.frames.last().and_then(|frame| frame.steps.get(frame.index)) {
             Some(Step::Task(step)) => Next::Task(Arc::clone(step)),
             Some(Step::Flush) => Next::Flush,
+            Some(Step::RoleEnd(role)) => Next::RoleEnd(Arc::clone(role)),
             Some(Step::Block(_)) | None => Next::End,
         }
     }
@@ -189,6 +192,24 @@ impl HostRun {
     /// What it failed of.
     pub fn failed(&self) -> Option<&Failed> {
         self.failed.as_ref()
+    }
+
+    /// The step is done, and so is its role: go on at the end of that.
+    pub fn end_role(&mut self) {
+        self.advance();
+        while matches!(self.next(), Next::Task(_) | Next::Flush) {
+            self.advance();
+        }
+    }
+
+    /// What it failed of is taken back: a failure that waits for an `always` does not go on behind it.
+    pub fn pardon(&mut self) {
+        self.failed = None;
+        for frame in &mut self.frames {
+            if let Kind::Block { pending, .. } = &mut frame.kind {
+                *pending = None;
+            }
+        }
     }
 
     /// It has nothing more to do in this play, and that is no failure: `meta: end_host`.

@@ -73,6 +73,7 @@ fn way(text: &str, failing: &[&str]) -> String {
                 run.advance();
             }
             Next::Flush => run.flush(Vec::new().into()),
+            Next::RoleEnd(_) => run.advance(),
             Next::End => break,
             Next::Failed => {
                 done.push("FAILED".into());
@@ -152,4 +153,28 @@ fn the_includes_a_host_is_in_are_known_and_left_behind() {
     assert_eq!(names(&run), ["outer", "inner"]);
     run.advance();
     assert_eq!(names(&run), ["outer"]);
+}
+
+#[test]
+fn a_failure_that_is_taken_back_ends_the_play_all_the_same_but_not_behind_an_always() {
+    let pardoned = |text: &str, failing: &str| {
+        let mut run = HostRun::new(steps(text));
+        while let Next::Task(step) = run.next() {
+            if step.title() != failing {
+                break;
+            }
+            run.fail(Failed { step, failure: Failure::new("x") });
+        }
+        run.pardon();
+        let mut left = Vec::new();
+        while let Next::Task(step) = run.next() {
+            left.push(step.title().to_owned());
+            run.advance();
+        }
+        assert!(run.failed().is_none());
+        left.join(" ")
+    };
+    assert_eq!(pardoned("a b", "a"), "");
+    assert_eq!(pardoned("( a b | | z ) c", "a"), "z c");
+    assert_eq!(pardoned("( a b | r | z ) c", "a"), "r z c");
 }

@@ -1,6 +1,7 @@
 //! What is found when a host comes to it: the same for all hosts as if it had stood in the play.
 
 use super::stage::Stage;
+use crate::event::{Event, Status};
 
 const TWO: &str = "[web]\na\nb\n";
 
@@ -115,4 +116,71 @@ fn what_included_roles_depend_on_runs_once_unless_it_allows_more_or_is_given_oth
     told.sort();
     let once = ["a once ok: 2", "a once ok: none"];
     assert_eq!(told, [&["a often ok: x"; 2][..], &once, &["a own ok: x"; 2]].concat());
+}
+
+/// Hosts a and b with these roles and tasks; what `show` said on a, once for each time that it ran.
+fn shown(roles: &str, tasks: &str) -> Vec<String> {
+    let site = format!("- hosts: web\n  gather_facts: false\n  roles: [{roles}]\n  tasks: [{tasks}]\n");
+    let run = Stage::new(TWO)
+        .file("site.yml", &site)
+        .file("roles/one/tasks/main.yml", "- {name: one, debug: {msg: \"{{ x | default('') }}\"}}\n")
+        .file("roles/two/meta/main.yml", "dependencies: [one]\n")
+        .file(
+            "roles/two/tasks/main.yml",
+            "- {name: two, debug: {msg: x}}\n- {meta: end_role, when: ends | default(false)}\n- {name: last, debug: {msg: x}}\n",
+        )
+        .file("roles/three/tasks/main.yml", "- {name: three, include_role: {name: two}}\n")
+        .run();
+    let finished = run.events.iter().filter_map(|event| match event {
+        Event::StepFinished { host, step, result } if host == "a" && result.status == Status::Ok => Some(step),
+        _ => None,
+    });
+    finished.map(|step| step.task.clone()).collect()
+}
+
+#[test]
+fn a_role_runs_once_on_each_host_where_a_task_of_it_ran() {
+    let cases = [
+        ("one, one, {role: one, x: 1}, {role: one, vars: {x: 1}}, {role: one, tags: [t]}", "", "one one one one"),
+        ("{role: one, when: false}, {role: one, when: false}, one", "", "one"),
+        ("one, two", "", "one two last"),
+        ("one", "{include_role: {name: two}}", "one include_role two last"),
+        ("two", "{import_role: {name: one}}, {import_role: {name: one}}", "one two last one one"),
+        (
+            "one",
+            "{import_role: {name: one, allow_duplicates: false}}, {import_role: {name: one, allow_duplicates: false}}, \
+             {import_role: {name: one, allow_duplicates: false}, vars: {x: 1}}",
+            "one one one",
+        ),
+        (
+            "",
+            "{include_role: {name: two}, vars: {ends: true}}, {debug: {msg: x}, name: after}",
+            "include_role one two after",
+        ),
+        ("three", "", "three one two last"),
+    ];
+    for (roles, tasks, wanted) in cases {
+        assert_eq!(shown(roles, tasks).join(" "), wanted, "roles: [{roles}], tasks: [{tasks}]");
+    }
+}
+
+#[test]
+fn roles_are_named_in_their_play() {
+    let show = |name: &str| {
+        format!(
+            "- {{name: {name}, debug: {{msg: \"{{{{ ansible_play_role_names | join }}}} {{{{ ansible_dependent_role_names | join }}}} \
+                {{{{ ansible_role_names | join }}}} {{{{ ansible_parent_role_names | default([]) | join }}}}\"}}}}\n"
+        )
+    };
+    let run = Stage::new("[web]\na\n")
+        .file("site.yml", "- hosts: web\n  gather_facts: false\n  roles: [r]\n  tasks: [{include_role: {name: s}}]\n")
+        .file("roles/r/meta/main.yml", "dependencies: [d]\n")
+        .file("roles/r/tasks/main.yml", &show("r"))
+        .file("roles/d/tasks/main.yml", &show("d"))
+        .file("roles/s/tasks/main.yml", &format!("{}- import_role: {{name: i}}\n", show("s")))
+        .file("roles/i/tasks/main.yml", &show("i"))
+        .run();
+    let mut told = run.told();
+    told.retain(|line| !line.contains("include_role"));
+    assert_eq!(told, ["a d ok: r d dr", "a r ok: r d dr", "a s ok: ris d dirs", "a i ok: ris d dirs s"]);
 }

@@ -254,3 +254,49 @@ fn an_item_says_keywords_for_itself() {
     let run = Stage::new("[web]\na\n").file("site.yml", &unsaid).run();
     assert_eq!(run.failures().len(), 1, "an item that cannot say a keyword fails: {:?}", run.failures());
 }
+
+#[test]
+fn a_loop_is_controlled_by_what_templates_say_and_waits_between_its_items() {
+    let site = "- hosts: web\n  gather_facts: false\n  vars: {named: it, wait: 0.05}\n  tasks:\n    - name: one\n      \
+                debug: {msg: '{{ it }}{{ n }}'}\n      loop: [x, y, z]\n      register: r\n      \
+                loop_control: {loop_var: '{{ named }}', index_var: n, extended: '{{ false }}', pause: '{{ wait }}'}\n    \
+                - {name: show, debug: {msg: \"{{ r.results | map(attribute='msg') | join }} {{ r.results[0].ansible_loop is defined }}\"}}\n";
+    let begun = std::time::Instant::now();
+    let run = Stage::new("[web]\na\n").file("site.yml", site).run();
+    assert_eq!(run.told().last().unwrap(), "a show ok: x0y1z2 False");
+    assert!(begun.elapsed() >= std::time::Duration::from_millis(100), "it waits twice");
+}
+
+#[test]
+fn a_task_is_tried_again_with_the_arguments_of_its_first_attempt() {
+    let site = "- hosts: web\n  gather_facts: false\n  tasks:\n    - name: one\n      \
+                shell: 'echo {{ 99999999 | random }}; false'\n      \
+                retries: 2\n      delay: 0\n      ignore_errors: true\n";
+    let run = Stage::new("[web]\na\n").file("site.yml", site).run();
+    let params: Vec<_> = run.tasks().into_iter().map(|task| task.params).collect();
+    assert_eq!(params.len(), 3);
+    assert!(params.iter().all(|given| *given == params[0]), "{params:?}");
+}
+
+#[test]
+fn what_a_task_cannot_say_fails_all_its_items_and_the_one_that_fails_does_not() {
+    let site = |msg: &str| {
+        format!(
+            "- hosts: web\n  gather_facts: false\n  tasks:\n    - name: one\n      debug: {{msg: '{msg}'}}\n      loop: [x, y, z]\n      \
+             register: r\n      failed_when: false\n      ignore_errors: true\n    \
+             - {{name: show, debug: {{msg: '{{{{ r.results | default([]) | length }}}} {{{{ r is failed }}}}'}}}}\n"
+        )
+    };
+    let told = |msg: &str| Stage::new("[web]\na\n").file("site.yml", &site(msg)).run().told().last().unwrap().clone();
+    assert_eq!(told("{{ item }}"), "a show ok: 3 False");
+    assert_eq!(told("{{ item if item != \"y\" else nobody }}"), "a show ok: 0 True");
+}
+
+#[test]
+fn what_is_omitted_is_left_out_however_deep_and_before_the_defaults_of_a_module() {
+    let site = "- hosts: web\n  gather_facts: false\n  module_defaults: {debug: {verbosity: 0, msg: default}}\n  tasks:\n    \
+                - {name: one, set_fact: {made: \"{{ {'a': omit, 'b': [{'c': omit}]} }}\"}}\n    \
+                - {name: two, debug: {msg: '{{ omit }}'}}\n    - {name: three, debug: {msg: '{{ made }}'}}\n";
+    let run = Stage::new("[web]\na\n").file("site.yml", site).run();
+    assert_eq!(run.told(), ["a one ok", "a two ok: Hello world!", "a three ok: {\"b\":[{}]}"]);
+}

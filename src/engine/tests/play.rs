@@ -225,3 +225,30 @@ fn the_end_of_a_play_is_the_end_of_all_its_batches_and_the_end_of_a_batch_is_not
     let told = run.told().join(", ");
     assert_eq!(told, "a meta skipped, c meta skipped, a one ok: x, c one ok: x, a two ok: y, b two ok: y, c two ok: y");
 }
+
+#[test]
+fn errors_are_taken_back_and_who_was_lost_goes_on_behind_that_task() {
+    let site = "- hosts: web\n  gather_facts: false\n  tasks:\n    - {name: one, assert: {that: inventory_hostname != 'b'}}\n    \
+                - {name: two, ping: {}}\n    - {name: three, debug: {msg: x}}\n    - meta: clear_host_errors\n    \
+                - {name: four, debug: {msg: x}}\n\
+                - hosts: web\n  gather_facts: false\n  tasks: [{name: five, debug: {msg: '{{ ansible_play_hosts }}'}}]\n";
+    let run = Stage::new("[web]\na\nb\ndown\n").file("site.yml", site).run();
+    let all = |task: &str| ["a", "b", "down"].map(|host| format!("{host} {task} ok: [\"a\",\"b\",\"down\"]"));
+    let first = ["a one ok", "b one FAILED", "down one ok", "a two ok"].map(str::to_owned);
+    let then = ["a three ok: x", "down three ok: x", "a four ok: x", "down four ok: x"].map(str::to_owned);
+    assert_eq!(run.told(), [first.as_slice(), &then, &all("five")].concat());
+    assert_eq!((run.failed(), run.end.lost), (vec![], vec![]));
+}
+
+#[test]
+fn what_is_meant_for_all_hosts_the_first_of_them_decides() {
+    let site = |host: &str| {
+        format!(
+            "- hosts: web\n  gather_facts: false\n  tasks:\n    - {{meta: end_play, when: inventory_hostname == '{host}'}}\n    \
+             - {{name: one, debug: {{msg: x}}}}\n"
+        )
+    };
+    assert_eq!(Stage::new(THREE).file("site.yml", &site("a")).run().told(), Vec::<String>::new());
+    let run = Stage::new(THREE).file("site.yml", &site("b")).run();
+    assert_eq!(run.told(), ["a meta skipped", "a one ok: x", "b one ok: x", "c one ok: x"]);
+}

@@ -23,6 +23,13 @@ fn what_an_action_does_not_take_is_refused_with_what_may_be_meant() {
         ("{ping: {}, timeout: [1]}", "expected a number", ""),
         ("{ping: {}, register: a-b}", "`a-b` cannot be the name of a variable", ""),
         ("{ping: {}, loop: [1], with_items: [2]}", "a task has one loop", ""),
+        (
+            "{ping: {}, loop: [1], loop_control: {loop_vars: x}}",
+            "unknown key `loop_vars` in a `loop_control`",
+            "loop_var",
+        ),
+        ("{ping: {}, loop: [1], loop_control: x}", "expected a mapping", ""),
+        ("{ping: {}, tags: '{{ nobody }}'}", "nobody", ""),
         ("{ping: {}, port: 2222}", "`port` is no keyword here", ""),
     ];
     for (task, message, meant) in cases {
@@ -54,8 +61,8 @@ fn where_a_template_stands_and_where_a_module_is_a_stranger_only_the_run_can_tel
 fn keywords_without_effect_are_told() {
     let run = play("{name: t, ping: {}, become_flags: -H}").run();
     assert!(run.advice().iter().any(|line| line.contains("`become_flags` has no effect")), "{:?}", run.advice());
-    let run = play("meta: clear_host_errors").run();
-    assert_eq!(run.warnings(), ["`meta: clear_host_errors` has no effect: a host that failed stays out of the run"]);
+    let run = play("meta: refresh_inventory").run();
+    assert_eq!(run.warnings(), ["`meta: refresh_inventory` has no effect: the inventory is read once a run"]);
 }
 
 #[test]
