@@ -7,7 +7,7 @@ use super::narrow;
 use super::wrap::Wrap;
 use crate::template::arguments::Arguments;
 
-use crate::template::methods::{lines, split_text};
+use crate::template::methods::{capitalized, lines, split_text};
 use crate::template::objects::{dict, list};
 use crate::template::printf::formatted;
 
@@ -27,18 +27,14 @@ pub(super) fn capitalize(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynami
     Ok(Dynamic::from(capitalized(&arguments.subject_text()?)))
 }
 
-fn capitalized(text: &str) -> String {
-    let mut characters = text.chars();
-    let first = characters.next().into_iter().flat_map(char::to_uppercase);
-    first.chain(characters.flat_map(char::to_lowercase)).collect()
-}
-
 /// Jinja2's `title`: words begin at blanks, hyphens and opening brackets.
 pub(super) fn title(arguments: &mut Arguments<'_, '_, '_>) -> Result<Dynamic, Error> {
     let text = arguments.subject_text()?;
     let mut result = String::with_capacity(text.len());
     for word in text.split_inclusive(|c: char| c.is_whitespace() || "-({[<".contains(c)) {
-        result.push_str(&capitalized(word));
+        let mut characters = word.chars();
+        result.extend(characters.next().into_iter().flat_map(char::to_uppercase));
+        result.push_str(&characters.as_str().to_lowercase());
     }
     Ok(Dynamic::from(result))
 }

@@ -79,9 +79,13 @@ pub(super) fn dict(call: &mut Call) -> Found {
     Ok(found)
 }
 
-/// Each term is a list; a lone list of lists stands for so many terms.
+/// Each term is a list; of a mapping, its keys are.
 fn columns(call: &Call) -> Result<Vec<Vec<Dynamic>>, Error> {
-    let columns: Vec<Vec<Dynamic>> = call.terms.iter().map(spread).collect::<Result<_, _>>()?;
+    let column = |term: &Dynamic| match term.kind() {
+        ValueKind::Map => Ok(term.try_iter()?.collect()),
+        _ => spread(term),
+    };
+    let columns: Vec<Vec<Dynamic>> = call.terms.iter().map(column).collect::<Result<_, _>>()?;
     if columns.is_empty() {
         return Err(call.refusal("needs at least one list"));
     }

@@ -7,7 +7,7 @@ mod maps;
 mod strings;
 
 pub(super) use maps::entries;
-pub(super) use strings::{lines, split as split_text};
+pub(super) use strings::{capitalized, lines, split as split_text};
 
 use minijinja::value::ValueKind;
 use minijinja::{Error, State, Value as Dynamic};

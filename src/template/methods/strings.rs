@@ -38,6 +38,7 @@ pub(super) fn call(text: &str, method: &str, given: &Given<'_>) -> Result<Option
         "swapcase" => Dynamic::from(text.chars().map(swapped).collect::<Vec<_>>().concat()),
         "casefold" => Dynamic::from(text.to_lowercase()),
         "title" => Dynamic::from(titled(text)),
+        "capitalize" => Dynamic::from(capitalized(text)),
         "join" => Dynamic::from(texts(&given.need(0)?)?.join(text)),
         "encode" | "decode" => Dynamic::from(text),
         "format" => {
@@ -218,9 +219,26 @@ fn titled(text: &str) -> String {
         if in_word {
             result.extend(character.to_lowercase());
         } else {
-            result.extend(character.to_uppercase());
+            result.push_str(&capital(character));
         }
         in_word = character.is_alphabetic();
     }
     result
+}
+
+/// Python's `capitalize`.
+pub(in crate::template) fn capitalized(text: &str) -> String {
+    let Some(first) = text.chars().next() else { return String::new() };
+    // How a letter is small may depend on those before it.
+    let small = text.to_lowercase();
+    let behind = first.to_lowercase().map(char::len_utf8).sum::<usize>();
+    capital(first) + small.get(behind..).unwrap_or_default()
+}
+
+/// A letter as a word begins with it: of one that becomes several, the first alone is big.
+fn capital(character: char) -> String {
+    let mut letters = character.to_uppercase();
+    let Some(first) = letters.next() else { return String::new() };
+    let rest: String = letters.collect();
+    if first.is_uppercase() { format!("{first}{}", rest.to_lowercase()) } else { format!("{first}{rest}") }
 }
