@@ -12,7 +12,7 @@ ROOT := $(if $(filter 0,$(shell id -u)),,sudo --preserve-env)
 
 include tests/lab/lab.mk
 
-.PHONY: help deps dppctl build release release-deps test lint house unit e2e harness mutants soak demo browser bench compat fuzz venv-deps audit clean
+.PHONY: help deps dppctl build release release-deps test lint house unit e2e harness mutants soak demo browser bench bench-relay compat fuzz venv-deps audit clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | sort | expand -t 16
@@ -84,7 +84,8 @@ compat: deps lab-deps $(if $(RECORD)$(ROLES)$(EXPRESSIONS),venv-deps) ## results
 	$(if $(ROLES),$(COMPAT) roles $(abspath $(ROLES)) $(ROLE),$(COMPAT) check $(RECORD))
 COMPAT := $(AS_ROOT)$(CARGO) test $(WORKSPACE) --test compat --
 
-# Each target for FUZZ_SECONDS; what fails lands in fuzz/artifacts, what reaches new code in fuzz/corpus, which tests/fuzz.rs replays.
+# Each target for FUZZ_SECONDS; what fails lands in fuzz/artifacts, what reaches new code in fuzz/corpus, which tests/fuzz.rs replays
+# (and for those of the relay, crates/relay/tests/fuzz.rs).
 fuzz: deps ## looks for inputs that make a reader panic or hang (FUZZ="template vault" FUZZ_SECONDS=600)
 	@$(CARGO) +nightly fuzz --version >/dev/null 2>&1 || { echo "make fuzz: cargo install cargo-fuzz, rustup toolchain install nightly"; \
 	    rustup toolchain install nightly --profile minimal && $(CARGO) install --quiet --locked cargo-fuzz; }
@@ -92,7 +93,7 @@ fuzz: deps ## looks for inputs that make a reader panic or hang (FUZZ="template 
 	    $(CARGO) +nightly fuzz run --sanitizer none $$target -- -max_total_time=$(FUZZ_SECONDS) -timeout=20 -max_len=4096 \
 	    >fuzz/artifacts/$$target.log 2>&1; failed=$$?; grep -E '^Done|ERROR|panicked|Test unit' fuzz/artifacts/$$target.log; \
 	    [ $$failed -eq 0 ] || exit 1; done
-FUZZ ?= playbook inventory template vault frames
+FUZZ ?= playbook inventory template vault frames relay_config relay_mapping relay_headers relay_logstash
 FUZZ_SECONDS ?= 600
 
 # The mutants are the relay with a feature that nothing else has, so they are an example that is built by itself.
@@ -121,6 +122,12 @@ browser: ## a person at the demo's web page and Kibana, in a real Chromium (PAGE
 # Never a part of `make test`: a busy machine would make it fail. BENCH="converge push" measures only these parts.
 bench: dppctl lab-deps venv-deps ## dppctl beside Ansible, Mitogen, pyinfra, a shell script and bare ssh, as ratios (6 minutes)
 	$(ROOT) $(CARGO) test --release --locked -p dppctl --test bench -- $(BENCH)
+
+# As above. BENCH="drain comeback" measures only these parts; OTHER="before=PATH" another relay in turns with this one.
+bench-relay: deps lab-deps ## dpp-relay beside a consumer that does nothing and bare bulk posts, as ratios, with the real products (8 minutes)
+	$(CARGO) build --release --locked -p dpp-relay -p dpp-harness
+	$(ROOT) $(LAB) products confluent-kafka-8.3.1 elasticsearch-7.17.29
+	@trap '$(ROOT) $(LAB) sweep' EXIT; $(ROOT) $(CARGO_TARGET_DIR)/release/dpp-harness bench $(BENCH) $(OTHER:%=--other %)
 
 venv-deps:
 	@dpkg-query -W python3-venv >/dev/null 2>&1 || { echo "make venv-deps: apt-get install python3-venv"; \

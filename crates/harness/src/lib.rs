@@ -15,6 +15,7 @@ pub mod verdict;
 pub mod proxy;
 
 pub mod lab;
+pub mod process;
 pub mod publisher;
 pub mod reader;
 pub mod relay;
@@ -25,5 +26,7 @@ pub mod trial;
 
 pub mod mutants;
 pub mod report;
+
+pub mod bench;
 
 pub mod cli;

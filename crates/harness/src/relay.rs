@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::evidence::{Memory, Stop};
 use crate::lab::Error;
+use crate::process;
 use crate::scrape::{Scrape, get};
 
 /// How often the page and the memory are looked at.
@@ -126,17 +127,14 @@ impl Relay {
 
     /// Returns the processor time that the process has used.
     pub fn processor_time(&self) -> Option<Duration> {
-        const TICK: Duration = Duration::from_millis(10);
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.as_ref()?.id())).ok()?;
-        let after_name = stat.rsplit_once(')')?.1;
-        let field = |at: usize| after_name.split_whitespace().nth(at)?.parse::<u32>().ok();
-        Some(TICK * (field(11)? + field(12)?))
+        process::processor_time(self.child.as_ref()?.id())
     }
 
     /// Returns the memory now as the one before the first message.
     pub fn is_at_rest(&self) {
         let mut watch = self.watch();
-        watch.memory = watch.pid.and_then(resident).map_or(Memory::default(), |base| Memory { base, peak: base });
+        watch.memory =
+            watch.pid.and_then(process::resident).map_or(Memory::default(), |base| Memory { base, peak: base });
     }
 
     /// Returns where the log is.
@@ -180,7 +178,7 @@ fn look(watch: &Mutex<Watch>, http: SocketAddr) -> bool {
         (watch.pid, watch.scrapes.len())
     };
     let scrape = pid.and_then(|_| Scrape::take(http).ok());
-    let resident = pid.and_then(resident);
+    let resident = pid.and_then(process::resident);
     let mut watch = lock();
     if watch.pid == pid && watch.scrapes.len() == process {
         if let (Some(scrape), Some(scrapes)) = (scrape, watch.scrapes.last_mut()) {
@@ -189,13 +187,6 @@ fn look(watch: &Mutex<Watch>, http: SocketAddr) -> bool {
         watch.memory.peak = watch.memory.peak.max(resident.unwrap_or(0));
     }
     !watch.is_over
-}
-
-fn resident(pid: u32) -> Option<u64> {
-    const KIB: u64 = 1_024;
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    Some(line.split_whitespace().next()?.parse::<u64>().ok()? * KIB)
 }
 
 /// Opens a file of the run that may not be there, as one that is empty.

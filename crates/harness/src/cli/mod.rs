@@ -1,5 +1,6 @@
 //! The command line: one command for one run, for the mutants, and for the soak.
 
+mod bench;
 mod soak;
 
 use std::path::{Path, PathBuf};
@@ -14,6 +15,9 @@ use crate::relay::Programme;
 use crate::stage::{KafkaLine, Stage};
 use crate::trial::{Outcome, Terms, attempt};
 
+use crate::bench::FloorArgs;
+
+use bench::BenchArgs;
 use soak::SoakArgs;
 
 /// Proves, or disproves, that dpp-relay loses nothing, with a real RabbitMQ and a real Kafka in the lab (root)
@@ -32,6 +36,10 @@ enum Command {
     Run(TermsArgs),
     /// The right relay, which must pass, and one with each mistake, which must not
     Mutants,
+    /// The relay's speed beside what cannot be faster; writes docs/performance-relay.md
+    Bench(BenchArgs),
+    #[command(hide = true)]
+    Floor(FloorArgs),
     /// The mutants, then run after run from one seed to the next; writes docs/reliability.md
     Soak(SoakArgs),
 }
@@ -123,26 +131,35 @@ fn require(programme: &Path, command: &str) -> Result<(), Error> {
 impl Cli {
     /// Does what was asked for; false when an invariant is broken, or a mutant was not told.
     pub async fn execute(self, mut tell: impl FnMut(&str)) -> Result<bool, Error> {
+        if let Command::Floor(args) = &self.command {
+            return args.work(tell).await.map(|()| true);
+        }
         let line = self.programmes.kafka;
         let places = self.programmes.places()?;
-        if !matches!(self.command, Command::Run(_)) {
+        if matches!(self.command, Command::Mutants | Command::Soak(_)) {
             require(&places.mutant, "cargo build -p dpp-relay --features mutants --example mutant")?;
         }
         let stage = Stage::set_up(line).await?;
         tell(&format!("files of the runs: {}", places.folder.display()));
-        let good = match self.command {
-            Command::Run(args) => {
-                one(&stage, &places, &args.terms(args.seed, line), &mut tell).await.map(|it| passed(&it))
-            }
-            Command::Mutants => mutants::all(&stage, &places.relay, &places.mutant, &places.folder, &mut tell).await,
-            Command::Soak(args) => soak::soak(&stage, &places, &args, &mut tell).await,
-        };
+        let good = self.command.execute(&stage, &places, &mut tell).await;
         stage.tear_down().await?;
         let good = good?;
         if good {
             std::fs::remove_dir_all(&places.folder)?;
         }
         Ok(good)
+    }
+}
+
+impl Command {
+    async fn execute(&self, stage: &Stage, places: &Places, tell: &mut impl FnMut(&str)) -> Result<bool, Error> {
+        match self {
+            Self::Run(args) => one(stage, places, &args.terms(args.seed, stage.line), tell).await.map(|it| passed(&it)),
+            Self::Mutants => mutants::all(stage, &places.relay, &places.mutant, &places.folder, tell).await,
+            Self::Soak(args) => soak::soak(stage, places, args, tell).await,
+            Self::Bench(args) => bench::measure(stage, places, args, tell).await,
+            Self::Floor(args) => args.work(tell).await.map(|()| true),
+        }
     }
 }
 

@@ -3,6 +3,8 @@
 //! Kafka tells its clients by itself where to find it: its one listener names the proxy, the other one the host.
 
 mod kafka;
+mod search;
+mod topic;
 
 use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::thread;
@@ -17,6 +19,8 @@ use crate::proxy::Proxy;
 use crate::wire::Side;
 
 pub use kafka::KafkaLine;
+pub use search::{Search, client};
+pub use topic::Topic;
 
 use kafka::{DIRECT, PROXIED};
 
@@ -51,6 +55,11 @@ impl Stage {
     /// Returns the URI of RabbitMQ itself, for witnesses.
     pub fn amqp(&self) -> String {
         format!("amqp://harness:harness@{}:{AMQP}/%2f", self.address)
+    }
+
+    /// Returns where RabbitMQ itself listens.
+    pub fn rabbitmq_itself(&self) -> SocketAddr {
+        (self.address, AMQP).into()
     }
 
     /// Returns where Kafka itself is, for witnesses.
