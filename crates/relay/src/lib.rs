@@ -4,6 +4,7 @@
 
 pub mod backoff;
 pub mod ledger;
+pub mod refrain;
 pub mod window;
 
 pub mod flow;

@@ -1,7 +1,7 @@
 //! The supervisor of one source: one generation after the other, the sink first, until it is told to stop.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::sleep;
@@ -15,11 +15,9 @@ use crate::health::{Health, Phase};
 use crate::mapping::Mapping;
 use crate::orders::Orders;
 use crate::pump::{End, Flow, Pump, Sink, Station};
+use crate::refrain::Refrain;
 use crate::source::Source;
 use crate::voice::Voice;
-
-/// A trouble that lasts is logged again after this long.
-const SAY_AGAIN: Duration = Duration::from_mins(1);
 
 /// What a line follows; all of it may be another with the next configuration.
 #[derive(Debug, Clone)]
@@ -52,7 +50,8 @@ pub struct Line {
     voice: Voice,
     flow: Flow<Envelope>,
     backoff: Backoff,
-    last_said: Option<(Phase, Instant)>,
+    said: Option<Phase>,
+    refrain: Refrain,
 }
 
 impl Line {
@@ -62,7 +61,8 @@ impl Line {
             flow: Flow::new(course.memory(), course.patience()),
             voice: Voice::default(),
             backoff: Backoff::new(),
-            last_said: None,
+            said: None,
+            refrain: Refrain::default(),
             course: Arc::new(course),
             health,
         }
@@ -148,7 +148,7 @@ impl Line {
     ) -> End {
         let settled_before = self.settled();
         self.health.enter(Phase::Relaying, None);
-        self.last_said = None;
+        self.said = None;
         tracing::info!(from = %self.course.source, to = %self.course.config.sink, "relaying");
         let station = Station {
             source: &self.course.source,
@@ -188,12 +188,13 @@ impl Line {
         }
     }
 
-    /// Logs why nothing flows: at once when that is new, and once a minute while it stays so.
+    /// Logs why nothing flows: at once when that is new, and ever more seldom while it stays so.
     fn say(&mut self, phase: Phase, reason: &str) {
-        let is_news = self.last_said.is_none_or(|(said, at)| said != phase || at.elapsed() >= SAY_AGAIN);
-        if is_news {
+        if self.said.replace(phase) != Some(phase) {
+            self.refrain.ends();
+        }
+        if self.refrain.is_due(Instant::now()) {
             tracing::warn!(from = %self.course.source, reason, "{}", phase.words());
-            self.last_said = Some((phase, Instant::now()));
         }
     }
 

@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -20,6 +21,7 @@ use crate::board::Board;
 use crate::config::DeadLetterConfig;
 use crate::flow::Report;
 use crate::mapping::Record;
+use crate::refrain::Refrain;
 use crate::window::DeliveryId;
 
 pub use letter::{Letter, Queue};
@@ -91,14 +93,16 @@ async fn write_all(config: DeadLetterConfig, mut burials: UnboundedReceiver<Buri
 
 async fn write_until_done(path: &Path, lines: String, board: &Board) {
     let lines: Arc<str> = lines.into();
-    let (mut backoff, mut last) = (Backoff::new(), String::new());
+    let (mut backoff, mut refrain) = (Backoff::new(), Refrain::default());
     while let Err(trouble) = append(path.to_owned(), Arc::clone(&lines)).await {
-        if trouble != last {
+        if refrain.is_due(Instant::now()) {
             tracing::error!(file = %path.display(), trouble, "cannot write the dead-letter file, its messages wait");
-            last.clone_from(&trouble);
         }
         board.dead_letters(Some(trouble));
         tokio::time::sleep(backoff.wait()).await;
+    }
+    if refrain.ends() {
+        tracing::info!(file = %path.display(), "the dead-letter file is written again");
     }
     board.dead_letters(None);
 }

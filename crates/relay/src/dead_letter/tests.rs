@@ -1,7 +1,7 @@
 //! Letters on their way into file and topic, with librdkafka's mock of a cluster.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rdkafka::config::ClientConfig;
@@ -62,6 +62,9 @@ async fn the_topic_has_the_message_itself_and_why_it_is_there() {
 
 #[tokio::test]
 async fn a_letter_is_not_at_its_end_before_the_topic_has_it() {
+    let log = Arc::new(Mutex::new(Vec::new()));
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(Arc::clone(&log)).finish();
+    let _told_here = tracing::subscriber::set_default(subscriber);
     let cluster = MockCluster::new(1).unwrap();
     let (mut reports, file, board) = bury(&config("away", &cluster.bootstrap_servers()));
     assert!(timeout(Duration::from_secs(2), reports.recv()).await.is_err(), "there is no such topic yet");
@@ -72,6 +75,9 @@ async fn a_letter_is_not_at_its_end_before_the_topic_has_it() {
     assert_eq!(timeout(Duration::from_secs(20), reports.recv()).await.unwrap(), Some(Report::Buried(id())));
     assert_eq!(board.overview().dead_letter_trouble, None);
     std::fs::remove_file(file).unwrap();
+    let log = String::from_utf8(std::mem::take(&mut log.lock().unwrap())).unwrap();
+    let told = |words: &str| log.matches(words).count();
+    assert_eq!((told("cannot write dead letters"), told("to their topic again")), (1, 1), "{log}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The topic of dead letters, beside the file: original bytes, key and headers, and in more headers why and from where.
 
 use std::borrow::Cow;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
@@ -12,6 +12,7 @@ use crate::config::LetterTopicConfig;
 use crate::envelope::{Envelope, Origin};
 use crate::errand::Errand;
 use crate::mapping::{self, Record};
+use crate::refrain::Refrain;
 
 /// A batch that takes longer than this is told of.
 const SAY_AFTER: Duration = Duration::from_secs(5);
@@ -20,21 +21,31 @@ const SAY_AFTER: Duration = Duration::from_secs(5);
 pub(super) struct LetterTopic {
     config: LetterTopicConfig,
     errand: Option<Errand>,
+    refrain: Refrain,
 }
 
 impl LetterTopic {
     pub(super) fn new(config: LetterTopicConfig) -> Self {
-        Self { config, errand: None }
+        Self { config, errand: None, refrain: Refrain::default() }
     }
 
     /// Writes records for as long as it takes; what even this topic refuses is in the file, and only there.
     pub(super) async fn write(&mut self, records: &[Record<'_>], board: &Board) {
         let mut backoff = Backoff::new();
         while let Err(trouble) = self.attempt(records, board).await {
-            tracing::error!(topic = self.config.topic, trouble, "cannot write dead letters to their topic, they wait");
+            if self.refrain.is_due(Instant::now()) {
+                tracing::error!(
+                    topic = self.config.topic,
+                    trouble,
+                    "cannot write dead letters to their topic, they wait"
+                );
+            }
             board.dead_letters(Some(trouble));
             self.errand = None;
             tokio::time::sleep(backoff.wait()).await;
+        }
+        if self.refrain.ends() {
+            tracing::info!(topic = self.config.topic, "dead letters are written to their topic again");
         }
         board.dead_letters(None);
     }
