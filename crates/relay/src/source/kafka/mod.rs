@@ -287,7 +287,9 @@ fn settings(config: &KafkaSourceConfig) -> Result<ClientConfig, AccessError> {
         // What is fetched ahead is beside the window's budget, so it is small.
         .set("queued.min.messages", "5000")
         .set("queued.max.messages.kbytes", "8192")
-        .set("fetch.message.max.bytes", "1048576");
+        .set("fetch.message.max.bytes", "1048576")
+        // So small, it is full again and again: by itself the client would look only after a second whether it still is.
+        .set("fetch.queue.backoff.ms", "20");
     if let Some(instance) = &config.instance {
         settings.set("group.instance.id", instance);
     }
