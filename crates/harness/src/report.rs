@@ -160,15 +160,12 @@ reloads, several relays on one queue, Elasticsearch.
 const KNOWN: &str = "\
 ## What is known
 
-Where only Liveness is broken, and by the processor's time alone, it is librdkafka's thread of the broker (`rdk:broker1`): an
-idempotent producer sends nothing more to a partition of which five messages are on their way, and meanwhile asks the clock without a
-pause whether it may, as long as the connection is up and has fewer than five requests on it (2.12.1 counts messages in
-rd_kafka_toppar_producer_serve where it means requests; librdkafka issues 2565 and 3692). Nothing is lost by it, and it ends with
-Kafka's answer or with the connection, at the latest after the 30 s of socket.timeout.ms.
+While Kafka is connected and silent, librdkafka's thread of the broker (`rdk:broker1`) would ask the clock without a pause whether
+records may go that wait behind others of their partition, as long as the connection takes one more request (2.12.1 counts messages
+in rd_kafka_toppar_producer_serve where it means requests; librdkafka issues 2565 and 3692). So the relay asks such a Kafka for
+offsets, which nobody needs, until the connection is full (`crates/relay/src/sink/kafka/silence.rs`).
 
-`dpp-harness run --seed 4 --faults 4 --rate 2500 --messages 1000 --kinds KafkaHeld --longest 12` shows it: 27 % and 29 % of a core
-in two of three standstills; with max.in.flight.requests.per.connection=1 it was 1.0 % in each of them. That is not the relay's
-setting, because partitions of one broker would wait for each other.
+`dpp-harness run --seed 4 --faults 4 --rate 2500 --messages 1000 --kinds KafkaHeld --longest 12` shows it.
 ";
 
 #[cfg(test)]

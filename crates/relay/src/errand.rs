@@ -56,14 +56,22 @@ impl Errand {
         while !self.flow.is_settled() {
             if let Ok(Some(report)) = timeout(TICK, self.reports.recv()).await {
                 self.hear(report, records, &mut refusals)?;
-            } else if let Some(words) = self.complaint().filter(|_| self.sink.is_outdated()) {
-                return Err(SinkError::Outdated(words).to_string());
+            } else {
+                self.end_if_outdated()?;
+                self.sink.bear_silence();
             }
             for id in self.flow.due(Instant::now()) {
                 self.send(Lane::Bulk, id.tag, record(records, id.tag)?)?;
             }
         }
         Ok(refusals)
+    }
+
+    fn end_if_outdated(&self) -> Result<(), String> {
+        match self.complaint().filter(|_| self.sink.is_outdated()) {
+            Some(words) => Err(SinkError::Outdated(words).to_string()),
+            None => Ok(()),
+        }
     }
 
     fn hear(&mut self, report: Report, records: &[Record<'_>], refusals: &mut [Option<Refusal>]) -> Result<(), String> {

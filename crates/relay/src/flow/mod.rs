@@ -163,9 +163,14 @@ impl<T> Flow<T> {
     /// Returns for how long nothing was heard of what is held, once that is so long that the sink's client is in doubt: a
     /// minute, and twice as long after each client that was replaced and did not help.
     pub fn silence(&self, now: Instant) -> Option<Duration> {
-        let unheard = self.heard.map_or(Duration::MAX, |at| now.saturating_duration_since(at));
-        let silent_for = unheard.min(self.window.oldest_age(now));
+        let silent_for = self.unheard(now);
         (silent_for >= SILENCE * 2_u32.saturating_pow(self.replaced)).then_some(silent_for)
+    }
+
+    /// Returns for how long nothing was heard of what is held.
+    pub fn unheard(&self, now: Instant) -> Duration {
+        let unheard = self.heard.map_or(Duration::MAX, |at| now.saturating_duration_since(at));
+        unheard.min(self.window.oldest_age(now))
     }
 
     /// Learns that the sink's client is given up for its silence.

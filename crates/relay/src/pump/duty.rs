@@ -10,6 +10,9 @@ use crate::sink::{Lane, SinkError};
 use crate::source::SourceError;
 use crate::window::DeliveryId;
 
+/// Records are on their way for longer than this only when something is the matter.
+const QUIET: Duration = Duration::from_secs(1);
+
 impl Pump<'_> {
     /// Acknowledges the settled prefix when it is worth a frame.
     pub(super) async fn acknowledge(&mut self, at_least: usize) -> Result<(), End> {
@@ -39,6 +42,9 @@ impl Pump<'_> {
         if let Some(waited) = self.flow.overdue(now) {
             let reason = self.trouble().unwrap_or_else(|| "no complaint of the client".to_owned());
             return Err(End::HandBack { waited, reason });
+        }
+        if self.flow.unheard(now) >= QUIET {
+            self.sink.bear_silence();
         }
         self.doubt_silence(now)?;
         self.flow.due(now).into_iter().try_for_each(|id| self.send_again(id, Lane::Bulk))

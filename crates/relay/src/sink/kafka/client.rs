@@ -15,6 +15,9 @@ use crate::sink::{Lane, SinkError};
 use crate::voice::Voice;
 use crate::window::DeliveryId;
 
+/// Requests that may be on their way to one broker: the most with which idempotence keeps the order.
+pub(super) const IN_FLIGHT: u8 = 5;
+
 /// Carries each delivery report into the pump.
 pub(super) struct Reporter {
     reports: UnboundedSender<Report>,
@@ -78,6 +81,7 @@ fn settings(config: &KafkaSinkConfig) -> Result<ClientConfig, AccessError> {
         .set("acks", "all")
         .set("enable.idempotence", "true")
         .set("message.timeout.ms", "0")
+        .set("max.in.flight.requests.per.connection", IN_FLIGHT.to_string())
         // The window bounds what is queued, so the client's own bounds must not come first.
         .set("queue.buffering.max.messages", "0")
         .set("queue.buffering.max.kbytes", "2147483647")

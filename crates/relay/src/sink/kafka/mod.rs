@@ -4,6 +4,7 @@
 
 mod client;
 mod probe;
+mod silence;
 mod verdict;
 
 #[cfg(test)]
@@ -14,7 +15,7 @@ use std::sync::{Arc, OnceLock};
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
-use rdkafka::producer::{BaseRecord, ThreadedProducer};
+use rdkafka::producer::{BaseRecord, Producer, PurgeConfig, ThreadedProducer};
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::config::KafkaSinkConfig;
@@ -26,6 +27,7 @@ use crate::voice::Voice;
 use crate::window::DeliveryId;
 
 use client::Reporter;
+use silence::Silence;
 
 /// The producers of one generation.
 pub struct KafkaSink {
@@ -35,6 +37,7 @@ pub struct KafkaSink {
     credentials: Credentials,
     bulk: Arc<ThreadedProducer<Reporter>>,
     alone: OnceLock<ThreadedProducer<Reporter>>,
+    silence: Arc<Silence>,
 }
 
 impl KafkaSink {
@@ -43,12 +46,18 @@ impl KafkaSink {
         let reporter = Reporter::new(reports.clone(), voice.clone(), Lane::Bulk);
         let credentials = Credentials::of(config.access().files());
         let bulk = Arc::new(client::producer(config, reporter)?);
-        Ok(Self { config: config.clone(), reports, voice, credentials, bulk, alone: OnceLock::new() })
+        let silence = Arc::default();
+        Ok(Self { config: config.clone(), reports, voice, credentials, bulk, alone: OnceLock::new(), silence })
     }
 
     /// Returns whether the files of certificates and passwords are others now.
     pub fn is_outdated(&self) -> bool {
         self.credentials.changed()
+    }
+
+    /// Lets the client sleep, although nothing was heard of records on their way.
+    pub fn bear_silence(&self) {
+        self.silence.fill(&self.bulk, &self.config.topic);
     }
 
     /// Sends a record; what becomes of it is reported.
@@ -89,6 +98,13 @@ impl KafkaSink {
         };
         // The pump that reads the reports is the one that sends.
         let _ = self.reports.send(Report::Refused { id, verdict });
+    }
+}
+
+impl Drop for KafkaSink {
+    /// Whoever still asks through the client keeps it, but nothing that it would send.
+    fn drop(&mut self) {
+        self.bulk.purge(PurgeConfig::default().queue().inflight());
     }
 }
 

@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 
 use super::KafkaSink;
 use super::client::Reporter;
+use super::silence::Silence;
 use crate::librdkafka::{explained, without_words};
 use crate::sink::SinkError;
 use crate::voice::Voice;
@@ -21,7 +22,8 @@ impl KafkaSink {
     /// Asks for the topic; succeeds when a partition of it has a leader.
     pub async fn probe(&self) -> Result<(), SinkError> {
         let (producer, topic, voice) = (Arc::clone(&self.bulk), self.config.topic.clone(), self.voice.clone());
-        let answer = tokio::task::spawn_blocking(move || ask(&producer, &topic, &voice)).await;
+        let silence = Arc::clone(&self.silence);
+        let answer = tokio::task::spawn_blocking(move || ask(&producer, &topic, &voice, &silence)).await;
         match answer.unwrap_or_else(|error| Err(Absence::Broker(error.to_string()))) {
             Ok(()) => Ok(()),
             Err(Absence::Topic(reason)) => Err(self.away(reason)),
@@ -58,12 +60,15 @@ enum Absence {
 }
 
 /// Asks for all topics, because a broker may create a topic that a producer asks for by name.
-fn ask(producer: &ThreadedProducer<Reporter>, topic: &str, voice: &Voice) -> Result<(), Absence> {
+fn ask(producer: &ThreadedProducer<Reporter>, topic: &str, voice: &Voice, silence: &Silence) -> Result<(), Absence> {
     let answer = producer.client().fetch_metadata(None, PATIENCE);
     let metadata =
         answer.map_err(|error| Absence::Broker(voice.last_words().unwrap_or_else(|| without_words(&error))))?;
     match metadata.topics().iter().find(|found| found.name() == topic) {
-        Some(topic) => writable(topic).map_err(Absence::Topic),
+        Some(topic) => {
+            silence.learn(topic);
+            writable(topic).map_err(Absence::Topic)
+        }
         None => Err(Absence::Topic("there is no such topic, or it may not be described".into())),
     }
 }
