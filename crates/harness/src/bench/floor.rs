@@ -76,8 +76,7 @@ async fn consume(amqp: &str, queue: &str, tell: &mut impl FnMut(&str)) -> Result
 }
 
 async fn post(url: &str, index: &str, count: u64) -> Result<(), Error> {
-    let batch =
-        |first: u64| -> String { (first..count.min(first + DOCUMENTS)).map(|number| document(number)).collect() };
+    let batch = |first: u64| -> String { (first..count.min(first + DOCUMENTS)).map(document).collect() };
     let batches: Vec<String> = (0..count.div_ceil(DOCUMENTS)).map(|at| batch(at * DOCUMENTS)).collect();
     let (client, url, mut on_their_way) = (client()?, format!("{url}/{index}/_bulk"), JoinSet::new());
     for batch in batches {

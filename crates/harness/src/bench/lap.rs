@@ -60,7 +60,7 @@ impl Runner {
         let memory = process::most_resident(self.child.id()).unwrap_or_default();
         Ok(Lap {
             rate: messages / (ended.at - begun.at).as_secs_f64(),
-            processor: (ended.processor - begun.processor).as_secs_f64() * 1e6 / messages,
+            processor: ended.processor.saturating_sub(begun.processor).as_secs_f64() * 1e6 / messages,
             memory: memory as f64 / f64::from(1 << 20),
         })
     }

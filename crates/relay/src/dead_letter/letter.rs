@@ -30,7 +30,7 @@ pub struct Queue<'a> {
 
 impl Letter<'_> {
     /// Returns the line, its end included.
-    pub(super) fn to_line(&self) -> String {
+    pub fn to_line(&self) -> String {
         let mut line = json!({ "time": Timestamp::now(), "reason": self.reason });
         let source = match &self.envelope.origin {
             Origin::Rabbitmq(delivered) => self.of_rabbitmq(delivered),
