@@ -1,5 +1,6 @@
 //! Letters on their way into file and topic, with librdkafka's mock of a cluster.
 
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -28,6 +29,20 @@ fn config(test: &str, servers: &str) -> DeadLetterConfig {
     let file = std::env::temp_dir().join(format!("dpp-relay-letters-{test}-{}", std::process::id()));
     let text = format!("{{file: {}, topic: {{bootstrap_servers: '{servers}', name: {TOPIC}}}}}", file.display());
     serde_saphyr::from_str(&text).unwrap()
+}
+
+/// What is logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Buries one message and returns where its report will come, its file and the relay's board.
@@ -62,8 +77,9 @@ async fn the_topic_has_the_message_itself_and_why_it_is_there() {
 
 #[tokio::test]
 async fn a_letter_is_not_at_its_end_before_the_topic_has_it() {
-    let log = Arc::new(Mutex::new(Vec::new()));
-    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(Arc::clone(&log)).finish();
+    let log = Log::default();
+    let written = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || written.clone()).finish();
     let _told_here = tracing::subscriber::set_default(subscriber);
     let cluster = MockCluster::new(1).unwrap();
     let (mut reports, file, board) = bury(&config("away", &cluster.bootstrap_servers()));
@@ -75,7 +91,7 @@ async fn a_letter_is_not_at_its_end_before_the_topic_has_it() {
     assert_eq!(timeout(Duration::from_secs(20), reports.recv()).await.unwrap(), Some(Report::Buried(id())));
     assert_eq!(board.overview().dead_letter_trouble, None);
     std::fs::remove_file(file).unwrap();
-    let log = String::from_utf8(std::mem::take(&mut log.lock().unwrap())).unwrap();
+    let log = String::from_utf8(std::mem::take(&mut log.0.lock().unwrap())).unwrap();
     let told = |words: &str| log.matches(words).count();
     assert_eq!((told("cannot write dead letters"), told("to their topic again")), (1, 1), "{log}");
 }
