@@ -142,8 +142,10 @@ impl Preparer {
             let defaults = templates.value(defaults, scope)?;
             let is_own = |name: &str| name == step.task.action || short(name) == step.task.short_action();
             let own = defaults.as_map().and_then(|defaults| defaults.iter().find(|(name, _)| is_own(name)));
-            let own = own.and_then(|(_, defaults)| defaults.as_map());
-            args.extend(own.into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())));
+            // Those of an inner block stand for all that an outer one gives.
+            if let Some(own) = own.and_then(|(_, defaults)| defaults.as_map()) {
+                args = own.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+            }
         }
         if let Some(template) = &step.task.args_template
             && let Value::Map(more) = templates.text(template, scope)?

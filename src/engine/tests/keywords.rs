@@ -194,6 +194,15 @@ fn defaults_of_a_module_are_found_by_any_of_its_names() {
 }
 
 #[test]
+fn what_a_task_omits_has_no_default_and_a_block_stands_for_the_play() {
+    let site = "- hosts: web\n  gather_facts: false\n  module_defaults: {debug: {msg: of the play, verbosity: 3}}\n  tasks:\n    \
+                - {name: one, debug: {verbosity: '{{ omit }}'}}\n    - module_defaults: {debug: {msg: of the block}}\n      \
+                block: [{name: two, debug: {}}, {name: three, debug: {msg: '{{ omit }}'}}]\n";
+    let run = Stage::new("[web]\na\n").file("site.yml", site).run();
+    assert_eq!(run.told(), ["a one ok: of the play", "a two ok: of the block", "a three ok: Hello world!"]);
+}
+
+#[test]
 fn a_task_with_retries_alone_says_how_often_it_tried() {
     let site = "- hosts: web\n  gather_facts: false\n  tasks:\n    - {name: one, shell: 'true', retries: 2, register: it}\n    \
                 - {name: two, debug: {msg: '{{ it.attempts }}'}}\n    - {name: three, debug: {msg: x, verbosity: 3}}\n";
