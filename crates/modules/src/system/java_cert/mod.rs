@@ -87,7 +87,8 @@ impl Module for JavaCert {
         let import = || JavaCertStep::Import(self.change(Verb::Create));
         if installed(&self.executable, host).is_none() || self.is_still_to_come() {
             // An earlier task may bring Java, the keystore or the certificate.
-            return Ok(Survey::steps(is_wanted.then(import).into_iter().collect()).unpredicted());
+            let delete = || JavaCertStep::Delete(self.change(Verb::Delete));
+            return Ok(Survey::steps(vec![if is_wanted { import() } else { delete() }]).unpredicted());
         }
         let there = self.in_keystore(host)?;
         let mut steps = Vec::new();
@@ -109,6 +110,7 @@ impl Module for JavaCert {
     }
 
     fn apply(&self, step: &JavaCertStep, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
+        self.check_keystore()?;
         let (arguments, input) = match step {
             JavaCertStep::Attributes(change) => return change.apply(),
             JavaCertStep::Delete(_) => (self.on_keystore(&["-delete", "-noprompt", "-alias", &self.alias()]), None),
@@ -212,11 +214,15 @@ impl JavaCert {
         accepted(finished, &self.executable, &arguments).map(|finished| finished.stdout.into_bytes())
     }
 
-    fn import(&self, host: &Host) -> Result<(Vec<String>, Option<Vec<u8>>), Failure> {
-        if !self.keystore_create.0 && !self.keystore_path.exists() {
-            return Err(Failure::new(format!("there is no keystore {}", self.keystore_path.text()))
-                .help("`keystore_create: true` has it made"));
+    fn check_keystore(&self) -> Result<(), Failure> {
+        if self.keystore_create.0 || self.keystore_path.exists() {
+            return Ok(());
         }
+        Err(Failure::new(format!("there is no keystore {}", self.keystore_path.text()))
+            .help("`keystore_create: true` has it made"))
+    }
+
+    fn import(&self, host: &Host) -> Result<(Vec<String>, Option<Vec<u8>>), Failure> {
         let Some(path) = &self.pkcs12_path else {
             let alias = self.alias();
             let trust = self.trust_cacert.0.then_some("-trustcacerts");

@@ -106,14 +106,14 @@ words!(
 pub enum PartedStep {
     /// The label, a partition, its end; or that it goes away.
     Layout(Change, Vec<String>),
-    /// Name and flags, which depend on what the layout brought.
-    Marks(Change),
+    /// Name and flags, which depend on what the layout brought; with what was told for that.
+    Marks(Change, String),
 }
 
 impl Step for PartedStep {
     fn change(&self, _diff: bool) -> Change {
         match self {
-            Self::Layout(change, _) | Self::Marks(change) => change.clone(),
+            Self::Layout(change, _) | Self::Marks(change, _) => change.clone(),
         }
     }
 }
@@ -129,19 +129,22 @@ impl Module for Parted {
         }
         let table = self.table(host)?;
         let mut steps = Vec::new();
-        let mut script = Vec::new();
+        let mut script = String::new();
         match self.state {
-            State::Info => script = self.in_unit(vec!["print".to_owned()]),
+            State::Info => script = format!("unit '{}' print", self.unit.0),
             State::Absent => steps.extend(self.removal(&table)),
-            State::Present => {
-                steps.extend(self.layout_on(Some(&table), host)?);
-                let stays = table.label == self.label.0;
-                let partition = table.partition(self.number()).filter(|_| stays);
-                steps.extend(self.marks(partition).map(|(change, _)| PartedStep::Marks(change)));
-            }
+            State::Present => steps.extend(self.layout_on(Some(&table), host)?),
         }
         if let Some(PartedStep::Layout(_, words)) = steps.first() {
-            script.clone_from(words);
+            script = line(words);
+        }
+        if self.state == State::Present {
+            let stays = table.label == self.label.0;
+            let partition = table.partition(self.number()).filter(|_| stays);
+            if let Some((change, words)) = self.marks(partition) {
+                steps.push(PartedStep::Marks(change, script.clone()));
+                script = joined(&script, &words);
+            }
         }
         let survey = Survey::steps(steps).value("script", script);
         Ok(told(&table).into_iter().fold(survey, |survey, (name, value)| survey.value(&name, value)))
@@ -150,10 +153,11 @@ impl Module for Parted {
     fn apply(&self, step: &PartedStep, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
         match step {
             PartedStep::Layout(_, script) => {
-                result.insert("script".into(), script.clone().into());
+                result.insert("script".into(), line(script).into());
                 self.run(script, host)
             }
-            PartedStep::Marks(_) => {
+            PartedStep::Marks(_, done) => {
+                result.insert("script".into(), done.as_str().into());
                 let table = self.table(host)?;
                 let Some(partition) = table.partition(self.number()) else {
                     let words = format!("parted made no partition {} on {}", self.number(), self.device.0);
@@ -161,9 +165,7 @@ impl Module for Parted {
                     return Ok(());
                 };
                 let Some((_, script)) = self.marks(Some(partition)) else { return Ok(()) };
-                let done = result.get("script").and_then(|done| done.as_array().cloned()).unwrap_or_default();
-                let all = done.into_iter().chain(script.iter().map(|word| word.as_str().into()));
-                result.insert("script".into(), all.collect::<Vec<serde_json::Value>>().into());
+                result.insert("script".into(), joined(done, &script).into());
                 self.run(&script, host)
             }
         }
@@ -225,7 +227,9 @@ impl Parted {
         }
         let verb = if there.is_none() && !is_new { Verb::Create } else { Verb::Change };
         let change = Change::new(verb, &self.device.0).detail(words.join(", "));
-        Ok((!script.is_empty()).then(|| PartedStep::Layout(change, self.in_unit(script))))
+        // Where a partition is to end is written with its unit.
+        let script = if there.is_some() || script.is_empty() { script } else { self.in_unit(script) };
+        Ok((!script.is_empty()).then(|| PartedStep::Layout(change, script)))
     }
 
     /// Name and flags that the partition lacks or has too much, and the script for them.
@@ -268,6 +272,16 @@ impl Parted {
     fn in_unit(&self, script: Vec<String>) -> Vec<String> {
         ["unit".to_owned(), self.unit.0.to_owned()].into_iter().chain(script).collect()
     }
+}
+
+/// What parted is told, as a result has it: on one line, and a name's quotation marks safe from a shell.
+fn line(script: &[String]) -> String {
+    let shown = |word: &String| if word.starts_with('"') { format!("'{word}'") } else { word.clone() };
+    script.iter().map(shown).collect::<Vec<_>>().join(" ")
+}
+
+fn joined(done: &str, script: &[String]) -> String {
+    format!("{done} {}", line(script)).trim_start().to_owned()
 }
 
 /// Disk and partitions as `register` sees them.

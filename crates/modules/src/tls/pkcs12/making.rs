@@ -92,7 +92,7 @@ impl OpensslPkcs12 {
     /// The same on all versions of openssl, whose own choices differ.
     fn encryption<'a>(&self, rounds: &'a str) -> Vec<&'a str> {
         if self.passphrase().is_empty() {
-            return vec!["-keypbe", "NONE", "-certpbe", "NONE", "-nomac"];
+            return vec!["-keypbe", "NONE", "-certpbe", "NONE", "-macalg", "sha256", "-iter", rounds];
         }
         let (encryption, digest) = match self.encryption_level {
             Encryption::Auto => ("AES-256-CBC", "sha256"),

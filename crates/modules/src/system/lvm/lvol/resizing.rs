@@ -69,12 +69,17 @@ impl Lvol {
     pub(super) fn resized(&self, step: &LvmStep, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
         let said = step.tried(host)?;
         let words = format!("{}{}", said.stdout, said.stderr);
-        let is_same = ["matches existing size", "not larger than existing size"].iter().any(|w| words.contains(w));
+        let is_larger = words.contains("not larger than existing size");
+        let is_same = is_larger || words.contains("matches existing size");
         if words.contains("Reached maximum COW size") {
             return Err(said.describe(Failure::new(format!("{} cannot be larger: it is a snapshot", self.name()))));
         }
         if !said.succeeded() && is_same {
             result.insert("changed".into(), false.into());
+            if is_larger {
+                result.insert("msg".into(), "Original size is larger than requested size".into());
+                result.insert("err".into(), said.stderr.into());
+            }
             return Ok(());
         }
         accepted(said, step.program, &step.arguments).map(drop)
