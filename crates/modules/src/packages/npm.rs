@@ -97,6 +97,7 @@ impl Module for Npm {
     }
 
     fn apply(&self, step: &NpmStep, host: &Host, _result: &mut ResultMap) -> Result<(), Failure> {
+        self.program(host).ok_or_else(|| self.lacking())?;
         if let Some(path) = &self.path {
             std::fs::create_dir_all(path).map_err(|error| crate::files::refused("make the folder", path, &error))?;
         }
@@ -162,8 +163,14 @@ impl Npm {
         Some((program.to_string_lossy().into_owned(), words.collect()))
     }
 
+    fn lacking(&self) -> Failure {
+        let program = self.executable.as_deref().unwrap_or("npm");
+        Failure::new(format!("there is no `{program}` on this host"))
+            .help("`apt: {name: npm}` before this task brings npm; `executable` says where another one lies")
+    }
+
     fn call(&self, order: &str, host: &Host) -> Result<Finished, Failure> {
-        let (program, words) = self.program(host).unwrap_or_else(|| ("npm".to_owned(), Vec::new()));
+        let (program, words) = self.program(host).ok_or_else(|| self.lacking())?;
         let mut process = Process::new(&program, &[words, self.arguments(order)].concat(), host).untranslated();
         if let Some(path) = self.path.as_ref().filter(|path| path.is_dir()) {
             process.chdir(path);
@@ -244,5 +251,6 @@ mod tests {
         assert_eq!(ground.survey("npm", &json!({"state": "absent", "global": true})).unwrap_err().code, "DPP0104");
         let params = json!({"name": "a", "global": true, "executable": "/no/such/npm"});
         assert!(ground.survey("npm", &params).unwrap().unpredicted);
+        assert!(ground.apply("npm", &params).unwrap_err().message.contains("/no/such/npm"), "it takes no other one");
     }
 }
