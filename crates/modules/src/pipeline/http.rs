@@ -11,6 +11,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use ureq::Agent;
 use ureq::http::{HeaderMap, Method, Request};
+use ureq::tls::TlsConfig;
 
 use super::product::UNREACHABLE;
 
@@ -19,7 +20,8 @@ const LARGEST_REPLY: u64 = 64 << 20;
 
 /// A product's address with what every request to it carries.
 pub(super) struct Endpoint {
-    agent: Agent,
+    timeout: Duration,
+    tls: TlsConfig,
     product: &'static str,
     base: String,
     headers: Vec<(&'static str, String)>,
@@ -41,12 +43,17 @@ impl Endpoint {
     /// Talks to `product` at `base`; no single request lasts longer than `timeout`.
     pub(super) fn new(product: &'static str, base: &str, timeout: Duration) -> Self {
         let base = base.trim_end_matches('/').to_owned();
-        Self { agent: bounded(timeout), product, base, headers: Vec::new(), hint: String::new() }
+        Self { timeout, tls: TlsConfig::default(), product, base, headers: Vec::new(), hint: String::new() }
     }
 
     /// The same with another bound of a single request.
     pub(super) fn within(self, timeout: Duration) -> Self {
-        Self { agent: bounded(timeout), ..self }
+        Self { timeout, ..self }
+    }
+
+    /// Believes these certificates, and shows its own.
+    pub(super) fn trusting(self, tls: TlsConfig) -> Self {
+        Self { tls, ..self }
     }
 
     /// Adds a header to every request.
@@ -108,6 +115,7 @@ impl Endpoint {
     }
 
     fn exchange(&self, method: &Method, url: &str, body: Option<&Value>) -> Result<Reply, ureq::Error> {
+        let agent = self.agent();
         let mut request = Request::builder().method(method).uri(url).header("accept", "*/*");
         for (name, value) in &self.headers {
             request = request.header(*name, value);
@@ -115,24 +123,25 @@ impl Endpoint {
         let reply = match body {
             Some(body) => {
                 let request = request.header("content-type", "application/json").body(body.to_string())?;
-                self.agent.run(request)?
+                agent.run(request)?
             }
-            None if *method == Method::GET || *method == Method::DELETE => self.agent.run(request.body(())?)?,
-            None => self.agent.run(request.body(String::new())?)?,
+            None if *method == Method::GET || *method == Method::DELETE => agent.run(request.body(())?)?,
+            None => agent.run(request.body(String::new())?)?,
         };
         let (status, headers) = (reply.status().as_u16(), reply.headers().clone());
         let bytes = reply.into_body().into_with_config().limit(LARGEST_REPLY).read_to_vec()?;
         Ok(Reply { request: String::new(), status, body: String::from_utf8_lossy(&bytes).into_owned(), headers })
     }
-}
 
-fn bounded(timeout: Duration) -> Agent {
-    let config = Agent::config_builder()
-        .http_status_as_error(false)
-        .proxy(None)
-        .timeout_connect(Some(Duration::from_secs(5)))
-        .timeout_global(Some(timeout.max(Duration::from_secs(1))));
-    config.build().into()
+    fn agent(&self) -> Agent {
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .proxy(None)
+            .tls_config(self.tls.clone())
+            .timeout_connect(Some(Duration::from_secs(5)))
+            .timeout_global(Some(self.timeout.max(Duration::from_secs(1))));
+        config.build().into()
+    }
 }
 
 impl Reply {

@@ -1,8 +1,6 @@
 //! One HTTP exchange as `uri` and `get_url` need it: the host's own certificates, its proxies, a clear refusal.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
 use std::time::Duration;
 
 use base64::Engine;
@@ -10,11 +8,9 @@ use base64::prelude::BASE64_STANDARD;
 use dpp_protocol::Failure;
 use ureq::config::AutoHeaderValue;
 use ureq::http::{Request, Response};
-use ureq::tls::{ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Body};
 
-/// Where Debian keeps the certificates it trusts; without it those of Mozilla that we carry are used.
-const TRUSTED: &str = "/etc/ssl/certs/ca-certificates.crt";
+use crate::web::trust::Trust;
 
 /// A request and how it is to be made.
 pub(super) struct Exchange<'a> {
@@ -24,11 +20,7 @@ pub(super) struct Exchange<'a> {
     pub(super) body: Option<Vec<u8>>,
     pub(super) login: Option<(&'a str, &'a str)>,
     pub(super) timeout: Duration,
-    pub(super) validate_certs: bool,
-    pub(super) ca_path: Option<&'a Path>,
-    pub(super) client_cert: Option<&'a Path>,
-    /// Where it is not in the file of the certificate.
-    pub(super) client_key: Option<&'a Path>,
+    pub(super) trust: Trust<'a>,
     pub(super) decompress: bool,
     pub(super) use_proxy: bool,
     pub(super) redirects: u32,
@@ -73,46 +65,9 @@ impl Exchange<'_> {
             config = config.accept_encoding(AutoHeaderValue::None);
         }
         if self.url.starts_with("https:") {
-            config = config.tls_config(self.tls()?);
+            config = config.tls_config(self.trust.config()?);
         }
         Ok(config.build().new_agent())
-    }
-
-    fn tls(&self) -> Result<TlsConfig, Failure> {
-        let tls = TlsConfig::builder().disable_verification(!self.validate_certs).client_cert(self.client()?);
-        let path = self.ca_path.unwrap_or(Path::new(TRUSTED));
-        let Ok(pem) = fs::read(path) else {
-            return match self.ca_path {
-                Some(path) => Err(Failure::new(format!("cannot read the certificates in {}", path.display()))),
-                None => Ok(tls.build()),
-            };
-        };
-        let items = parse_pem(&pem).filter_map(Result::ok);
-        let certificates: Vec<_> = items
-            .filter_map(|item| match item {
-                PemItem::Certificate(certificate) => Some(certificate),
-                _ => None,
-            })
-            .collect();
-        Ok(tls.root_certs(RootCerts::new_with_certs(&certificates)).build())
-    }
-
-    /// The certificate by which the host shows who it is.
-    fn client(&self) -> Result<Option<ClientCert>, Failure> {
-        let Some(path) = self.client_cert else { return Ok(None) };
-        let read = |path: &Path| {
-            fs::read(path).map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))
-        };
-        let pem = read(path)?;
-        let certificates = parse_pem(&pem).filter_map(Result::ok).filter_map(|item| match item {
-            PemItem::Certificate(certificate) => Some(certificate),
-            _ => None,
-        });
-        let certificates: Vec<_> = certificates.collect();
-        let key = self.client_key.unwrap_or(path);
-        let private = PrivateKey::from_pem(&read(key)?)
-            .map_err(|error| Failure::new(format!("there is no private key in {}: {error}", key.display())))?;
-        Ok(Some(ClientCert::new_with_certs(&certificates, private)))
     }
 
     fn refused(&self, error: &ureq::Error) -> Failure {

@@ -20,6 +20,7 @@ use crate::files::mode::FileMode;
 use crate::files::refused;
 use crate::labels::no_effect;
 use crate::web::client::Exchange;
+use crate::web::trust::Trust;
 use crate::{Host, Module, Step, Survey};
 
 /// Parameters of `get_url`.
@@ -307,10 +308,12 @@ impl GetUrl {
             body: None,
             login: self.url_username.as_deref().zip(Some(self.url_password.as_deref().unwrap_or_default())),
             timeout: Duration::from_secs(self.timeout.0.max(1).unsigned_abs()),
-            validate_certs: self.validate_certs.0,
-            ca_path: self.ca_path.as_deref(),
-            client_cert: self.client_cert.as_deref(),
-            client_key: self.client_key.as_deref(),
+            trust: Trust {
+                validate_certs: self.validate_certs.0,
+                ca_path: self.ca_path.as_deref(),
+                client_cert: self.client_cert.as_deref(),
+                client_key: self.client_key.as_deref(),
+            },
             decompress: self.decompress.0,
             use_proxy: self.use_proxy.0,
             redirects: 10,

@@ -2,4 +2,5 @@
 
 mod client;
 pub mod get_url;
+pub(crate) mod trust;
 pub mod uri;

@@ -1,5 +1,8 @@
 //! Users, vhosts and permissions by whichever way is open: the management API, or `rabbitmqctl` on the host.
 
+use std::fs::File;
+use std::io::Read;
+
 use dpp_protocol::Failure;
 use serde_json::{Value, json};
 
@@ -30,11 +33,11 @@ impl<'a> Access<'a> {
     ///
     /// On a fresh node only `guest` is let in, from the host itself, until the role has made its own user.
     pub(super) fn open(login: &Login, node: Option<&'a str>, host: &'a Host<'a>) -> Result<Self, Failure> {
-        let (own, url) = (Api::new(login), login.url.clone());
+        let own = Api::new(login)?;
         let refusal = match own.knows_us() {
             Ok(true) => return Ok(Self::Api(own)),
             Ok(false) => {
-                let guest = Api::new(&Login { user: "guest", password: "guest", url });
+                let guest = Api::new(&Login { user: "guest", password: "guest", ..login.clone() })?;
                 if guest.knows_us()? {
                     return Ok(Self::Api(guest));
                 }
@@ -64,22 +67,29 @@ impl<'a> Access<'a> {
         match self {
             Self::Api(_) => {
                 // A user without a management tag is refused too, but in other words.
-                let url = login.url.clone();
-                let reply = Api::new(&Login { user: name, password, url }).whoami()?;
+                let reply = Api::new(&Login { user: name, password, ..login.clone() })?.whoami()?;
                 Ok(reply.is_success() || reply.body.contains("Not management user"))
             }
             Self::Ctl(ctl) => ctl.authenticates(name, password),
         }
     }
 
-    pub(super) fn create_user(&self, name: &str, password: &str, tags: &[String]) -> Result<(), Failure> {
+    /// Without a password it is one that cannot log in by any.
+    pub(super) fn create_user(&self, name: &str, password: Option<&str>, tags: &[String]) -> Result<(), Failure> {
+        let is_without = password.is_none();
         match self {
             Self::Api(api) => {
-                let body = json!({"password": password, "tags": tags.join(",")});
+                let (key, word) = password.map_or(("password_hash", ""), |password| ("password", password));
+                let body = json!({key: word, "tags": tags.join(",")});
                 api.put(&path("users", &[name]), &body, &format!("user {name}"))
             }
             Self::Ctl(ctl) => {
-                ctl.run(&["add_user", name], Some(password))?;
+                // It wants one; nobody ever knows this.
+                let password = password.map_or_else(by_chance, |password| Ok(password.to_owned()))?;
+                ctl.run(&["add_user", name], Some(&password))?;
+                if is_without {
+                    ctl.run(&["clear_password", name], None)?;
+                }
                 self.set_tags(name, &User { tags: Vec::new(), kept: None }, tags)
             }
         }
@@ -87,7 +97,7 @@ impl<'a> Access<'a> {
 
     pub(super) fn set_password(&self, name: &str, password: &str, tags: &[String]) -> Result<(), Failure> {
         match self {
-            Self::Api(_) => self.create_user(name, password, tags),
+            Self::Api(_) => self.create_user(name, Some(password), tags),
             Self::Ctl(ctl) => ctl.run(&["change_password", name], Some(password)).map(drop),
         }
     }
@@ -179,6 +189,14 @@ impl<'a> Access<'a> {
             Self::Ctl(ctl) => ctl.run(&["delete_vhost", name], None).map(drop),
         }
     }
+}
+
+/// A password out of the kernel's randomness.
+fn by_chance() -> Result<String, Failure> {
+    let mut bytes = [0; 24];
+    let read = File::open("/dev/urandom").and_then(|mut device| device.read_exact(&mut bytes));
+    read.map_err(|error| Failure::new(format!("cannot read /dev/urandom: {error}")))?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// Tags come as a list, and before RabbitMQ 3.9 as a text.

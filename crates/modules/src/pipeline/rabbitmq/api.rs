@@ -16,11 +16,14 @@ pub(super) struct Api {
 }
 
 impl Api {
-    pub(super) fn new(login: &Login) -> Self {
+    /// Certificates that the task names are read, and may not be there.
+    pub(super) fn new(login: &Login) -> Result<Self, Failure> {
         let endpoint = Endpoint::new("RabbitMQ's management API", &login.url, Duration::from_secs(30))
             .login(login.user, login.password)
             .hint("rabbitmq-plugins enable rabbitmq_management; systemctl status rabbitmq-server");
-        Self { endpoint, user: login.user.to_owned() }
+        let is_secret = login.url.starts_with("https:");
+        let endpoint = if is_secret { endpoint.trusting(login.trust.config()?) } else { endpoint };
+        Ok(Self { endpoint, user: login.user.to_owned() })
     }
 
     /// The same with another bound of a single question.

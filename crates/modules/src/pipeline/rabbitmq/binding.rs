@@ -57,11 +57,16 @@ impl Product for RabbitmqBinding {
             (State::Absent, Some(_)) => Some(self.change(Verb::Delete)),
             _ => None,
         };
-        Ok(Survey::steps(step.into_iter().collect()))
+        let destination = step.as_ref().map(|_| self.destination.as_str());
+        let survey = Survey::steps(step.into_iter().collect()).value("name", self.name.as_str());
+        Ok(match destination {
+            Some(destination) => survey.value("destination", destination),
+            None => survey,
+        })
     }
 
     fn make(&self, step: &Change, _host: &Host, _result: &mut ResultMap) -> Result<(), Failure> {
-        let api = Api::new(&self.login());
+        let api = Api::new(&self.login())?;
         if step.verb == Verb::Create {
             let body = json!({"routing_key": self.routing_key, "arguments": self.arguments});
             return api.post(&self.path(), &body, &step.what).map(drop);
@@ -90,7 +95,7 @@ impl RabbitmqBinding {
     /// The key under which RabbitMQ keeps the binding, if it is there.
     fn found(&self) -> Result<Option<String>, Failure> {
         let what = format!("bindings {} -> {}", self.name, self.destination);
-        let found = Api::new(&self.login()).find(&self.path(), &what)?.unwrap_or_default();
+        let found = Api::new(&self.login())?.find(&self.path(), &what)?.unwrap_or_default();
         let wanted = Value::from(self.arguments.clone());
         let same = |binding: &&Value| {
             binding["routing_key"] == self.routing_key.as_str()

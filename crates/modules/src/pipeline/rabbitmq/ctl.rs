@@ -59,6 +59,11 @@ impl<'a> Ctl<'a> {
         })
     }
 
+    /// Adds definitions; they go over stdin, since addresses in them may hold passwords.
+    pub(super) fn import(&self, definitions: &Value) -> Result<(), Failure> {
+        self.run(&["import_definitions"], Some(&definitions.to_string())).map(drop)
+    }
+
     /// Whether a user has this password.
     pub(super) fn authenticates(&self, user: &str, password: &str) -> Result<bool, Failure> {
         match self.run(&["authenticate_user", user], Some(password)) {

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::State;
 use super::api::{Api, path};
+use crate::Survey;
 use crate::pipeline::plain;
 
 /// An exchange or a queue as it is wanted.
@@ -16,6 +17,8 @@ pub(super) struct Definition<'a> {
     /// What the API is given, `arguments` among it.
     pub(super) body: Map<String, Value>,
     pub(super) state: State,
+    /// Those of its arguments whose difference is refused, as Ansible does.
+    pub(super) compared: &'static [&'static str],
     /// Whether it may be deleted and made anew.
     pub(super) force: bool,
 }
@@ -26,18 +29,33 @@ impl Definition<'_> {
     }
 
     /// What leads to it.
-    pub(super) fn steps(&self, api: &Api) -> Result<Vec<Change>, Failure> {
+    pub(super) fn survey(&self, api: &Api) -> Result<Survey<Change>, Failure> {
         let found = api.find(&self.path(), &format!("{} {}", self.kind, self.name))?;
-        match (self.state, found) {
-            (State::Absent, Some(found)) => Ok(vec![self.deletion(&found)]),
-            (State::Absent, None) => Ok(Vec::new()),
-            (State::Present, None) => Ok(vec![self.change(Verb::Create)]),
-            (State::Present, Some(found)) => match self.differences(&found) {
-                differences if differences.is_empty() => Ok(Vec::new()),
-                _ if self.force => Ok(vec![self.deletion(&found), self.change(Verb::Create)]),
-                differences => Err(self.inequivalent(&differences)),
-            },
+        let survey = match (self.state, found) {
+            (State::Absent, Some(found)) => Survey::steps(vec![self.deletion(&found)]),
+            (State::Absent, None) => Survey::unchanged(),
+            (State::Present, None) => Survey::steps(vec![self.change(Verb::Create)]),
+            (State::Present, Some(found)) => self.beside(&found)?,
+        };
+        Ok(survey.value("name", self.name))
+    }
+
+    /// What leads from the one that is there to the wanted one.
+    fn beside(&self, found: &Value) -> Result<Survey<Change>, Failure> {
+        let (refused, borne) = (self.differences(found), self.borne(found));
+        if self.force && !(refused.is_empty() && borne.is_empty()) {
+            return Ok(Survey::steps(vec![self.deletion(found), self.change(Verb::Create)]));
         }
+        if !refused.is_empty() {
+            return Err(self.inequivalent(&refused));
+        }
+        let survey = Survey::unchanged();
+        Ok(if borne.is_empty() {
+            survey
+        } else {
+            let words = format!("{} {} keeps what it was made with: {}", self.kind, self.name, borne.join("; "));
+            survey.warning(words)
+        })
     }
 
     pub(super) fn make(&self, step: &Change, api: &Api) -> Result<(), Failure> {
@@ -61,21 +79,25 @@ impl Definition<'_> {
 
     /// `durable is true, wanted false`.
     fn differences(&self, found: &Value) -> Vec<String> {
+        let plain = self.body.iter().filter(|(_, wanted)| !wanted.is_object());
+        let differing = plain.filter(|(key, wanted)| !plain::contains(&found[*key], wanted));
+        let told = |(key, wanted): (&String, &Value)| {
+            format!("{key} is {}, wanted {}", plain::text(&found[key]), plain::text(wanted))
+        };
+        differing.map(told).chain(self.arguments(found, true)).collect()
+    }
+
+    /// Arguments that Ansible does not compare either: they are told, and left as they are.
+    fn borne(&self, found: &Value) -> Vec<String> {
+        self.arguments(found, false)
+    }
+
+    fn arguments(&self, found: &Value, compared: bool) -> Vec<String> {
         let nothing = Map::new();
-        let mut differences = Vec::new();
-        for (key, wanted) in &self.body {
-            match wanted {
-                Value::Object(wanted) => {
-                    let found = found[key].as_object().unwrap_or(&nothing);
-                    differences.extend(arguments_differ(found, wanted));
-                }
-                wanted if !plain::contains(&found[key], wanted) => {
-                    differences.push(format!("{key} is {}, wanted {}", plain::text(&found[key]), plain::text(wanted)));
-                }
-                _ => {}
-            }
-        }
-        differences
+        let found = found["arguments"].as_object().unwrap_or(&nothing);
+        let wanted = self.body.get("arguments").and_then(Value::as_object).unwrap_or(&nothing);
+        let is_meant = |key: &str| self.compared.contains(&key) == compared;
+        arguments_differ(found, wanted, &is_meant)
     }
 
     fn inequivalent(&self, differences: &[String]) -> Failure {
@@ -91,13 +113,17 @@ impl Definition<'_> {
 }
 
 /// The vhost's default type is found among the arguments without having been asked for.
-fn arguments_differ(found: &Map<String, Value>, wanted: &Map<String, Value>) -> Vec<String> {
+fn arguments_differ(
+    found: &Map<String, Value>,
+    wanted: &Map<String, Value>,
+    is_meant: &dyn Fn(&str) -> bool,
+) -> Vec<String> {
     let mut keys: Vec<&String> = wanted.keys().chain(found.keys().filter(|key| *key != "x-queue-type")).collect();
     keys.sort();
     keys.dedup();
     let shown = |value: Option<&Value>| value.map_or("not set".to_owned(), plain::text);
     keys.into_iter()
-        .filter(|key| shown(found.get(*key)) != shown(wanted.get(*key)))
+        .filter(|key| is_meant(key) && shown(found.get(*key)) != shown(wanted.get(*key)))
         .map(|key| format!("{key} is {}, wanted {}", shown(found.get(key)), shown(wanted.get(key))))
         .collect()
 }

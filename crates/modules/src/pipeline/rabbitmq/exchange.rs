@@ -46,11 +46,11 @@ impl Product for RabbitmqExchange {
     }
 
     fn look(&self, _host: &Host) -> Result<Survey<Change>, Failure> {
-        self.definition().steps(&Api::new(&self.login())).map(Survey::steps)
+        self.definition().survey(&Api::new(&self.login())?)
     }
 
     fn make(&self, step: &Change, _host: &Host, _result: &mut ResultMap) -> Result<(), Failure> {
-        self.definition().make(step, &Api::new(&self.login()))
+        self.definition().make(step, &Api::new(&self.login())?)
     }
 }
 
@@ -63,7 +63,7 @@ impl RabbitmqExchange {
         body.insert("internal".into(), self.internal.0.into());
         body.insert("arguments".into(), json!(self.arguments));
         let (name, vhost) = (self.name.as_str(), self.vhost.as_str());
-        Definition { kind: "exchange", name, vhost, body, state: self.state, force: self.force.0 }
+        Definition { kind: "exchange", name, vhost, body, state: self.state, compared: &[], force: self.force.0 }
     }
 }
 
@@ -103,6 +103,8 @@ mod tests {
         assert_eq!((failure.code.as_str(), stub.changes().len()), ("DPP0807", 0));
         assert_eq!(failure.notes[0].text, "type is fanout, wanted topic\ndurable is true, wanted false");
         assert_eq!(exchange(&stub, &json!({"durable": "no", "force": "yes"})).unwrap().changes.len(), 2);
+        let borne = exchange(&stub, &json!({"arguments": {"alternate-exchange": "other"}})).unwrap();
+        assert!(!borne.changed && borne.warnings[0].contains("alternate-exchange is not set, wanted other"));
     }
 
     #[test]

@@ -22,7 +22,7 @@ impl Product for RabbitmqFacts {
     only_asks!("version");
 
     fn look(&self, _host: &Host) -> Result<Survey<Never>, Failure> {
-        let api = Api::new(&self.login());
+        let api = Api::new(&self.login())?;
         let overview = api.find("/api/overview", "the overview")?.unwrap_or_default();
         let nodes = api.find("/api/nodes", "nodes")?.unwrap_or_default();
         let queues =

@@ -1,11 +1,11 @@
 //! `rabbitmq_global_parameter`: a run-time parameter of the whole cluster, such as its name.
 
 use dpp_protocol::{Change, Failure, ResultMap};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::State;
-use super::api::{Api, path};
-use super::setting::Setting;
+use super::access::Access;
+use super::setting::{Scope, Setting, as_json};
 use crate::pipeline::product::Product;
 use crate::{Host, Survey};
 
@@ -17,6 +17,8 @@ with_login! {
         value: Value,
         #[serde(default)]
         state: State,
+        #[serde(default)]
+        node: Option<String>,
     }
 }
 
@@ -28,19 +30,22 @@ impl Product for RabbitmqGlobalParameter {
         Some(self.setting().gist())
     }
 
-    fn look(&self, _host: &Host) -> Result<Survey<Change>, Failure> {
-        self.setting().steps(&Api::new(&self.login())).map(Survey::steps)
+    fn look(&self, host: &Host) -> Result<Survey<Change>, Failure> {
+        let survey = self.setting().survey(&self.access(host)?)?.value("name", self.name.as_str());
+        Ok(survey.value("value", as_json(&self.value)).value("state", self.state.word()))
     }
 
-    fn make(&self, step: &Change, _host: &Host, _result: &mut ResultMap) -> Result<(), Failure> {
-        self.setting().make(step, &Api::new(&self.login()), json!({"name": self.name}))
+    fn make(&self, step: &Change, host: &Host, _result: &mut ResultMap) -> Result<(), Failure> {
+        self.setting().make(step, &self.access(host)?)
     }
 }
 
 impl RabbitmqGlobalParameter {
+    fn access<'a>(&'a self, host: &'a Host<'a>) -> Result<Access<'a>, Failure> {
+        Access::open(&self.login(), self.node.as_deref(), host)
+    }
+
     fn setting(&self) -> Setting<'_> {
-        let label = format!("global parameter {}", self.name);
-        let path = path("global-parameters", &[&self.name]);
-        Setting { shown: label.clone(), label, path, state: self.state, value: &self.value }
+        Setting { scope: Scope::Cluster, name: &self.name, state: self.state, value: &self.value }
     }
 }

@@ -1,6 +1,8 @@
-//! How RabbitMQ's modules log in: the five `login_*` parameters that community.rabbitmq gives to each of them.
+//! How RabbitMQ's modules log in: the five `login_*` parameters and the three of certificates of community.rabbitmq.
 
-/// Declares a module's parameters with the `login_*` ones beside its own.
+use crate::web::trust::Trust;
+
+/// Declares a module's parameters with those of the login beside its own.
 macro_rules! with_login {
     ($(#[$attribute:meta])* pub struct $name:ident { $($fields:tt)* }) => {
         $(#[$attribute])*
@@ -18,6 +20,12 @@ macro_rules! with_login {
             login_port: crate::arguments::Words,
             #[serde(default = "crate::pipeline::rabbitmq::login::http")]
             login_protocol: String,
+            #[serde(default, alias = "cacert")]
+            ca_cert: Option<crate::arguments::HostPath>,
+            #[serde(default, alias = "cert")]
+            client_cert: Option<crate::arguments::HostPath>,
+            #[serde(default, alias = "key")]
+            client_key: Option<crate::arguments::HostPath>,
         }
 
         impl $name {
@@ -26,6 +34,12 @@ macro_rules! with_login {
                     user: &self.login_user,
                     password: &self.login_password,
                     url: format!("{}://{}:{}", self.login_protocol, self.login_host, self.login_port.0),
+                    trust: crate::web::trust::Trust {
+                        validate_certs: true,
+                        ca_path: self.ca_cert.as_deref(),
+                        client_cert: self.client_cert.as_deref(),
+                        client_key: self.client_key.as_deref(),
+                    },
                 }
             }
         }
@@ -33,10 +47,12 @@ macro_rules! with_login {
 }
 
 /// A login and where it is used.
+#[derive(Clone)]
 pub(super) struct Login<'a> {
     pub(super) user: &'a str,
     pub(super) password: &'a str,
     pub(super) url: String,
+    pub(super) trust: Trust<'a>,
 }
 
 pub(super) fn guest() -> String {

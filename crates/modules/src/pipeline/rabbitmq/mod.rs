@@ -1,7 +1,7 @@
 //! RabbitMQ through its management API on the host itself, and through `rabbitmqctl` where the API knows no login yet.
 //!
-//! Right after the installation only `guest` may log in, and a role that deletes it has no login on a fresh host. So
-//! users, vhosts and permissions fall back to `rabbitmqctl`; everything else comes after them and needs the API.
+//! Right after the installation only `guest` may log in, and a role that deletes it has no login on a fresh host; other roles
+//! never switch the API on. So all that `rabbitmqctl` can do falls back to it; exchanges, queues and bindings need the API.
 
 #[macro_use]
 mod login;
@@ -23,6 +23,7 @@ pub mod policy;
 pub mod publish;
 pub mod queue;
 mod setting;
+mod topic_grants;
 pub mod user;
 pub mod user_limits;
 pub mod vhost;
@@ -38,6 +39,16 @@ enum State {
     #[default]
     Present,
     Absent,
+}
+
+impl State {
+    /// As a task writes it.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Present => "present",
+            Self::Absent => "absent",
+        }
+    }
 }
 
 fn root_vhost() -> String {

@@ -1,11 +1,11 @@
 //! `rabbitmq_parameter`: a run-time parameter of a component in a vhost, such as a shovel or a federation upstream.
 
 use dpp_protocol::{Change, Failure, ResultMap};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::State;
-use super::api::{Api, path};
-use super::setting::Setting;
+use super::access::Access;
+use super::setting::{Scope, Setting};
 use crate::pipeline::product::Product;
 use crate::{Host, Survey};
 
@@ -20,6 +20,8 @@ with_login! {
         vhost: String,
         #[serde(default)]
         state: State,
+        #[serde(default)]
+        node: Option<String>,
     }
 }
 
@@ -31,24 +33,24 @@ impl Product for RabbitmqParameter {
         Some(self.setting().gist())
     }
 
-    fn look(&self, _host: &Host) -> Result<Survey<Change>, Failure> {
-        self.setting().steps(&Api::new(&self.login())).map(Survey::steps)
+    fn look(&self, host: &Host) -> Result<Survey<Change>, Failure> {
+        let survey = self.setting().survey(&self.access(host)?)?;
+        let survey = survey.value("component", self.component.as_str()).value("name", self.name.as_str());
+        Ok(survey.value("vhost", self.vhost.as_str()).value("state", self.state.word()))
     }
 
-    fn make(&self, step: &Change, _host: &Host, _result: &mut ResultMap) -> Result<(), Failure> {
-        let body = json!({"component": self.component, "vhost": self.vhost, "name": self.name});
-        self.setting().make(step, &Api::new(&self.login()), body)
+    fn make(&self, step: &Change, host: &Host, _result: &mut ResultMap) -> Result<(), Failure> {
+        self.setting().make(step, &self.access(host)?)
     }
 }
 
 impl RabbitmqParameter {
+    fn access<'a>(&'a self, host: &'a Host<'a>) -> Result<Access<'a>, Failure> {
+        Access::open(&self.login(), self.node.as_deref(), host)
+    }
+
     fn setting(&self) -> Setting<'_> {
-        Setting {
-            label: format!("parameter {}", self.name),
-            shown: format!("parameter {} of {} in {}", self.name, self.component, self.vhost),
-            path: path("parameters", &[&self.component, &self.vhost, &self.name]),
-            state: self.state,
-            value: &self.value,
-        }
+        let scope = Scope::Component { component: &self.component, vhost: &self.vhost };
+        Setting { scope, name: &self.name, state: self.state, value: &self.value }
     }
 }

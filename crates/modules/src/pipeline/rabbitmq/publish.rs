@@ -53,7 +53,7 @@ impl Product for RabbitmqPublish {
     }
 
     fn make(&self, _step: &Change, host: &Host, result: &mut ResultMap) -> Result<(), Failure> {
-        let api = Api::new(&self.login());
+        let api = Api::new(&self.login())?;
         let mut sent = Map::new();
         let whole = self.messages.len() as u64;
         for (number, message) in (1..).zip(&self.messages) {

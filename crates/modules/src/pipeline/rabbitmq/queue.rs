@@ -41,6 +41,16 @@ with_login! {
     }
 }
 
+/// The arguments that have a parameter of their own.
+const COMPARED: &[&str] = &[
+    "x-message-ttl",
+    "x-expires",
+    "x-max-length",
+    "x-dead-letter-exchange",
+    "x-dead-letter-routing-key",
+    "x-max-priority",
+];
+
 impl Product for RabbitmqQueue {
     const NAME: &'static str = "rabbitmq_queue";
     type Step = Change;
@@ -50,11 +60,11 @@ impl Product for RabbitmqQueue {
     }
 
     fn look(&self, _host: &Host) -> Result<Survey<Change>, Failure> {
-        self.definition().steps(&Api::new(&self.login())).map(Survey::steps)
+        self.definition().survey(&Api::new(&self.login())?)
     }
 
     fn make(&self, step: &Change, _host: &Host, _result: &mut ResultMap) -> Result<(), Failure> {
-        self.definition().make(step, &Api::new(&self.login()))
+        self.definition().make(step, &Api::new(&self.login())?)
     }
 }
 
@@ -65,7 +75,7 @@ impl RabbitmqQueue {
         body.insert("auto_delete".into(), self.auto_delete.0.into());
         body.insert("arguments".into(), self.all_arguments().into());
         let (name, vhost) = (self.name.as_str(), self.vhost.as_str());
-        Definition { kind: "queue", name, vhost, body, state: self.state, force: self.force.0 }
+        Definition { kind: "queue", name, vhost, body, state: self.state, compared: COMPARED, force: self.force.0 }
     }
 
     fn all_arguments(&self) -> Map<String, Value> {

@@ -76,8 +76,8 @@ impl RabbitmqUserLimits {
     }
 }
 
-/// The limits of one user as rabbitmqctl prints them: a mapping, or text of one in a list of users.
-fn limits(listed: &str) -> Option<Value> {
+/// The limits of one user or vhost as rabbitmqctl prints them: a mapping, or text of one in a list.
+pub(super) fn limits(listed: &str) -> Option<Value> {
     let start = listed.find(['{', '['])?;
     match serde_json::from_str(&listed[start..]).ok()? {
         Value::Array(users) => match users.first().and_then(|user| user.get("limits")) {

@@ -39,7 +39,7 @@ impl Product for RabbitmqVhost {
             (State::Present, Some(traced)) if traced != self.tracing.0 => vec![self.trace()],
             _ => Vec::new(),
         };
-        Ok(Survey::steps(steps))
+        Ok(Survey::steps(steps).value("name", self.name.as_str()).value("state", self.state.word()))
     }
 
     fn make(&self, step: &Change, host: &Host, _result: &mut ResultMap) -> Result<(), Failure> {

@@ -4,7 +4,9 @@ use dpp_protocol::{Change, Failure, ResultMap, Verb};
 use serde_json::{Value, json};
 
 use super::State;
-use super::api::{Api, path};
+use super::access::Access;
+use super::api::path;
+use super::user_limits::limits;
 use crate::arguments::Whole;
 use crate::pipeline::product::Product;
 use crate::{Host, Survey};
@@ -20,6 +22,8 @@ with_login! {
         max_queues: Whole,
         #[serde(default)]
         state: State,
+        #[serde(default)]
+        node: Option<String>,
     }
 }
 
@@ -35,9 +39,8 @@ impl Product for RabbitmqVhostLimits {
         Some(Change::new(Verb::Change, format!("limits of vhost {}", self.vhost)))
     }
 
-    fn look(&self, _host: &Host) -> Result<Survey<Change>, Failure> {
-        let found = Api::new(&self.login()).find(&path("vhost-limits", &[&self.vhost]), "limits of vhosts")?;
-        let found = found.unwrap_or_default()[0]["value"].clone();
+    fn look(&self, host: &Host) -> Result<Survey<Change>, Failure> {
+        let found = self.found(&self.access(host)?)?;
         let steps = self.wanted().into_iter().filter_map(|(limit, wanted)| {
             let found = found.get(limit).and_then(Value::as_i64).unwrap_or(-1);
             let change = Change::new(Verb::Change, format!("{limit} of vhost {}", self.vhost));
@@ -46,8 +49,18 @@ impl Product for RabbitmqVhostLimits {
         Ok(Survey::steps(steps.collect()))
     }
 
-    fn make(&self, step: &Change, _host: &Host, _result: &mut ResultMap) -> Result<(), Failure> {
-        let api = Api::new(&self.login());
+    fn make(&self, step: &Change, host: &Host, _result: &mut ResultMap) -> Result<(), Failure> {
+        let api = match self.access(host)? {
+            Access::Api(api) => api,
+            // It takes all limits in one call.
+            Access::Ctl(ctl) if self.state == State::Absent => {
+                return ctl.run(&["clear_vhost_limits", "-p", &self.vhost], None).map(drop);
+            }
+            Access::Ctl(ctl) => {
+                let all = Value::from_iter(self.wanted()).to_string();
+                return ctl.run(&["set_vhost_limits", "-p", &self.vhost, &all], None).map(drop);
+            }
+        };
         for (limit, wanted) in self.wanted().into_iter().filter(|(limit, _)| step.what.starts_with(limit)) {
             let path = path("vhost-limits", &[&self.vhost, limit]);
             if wanted < 0 {
@@ -61,6 +74,23 @@ impl Product for RabbitmqVhostLimits {
 }
 
 impl RabbitmqVhostLimits {
+    fn access<'a>(&'a self, host: &'a Host<'a>) -> Result<Access<'a>, Failure> {
+        Access::open(&self.login(), self.node.as_deref(), host)
+    }
+
+    fn found(&self, access: &Access) -> Result<Value, Failure> {
+        match access {
+            Access::Api(api) => {
+                let found = api.find(&path("vhost-limits", &[&self.vhost]), "limits of vhosts")?;
+                Ok(found.unwrap_or_default()[0]["value"].clone())
+            }
+            Access::Ctl(ctl) => {
+                let listed = ctl.run(&["list_vhost_limits", "-p", &self.vhost], None)?;
+                Ok(limits(&listed).unwrap_or_default())
+            }
+        }
+    }
+
     fn wanted(&self) -> [(&'static str, i64); 2] {
         let wanted = |limit: Whole| if self.state == State::Absent { -1 } else { limit.0.max(-1) };
         [("max-connections", wanted(self.max_connections)), ("max-queues", wanted(self.max_queues))]
@@ -77,6 +107,7 @@ mod tests {
     #[test]
     fn limits_are_set_and_taken_away_one_by_one() {
         let stub = Stub::new(&[
+            ("GET /api/whoami", 200, "{}"),
             ("GET /api/vhost-limits/%2Flog", 200, r#"[{"vhost":"/log","value":{"max-queues":5}}]"#),
             ("PUT /api/vhost-limits/%2Flog/max-connections", 204, ""),
             ("DELETE /api/vhost-limits/%2Flog/max-queues", 204, ""),

@@ -65,7 +65,8 @@ impl RabbitmqWait {
         if let Some(trouble) = self.listener_trouble() {
             return Some(trouble);
         }
-        let nodes = match Api::new(&self.login()).within(limit).find("/api/nodes", "nodes") {
+        let asked = Api::new(&self.login()).and_then(|api| api.within(limit).find("/api/nodes", "nodes"));
+        let nodes = match asked {
             Ok(nodes) => nodes.unwrap_or_default(),
             Err(failure) if failure.code == UNREACHABLE => {
                 return self.management.0.then_some(failure.message);
