@@ -229,7 +229,7 @@ impl Parted {
         let change = Change::new(verb, &self.device.0).detail(words.join(", "));
         // Where a partition is to end is written with its unit.
         let script = if there.is_some() || script.is_empty() { script } else { self.in_unit(script) };
-        Ok((!script.is_empty()).then(|| PartedStep::Layout(change, script)))
+        Ok((!script.is_empty()).then_some(PartedStep::Layout(change, script)))
     }
 
     /// Name and flags that the partition lacks or has too much, and the script for them.
