@@ -1,4 +1,4 @@
-//! What differs on purpose: lines of `differences.txt`, a pattern of the place, a pattern of the difference, the reason.
+//! What differs on purpose: lines of `differences.txt` and of `differences_slow.txt` for playbooks that are slow, a pattern of the place, a pattern of the difference, the reason.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -16,15 +16,15 @@ pub(crate) struct Differences {
 
 impl Differences {
     /// Reads them: `PLACE :: DIFFERENCE :: REASON`, both patterns of the whole text; a reason is never left out.
-    pub(crate) fn read(name: &str) -> Self {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/compat").join(name);
-        let text = fs::read_to_string(path).unwrap();
+    pub(crate) fn read(names: &[&str]) -> Self {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/compat");
+        let text: String = names.iter().map(|name| fs::read_to_string(folder.join(name)).unwrap()).collect();
         let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
         let (mut known, mut reasons) = (Vec::new(), Vec::new());
         for line in lines {
             let parts: Vec<&str> = line.split(" :: ").collect();
-            let [place, difference, reason] = parts[..] else { panic!("{name}: not three parts: {line}") };
-            assert!(reason.len() > 10, "{name}: no reason: {line}");
+            let [place, difference, reason] = parts[..] else { panic!("{names:?}: not three parts: {line}") };
+            assert!(reason.len() > 10, "{names:?}: no reason: {line}");
             known.push((line.to_owned(), Regex::new(&format!("^(?s:{place} :: {difference})$")).unwrap()));
             reasons.push(reason.to_owned());
         }

@@ -49,7 +49,7 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
     let variables: Json = serde_json::from_str(include_str!("variables.json")).unwrap();
     let theirs = Templar::start(&Oracle::install(), &variables);
     let mut both = Both { grammar: Grammar::read(), theirs, ours: Ours::with(&variables) };
-    let explained = Differences::read("expressions/differences.txt");
+    let explained = Differences::read(&["expressions/differences.txt"]);
     let mut sample = arguments.get(2).map(|_| Sample::of(&variables));
     let (mut equal, mut reasoned, mut late) = (0, 0, 0);
     let mut told = BTreeSet::new();

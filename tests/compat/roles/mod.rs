@@ -30,7 +30,7 @@ pub(crate) fn run(folder: &str, names: &[String]) -> ExitCode {
     let roles = Role::all(Path::new(folder), names);
     assert!(!roles.is_empty(), "no role in {folder}");
     let oracle = Oracle::install();
-    let explained = Differences::read("roles/differences.txt");
+    let explained = Differences::read(&["roles/differences.txt"]);
     let (queue, rows) = (Mutex::new(VecDeque::from(roles)), Mutex::new(Vec::new()));
     let jobs = std::env::var("JOBS").map_or(JOBS, |jobs| jobs.parse().unwrap());
     thread::scope(|scope| {
