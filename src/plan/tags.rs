@@ -30,7 +30,7 @@ pub(super) fn rendered(
         let list = serde_json::from_str::<Vec<String>>(&text).ok();
         list.unwrap_or_else(|| vec![text]).into_iter().for_each(|tag| {
             if !all.contains(&tag) {
-                all.push(tag)
+                all.push(tag);
             }
         });
     }

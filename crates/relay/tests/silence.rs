@@ -62,7 +62,7 @@ async fn a_silent_kafka_costs_no_processor_time() {
 async fn busy() -> f64 {
     let (before, begun) = (processor_time(), Instant::now());
     sleep(Duration::from_millis(1_500)).await;
-    (processor_time() - before).as_secs_f64() / begun.elapsed().as_secs_f64()
+    processor_time().saturating_sub(before).as_secs_f64() / begun.elapsed().as_secs_f64()
 }
 
 fn processor_time() -> Duration {

@@ -10,7 +10,7 @@ impl Batch<'_> {
     pub(super) fn pardon(&mut self) {
         self.pardons = true;
         for member in &mut self.members {
-            (member.lost, member.stopped, member.forced) = (false, false, None);
+            (member.lost, member.forced) = (false, None);
             member.heeded = self.dooms.len();
             member.run.pardon();
         }

@@ -129,7 +129,7 @@ mod tests {
     fn parts_are_of_what_was_measured() {
         let figures: Vec<f64> = (1..=101).rev().map(f64::from).collect();
         assert_eq!((median(&figures), part(&figures, 0.99), part(&figures, 1.0)), (51.0, 100.0, 101.0));
-        assert_eq!(median(&[4.0, 1.0]), 2.5);
+        assert!((median(&[4.0, 1.0]) - 2.5).abs() < 1e-9);
         assert!(median(&[]).is_nan());
     }
 
