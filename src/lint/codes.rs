@@ -294,14 +294,14 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "Nodes are missing, shards move, a disk is full, or something in it does not live with the new version.",
     ),
     (
-        "DPP0904",
-        "a snapshot that is missing or too old",
-        "Data that a newer version has rewritten come back from a snapshot alone; --snapshot-age asks for a young one.",
-    ),
-    (
         "DPP0903",
         "a setting that lives on the host alone",
         "The new file would take the node from its documents or its cluster; the inventory has to know the setting.",
+    ),
+    (
+        "DPP0904",
+        "a snapshot that is missing or too old",
+        "Data that a newer version has rewritten come back from a snapshot alone; --snapshot-age asks for a young one.",
     ),
     (
         "DPP1101",
