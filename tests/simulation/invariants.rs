@@ -122,16 +122,22 @@ pub(crate) fn of_events(world: &World, run: &str, events: &[Stamped]) {
     }
 }
 
-/// An event without what differs between two runs of the same seed.
+/// An event without what the clock says, which differs between two runs of the same seed.
 fn line(event: &Stamped) -> String {
     let mut json = serde_json::to_value(&event.event).unwrap_or_default();
-    for key in ["ms", "result"] {
-        json.as_object_mut().map(|object| object.shift_remove(key));
+    stop_clock(&mut json);
+    json.to_string()
+}
+
+fn stop_clock(json: &mut Json) {
+    match json {
+        Json::Object(object) => {
+            object.retain(|name, _| !["ms", "result"].contains(&name.as_str()));
+            object.values_mut().for_each(stop_clock);
+        }
+        Json::Array(list) => list.iter_mut().for_each(stop_clock),
+        _ => {}
     }
-    let line = json.to_string();
-    let Some((front, back)) = line.split_once(", deploy, for ") else { return line };
-    // How long another run has had the lock is a matter of the clock.
-    format!("{front}, deploy, for {}", back.trim_start_matches(|character: char| character.is_ascii_digit()))
 }
 
 /// What every host has come to, once all is done.

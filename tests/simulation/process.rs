@@ -62,6 +62,11 @@ impl Process {
         c_int::try_from(self.pid).unwrap_or(c_int::MAX)
     }
 
+    /// What its clock says: as many digits as ever, since what is written down with them takes room on the disk.
+    pub(crate) fn seconds(&self) -> i64 {
+        1_800_000_000 + i64::from(self.calls)
+    }
+
     /// What becomes of a call.
     pub(crate) fn judge(&mut self, call: &Call) -> Verdict {
         if matches!(call, Call::Open(flags) if flags & (O_CREAT | O_TRUNC) == 0) {
