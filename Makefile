@@ -77,10 +77,9 @@ E2E := $(AS_ROOT)$(CARGO) test $(WORKSPACE) --test e2e --
 # What ansible-core answered is kept in tests/compat/recorded and tests/templates/generated.txt: only RECORD and EXPRESSIONS
 # ask it, and only they need Python and PyPI. EXPRESSIONS="COUNT SEED keep" makes them the sample that `make test` has.
 # ROLES asks it too: of every role in a folder (docs/roles.md); ROLE chooses among them.
-# The playbooks that are slow are run here and in no test; elasticsearch_plugin.yml wants the lab's package.
+# The playbooks that are slow are run here and in no test.
 compat: deps lab-deps $(if $(RECORD)$(ROLES)$(EXPRESSIONS),venv-deps) ## results of dppctl beside those of ansible-core (RECORD="blocks loops" asks it anew, EXPRESSIONS=20000 by chance, ROLES=folder of roles)
 	$(CARGO) build $(WORKSPACE) --bins
-	$(if $(ROLES),,$(ROOT) $(LAB) products elasticsearch-6.8.23)
 	$(if $(EXPRESSIONS),$(COMPAT) expressions $(EXPRESSIONS))
 	$(if $(RECORD),$(COMPAT) record $(RECORD))
 	$(if $(ROLES),$(COMPAT) roles $(abspath $(ROLES)) $(ROLE),$(COMPAT) check $(RECORD))

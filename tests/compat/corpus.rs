@@ -17,8 +17,6 @@ pub(crate) struct Piece {
     pub(crate) is_here: bool,
     /// Whether only `make compat` runs it and no test before, from a line `# slow: …` that says why.
     pub(crate) is_slow: bool,
-    /// Whether the lab's packages of products are served to it, from a line `# mirror: …` that names them.
-    pub(crate) has_mirror: bool,
 }
 
 /// All of them, or those of these names, in the order of their names.
@@ -48,7 +46,6 @@ impl Piece {
         Self {
             is_here,
             is_slow: !words("slow").is_empty(),
-            has_mirror: !words("mirror").is_empty(),
             name: path.file_stem().unwrap().to_string_lossy().into_owned(),
             options: words("options"),
             state,

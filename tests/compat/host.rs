@@ -24,9 +24,6 @@ pub(crate) fn ready<'h>(piece: &Piece, host: Option<&'h Host>) -> (String, Optio
     match host.filter(|_| !piece.is_here) {
         Some(host) => {
             host.reset();
-            if piece.has_mirror {
-                host.mirror();
-            }
             (host.inventory(), Some(host))
         }
         None => (HERE.to_owned(), None),
