@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use lapin::types::ShortString;
 use serde_json::{Value, json};
 
+use super::exact;
 use crate::envelope::{Delivered, Envelope, Origin, Place};
 
 /// A message that the sink does not take.
@@ -37,7 +38,7 @@ impl Letter<'_> {
             Origin::Kafka(place) => of_kafka(place),
         };
         let rest = json!({
-            "headers": self.envelope.headers_as_json(),
+            "headers": exact::readable(self.envelope.headers_as_json().into()),
             "exact_headers": exact_headers(&self.envelope.origin),
             "body_base64": STANDARD.encode(&self.envelope.body),
         });
@@ -79,8 +80,7 @@ impl Letter<'_> {
 /// With every type and every byte, which the readable ones do not have: what a letter is made a message of again.
 fn exact_headers(origin: &Origin) -> Value {
     match origin {
-        // A table of headers can always be told in JSON; without it a letter is still a letter.
-        Origin::Rabbitmq(delivered) => serde_json::to_value(delivered.properties.headers()).unwrap_or_default(),
+        Origin::Rabbitmq(delivered) => delivered.properties.headers().as_ref().map_or(Value::Null, exact::written),
         Origin::Kafka(place) => {
             let value = |value: &Option<Vec<u8>>| value.as_ref().map(|bytes| STANDARD.encode(bytes));
             place.headers.iter().map(|(name, bytes)| json!([name, value(bytes)])).collect()

@@ -3,6 +3,7 @@
 //!
 //! What cannot be written is tried again for as long as it takes; the message stays unacknowledged meanwhile.
 
+mod exact;
 mod file;
 mod letter;
 mod reading;

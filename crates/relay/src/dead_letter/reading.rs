@@ -7,9 +7,10 @@ use std::path::Path;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use lapin::BasicProperties;
-use lapin::types::{FieldTable, ShortString};
+use lapin::types::ShortString;
 use serde::Deserialize;
 
+use super::exact::Exact;
 use super::file::Lines;
 use crate::envelope::{Delivered, Envelope, Origin, Place};
 
@@ -70,7 +71,7 @@ struct OfRabbitmq {
     exchange: String,
     routing_key: String,
     properties: Properties,
-    exact_headers: Option<FieldTable>,
+    exact_headers: Option<Exact>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -95,7 +96,7 @@ fn message(line: &str) -> Result<(String, Envelope), String> {
     let line: Line = serde_json::from_str(line).map_err(|error| format!("no dead letter: {error}"))?;
     let origin = match line.source {
         Source::Kafka(source) => Origin::Kafka(place(*source)?),
-        Source::Rabbitmq(source) => Origin::Rabbitmq(Box::new(delivered(*source))),
+        Source::Rabbitmq(source) => Origin::Rabbitmq(Box::new(delivered(*source)?)),
     };
     Ok((line.reason, Envelope { origin, body: bytes(&line.body_base64)? }))
 }
@@ -113,7 +114,7 @@ fn place(of: OfKafka) -> Result<Place, String> {
 }
 
 /// It was delivered before, whatever the letter says.
-fn delivered(of: OfRabbitmq) -> Delivered {
+fn delivered(of: OfRabbitmq) -> Result<Delivered, String> {
     let short = |text: String| ShortString::from(text);
     let given = of.properties;
     let mut properties = BasicProperties::default();
@@ -134,8 +135,9 @@ fn delivered(of: OfRabbitmq) -> Delivered {
     properties = given.priority.into_iter().fold(properties, BasicProperties::with_priority);
     properties = given.timestamp.into_iter().fold(properties, BasicProperties::with_timestamp);
     properties = given.delivery_mode.into_iter().fold(properties, BasicProperties::with_delivery_mode);
-    properties = of.exact_headers.into_iter().fold(properties, BasicProperties::with_headers);
-    Delivered { exchange: of.exchange.into(), routing_key: of.routing_key.into(), redelivered: true, properties }
+    let headers = of.exact_headers.map(Exact::table).transpose()?;
+    properties = headers.into_iter().fold(properties, BasicProperties::with_headers);
+    Ok(Delivered { exchange: of.exchange.into(), routing_key: of.routing_key.into(), redelivered: true, properties })
 }
 
 fn bytes(text: &str) -> Result<Vec<u8>, String> {
@@ -144,7 +146,7 @@ fn bytes(text: &str) -> Result<Vec<u8>, String> {
 
 #[cfg(test)]
 mod tests {
-    use lapin::types::{AMQPValue, ByteArray, DecimalValue, FieldArray};
+    use lapin::types::{AMQPValue, ByteArray, DecimalValue, FieldArray, FieldTable};
 
     use super::super::letter::{Letter, Queue};
     use super::*;
