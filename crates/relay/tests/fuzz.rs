@@ -21,10 +21,17 @@ fn replay(target: &str, run: fn(&[u8])) {
     for input in inputs {
         let bytes = std::fs::read(&input).expect("readable");
         let begun = Instant::now();
-        let ended = std::panic::catch_unwind(|| run(&bytes));
+        let thread = std::thread::Builder::new().stack_size(dpp_relay::cli::STACK).spawn(move || run(&bytes));
+        let ended = thread.expect("a thread can be had").join();
         assert!(ended.is_ok(), "{} panics", input.display());
         assert!(begun.elapsed() < LONGEST, "{} took {:?}", input.display(), begun.elapsed());
     }
+}
+
+#[test]
+fn the_units_threads_have_the_stack_that_is_replayed_with() {
+    let unit = include_str!("../debian/dpp-relay.service");
+    assert!(unit.contains(&format!("\nEnvironment=RUST_MIN_STACK={}\n", dpp_relay::cli::STACK)));
 }
 
 #[test]

@@ -134,8 +134,12 @@ impl Cli {
     }
 }
 
+/// Bytes of a thread's stack: for as many tables within each other as fit into a frame of AMQP. Only what is used is taken. The
+/// threads that are lapin's have it by the unit's `RUST_MIN_STACK`.
+pub const STACK: usize = 256 << 20;
+
 fn runtime() -> Result<Runtime, CliError> {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
-    let runtime = builder.worker_threads(2).enable_all().build();
+    let runtime = builder.worker_threads(2).thread_stack_size(STACK).enable_all().build();
     runtime.map_err(|source| CliError::System { doing: "start the runtime", source })
 }
