@@ -1,6 +1,5 @@
 //! What a client costs while Kafka is connected and says nothing: by the processor time of librdkafka's own thread, so that
 //! nothing else counts. It stands alone, because tests beside each other would have threads of the same name.
-#![cfg(test)]
 
 use std::borrow::Cow;
 use std::fs;
