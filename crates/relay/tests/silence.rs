@@ -1,6 +1,8 @@
 //! What a client costs while Kafka is connected and says nothing: by the processor time of librdkafka's own thread, so that
 //! nothing else counts. It stands alone, because tests beside each other would have threads of the same name.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
 use std::borrow::Cow;
 use std::fs;
 use std::time::{Duration, Instant};
