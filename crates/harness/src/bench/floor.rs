@@ -98,8 +98,14 @@ fn document(number: u64) -> String {
 
 async fn send(client: Client, url: String, batch: String) -> Result<(), Error> {
     let request = client.post(&url).header("Content-Type", "application/x-ndjson").body(batch);
-    let answer: Value = serde_json::from_str(&request.send().await?.text().await?)?;
-    if answer["errors"] == false { Ok(()) } else { Err(format!("{url}: {answer:.300}").into()) }
+    let text = request.send().await?.text().await?;
+    let answer: Value = serde_json::from_str(&text)?;
+    if answer["errors"] == false { Ok(()) } else { Err(format!("{url}: {}", head(&text)).into()) }
+}
+
+/// An answer names every document; the first ones tell what is the matter.
+fn head(text: &str) -> String {
+    text.chars().take(600).collect()
 }
 
 #[cfg(test)]

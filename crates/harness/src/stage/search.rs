@@ -14,7 +14,8 @@ const HTTP: u16 = 9200;
 const PACKAGE: &str = "elasticsearch-7.17.29-amd64.deb";
 
 const SETTINGS: &str = "cluster.name: bench\nnode.name: bench\npath.data: /var/lib/elasticsearch\npath.logs: /var/log/elasticsearch\n\
-                        network.host: 0.0.0.0\ntransport.host: 127.0.0.1\ndiscovery.type: single-node\n";
+                        network.host: 0.0.0.0\ntransport.host: 127.0.0.1\ndiscovery.type: single-node\n\
+                        cluster.routing.allocation.disk.threshold_enabled: false\n";
 
 const HEAP: &str = "-Xms512m\n-Xmx512m\n-XX:-AlwaysPreTouch\n";
 
