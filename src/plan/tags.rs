@@ -28,11 +28,11 @@ pub(super) fn rendered(
     for tag in tags {
         let text = render(&Text::template(tag.as_str()), &known)?;
         let list = serde_json::from_str::<Vec<String>>(&text).ok();
-        list.unwrap_or_else(|| vec![text]).into_iter().for_each(|tag| {
+        for tag in list.unwrap_or_else(|| vec![text]) {
             if !all.contains(&tag) {
                 all.push(tag);
             }
-        });
+        }
     }
     Ok(all)
 }
