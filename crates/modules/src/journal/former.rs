@@ -1,15 +1,16 @@
 //! What was in the place of something before a step, so that it can be put back.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::io;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use dpp_protocol::{Change, Failure};
+use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 
 use crate::Host;
-use crate::files::checksum::sha256_of;
+use crate::files::checksum::Algorithm;
 use crate::files::keep::keep_for_good;
 use crate::files::refusal::refused;
 use crate::packages::dpkg::status::{Installed, Package};
@@ -205,7 +206,7 @@ impl PathState {
         };
         let rights = Rights { mode: found.mode() & 0o7777, uid: found.uid(), gid: found.gid() };
         Ok(if found.is_file() {
-            Self::File { kept: sha256_of(path)?, rights }
+            Self::File { kept: hash_of(path)?, rights }
         } else if found.is_dir() {
             Self::Folder { rights }
         } else if found.is_symlink() {
@@ -214,4 +215,14 @@ impl PathState {
             Self::Other
         })
     }
+}
+
+/// The SHA-256 of a file's bytes. To look at it is no access of anybody's, so its time of access stays where that is ours to say.
+fn hash_of(path: &Path) -> io::Result<String> {
+    let quietly = OpenOptions::new().read(true).custom_flags(OFlags::NOATIME.bits().cast_signed()).open(path);
+    let file = match quietly {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => fs::File::open(path)?,
+        opened => opened?,
+    };
+    Algorithm::Sha256.of(file)
 }
