@@ -40,19 +40,16 @@ impl Product for RabbitmqVhostLimits {
     }
 
     fn look(&self, host: &Host) -> Result<Survey<Change>, Failure> {
-        let found = self.found(&self.access(host)?)?;
-        let steps = self.wanted().into_iter().filter_map(|(limit, wanted)| {
-            let found = found.get(limit).and_then(Value::as_i64).unwrap_or(-1);
-            let change = Change::new(Verb::Change, format!("{limit} of vhost {}", self.vhost));
-            (found.max(-1) != wanted).then(|| change.detail(format!("{found} -> {wanted}")))
-        });
-        Ok(Survey::steps(steps.collect()))
+        Ok(Survey::steps(self.changes(&self.found(&self.access(host)?)?)))
     }
 
     fn make(&self, step: &Change, host: &Host, _result: &mut ResultMap) -> Result<(), Failure> {
-        let api = match self.access(host)? {
+        let access = self.access(host)?;
+        let is_done = matches!(access, Access::Ctl(_)) && self.changes(&self.found(&access)?).is_empty();
+        let api = match access {
             Access::Api(api) => api,
-            // It takes all limits in one call.
+            // It takes all limits in one call, and refuses to clear what the step before has cleared.
+            Access::Ctl(_) if is_done => return Ok(()),
             Access::Ctl(ctl) if self.state == State::Absent => {
                 return ctl.run(&["clear_vhost_limits", "-p", &self.vhost], None).map(drop);
             }
@@ -76,6 +73,15 @@ impl Product for RabbitmqVhostLimits {
 impl RabbitmqVhostLimits {
     fn access<'a>(&'a self, host: &'a Host<'a>) -> Result<Access<'a>, Failure> {
         Access::open(&self.login(), self.node.as_deref(), host)
+    }
+
+    fn changes(&self, found: &Value) -> Vec<Change> {
+        let change = |(limit, wanted): (&str, i64)| {
+            let now = found.get(limit).and_then(Value::as_i64).unwrap_or(-1);
+            let change = Change::new(Verb::Change, format!("{limit} of vhost {}", self.vhost));
+            (now.max(-1) != wanted).then(|| change.detail(format!("{now} -> {wanted}")))
+        };
+        self.wanted().into_iter().filter_map(change).collect()
     }
 
     fn found(&self, access: &Access) -> Result<Value, Failure> {
