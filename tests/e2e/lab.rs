@@ -205,6 +205,7 @@ impl Lab {
         }
         let changing = [
             (r"\b\d\d:\d\d:\d\d\b", "[CLOCK]"),
+            (r"\bsince \d{4}-\d\d-\d\d \d\d:\d\d\b", "since [MINUTE]"),
             // Whether a step took long enough for its time to be shown depends on the machine.
             (r" \(\d+\.\d+s\)", ""),
             (r"  after \d+\.\d+s", ""),
