@@ -16,6 +16,7 @@ use crate::files::refusal::refused;
 use crate::packages::dpkg::status::{Installed, Package};
 use crate::pipeline::connect::ConnectorFormer;
 use crate::services::manager::{Manager, Scope};
+use crate::services::unit::Unit;
 
 /// What of a folder that goes is kept at most.
 const MOST_FILES: usize = 2_000;
@@ -177,17 +178,23 @@ impl Former {
     /// A unit of the system.
     pub(crate) fn unit(name: &str) -> Result<Self, Failure> {
         let mut manager = Manager::connect(Scope::System)?;
-        let (unit, file_state) = (manager.unit(name)?, manager.file_state(name)?);
+        let unit = manager.unit(name)?;
+        Self::unit_as_seen(name, &unit, &mut manager)
+    }
+
+    fn unit_as_seen(name: &str, unit: &Unit, manager: &mut Manager) -> Result<Self, Failure> {
+        let file_state = manager.file_state(name)?;
         Ok(Self::Unit { unit: name.to_owned(), up: unit.is_up() || unit.is_restarting(), file_state })
     }
 
     /// The same, but of one that is being stopped nobody can tell whether it stays down or is started again.
     fn unit_at_rest(name: &str) -> Result<Self, Failure> {
-        let unit = Manager::connect(Scope::System)?.unit(name)?;
+        let mut manager = Manager::connect(Scope::System)?;
+        let unit = manager.unit(name)?;
         if unit.text("ActiveState") == "deactivating" {
             return Err(Failure::new(format!("{name} is being stopped")));
         }
-        Self::unit(name)
+        Self::unit_as_seen(name, &unit, &mut manager)
     }
 }
 
